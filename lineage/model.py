@@ -353,8 +353,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Something to be appended. *digest* is the SHA-256 of *body*; *redaction* marks that the body was changed at the
-    door: the hex HMAC of what was received, under the server's key (DECISIONS 2)."""
+    """Something to be appended; *digest* is the SHA-256 of *body*.
+
+    *redaction* marks that the body was changed at the door: the hex HMAC of what was received, under the server's key
+    (DECISIONS 2).
+    """
 
     kind: Literal["event", "statement"]
     body: bytes
@@ -375,6 +378,19 @@ class Entry:
     principal: str
     redaction: str | None = None
     duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the door answers for one body. `accepted` and `duplicate` mean: durable. *digest* is hex.
+
+    A dead-lettered body was refused with *reason*; *field* names the place in the event where there is one.
+    """
+
+    status: Literal["accepted", "duplicate", "dead-lettered"]
+    digest: str
+    reason: str | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,8 +419,8 @@ class VerdictState(StrEnum):
 class Verdict:
     """The judgement of one occurrence: what was due when, what came, and the events that prove it.
 
-    *good* and *total* are in the SLI's own unit (occurrences, rows, records, assertions); both are 0 unless the state is
-    GOOD or BAD. *value* is the measured figure (lateness in s, rows, share) and *expected* what it was held against.
+    *good* and *total* are in the SLI's own unit (occurrences, rows, records, assertions); both are 0 unless the state
+    is GOOD or BAD. *value* is the measured figure (lateness in s, rows, share) and *expected* what it was held against.
     """
 
     occurrence: str  # stable name: the nominal start in ISO 8601, or the run that was checked

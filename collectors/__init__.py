@@ -1,0 +1,1 @@
+"""How events come in: bytes to receipts, entries, observations."""

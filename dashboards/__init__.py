@@ -1,0 +1,1 @@
+"""The pages: lineage, SLOs, incidents and provenance for people."""

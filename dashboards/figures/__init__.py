@@ -1,0 +1,1 @@
+"""Drawings from values: layouts, SVG and Plotly figures. Pure."""

@@ -1,0 +1,1 @@
+"""One page a file, named by the first word of its path."""

@@ -1,0 +1,1 @@
+"""When to speak, of what, and to whom."""

@@ -1,0 +1,72 @@
+"""What went wrong, once: an incident, its life, and where it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+KIND = "incident"
+
+
+class Cause(BaseModel):
+    """What broke first, as far as lineage shows: the failing job and run, and how we know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job: tuple[str, str] | None = None  # (namespace, name)
+    run: str | None = None
+    state: str | None = None  # of the run: FAIL, ABORT
+    at: datetime | None = None
+    dataset: tuple[str, str] | None = None  # the dataset that went bad first
+    path: tuple[str, ...] = ()  # node ids from the cause down to the SLO's dataset, both included
+    sentence: str = ""  # "load_settlements has failed 3 times since 05:54 UTC"
+
+
+class Member(BaseModel):
+    """One SLO that the incident hurts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slo: str
+    dataset: tuple[str, str]
+    since: datetime  # event time at which the first bad occurrence became bad
+    severity: Literal["page", "ticket"]
+    sentence: str
+    budget_left: str  # in per cent, "88 %"
+    burn: str  # "21x (1 h)", empty where no rate is defined
+    restored_at: datetime | None = None
+
+
+class Moment(BaseModel):
+    """One line of the timeline."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    what: str
+
+
+class Incident(BaseModel):
+    """One cause and all the SLOs it hurts; kept as a document of kind `incident`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str  # INC-1, INC-2, …
+    state: Literal["open", "resolved"]
+    severity: Literal["page", "ticket"]
+    title: str
+    cause: Cause | None = None
+    members: tuple[Member, ...]
+    owner: str | None = None  # the handle that the message names, as @data-orders or <!subteam^S0>
+    channel: str | None = None  # channel word
+    to: str | None = None  # destination inside the channel
+    onset_at: datetime
+    detected_at: datetime
+    notified_at: datetime | None = None
+    restored_at: datetime | None = None
+    affected: tuple[str, ...] = ()  # node ids of datasets downstream of the cause
+    timeline: tuple[Moment, ...] = ()
+    transition: int = 1  # grows with every change that is told
+    receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts

@@ -1,0 +1,1 @@
+"""The API for machines: one noun a file, under `/api/v1`."""

@@ -1,0 +1,1 @@
+"""Where a figure came from, run by run, with the events that prove it."""

@@ -1,0 +1,1 @@
+"""How a message leaves: one file per channel, named by the word that the settings use for it."""

@@ -1,0 +1,1 @@
+"""The truth: every accepted body, once, in a chain of hashes."""

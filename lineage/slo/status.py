@@ -1,0 +1,74 @@
+"""What an SLO's status says: one shape for the API, the pages, the metrics, the alerts and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Literal
+
+from lineage.model import Verdict
+
+SloState = Literal["ok", "at_risk", "breaching", "no_data", "warming"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The error budget of the window (SLO.md b.7), in the SLI's own unit.
+
+    *allowed* = (1 - target) x expected; *remaining_ratio* = 1 - spent / allowed, unclamped below 0, None when nothing
+    is allowed.
+    """
+
+    allowed: Fraction
+    spent: Fraction
+    remaining_ratio: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRate:
+    """One alert tier: burn over its long and short window, None where the window holds no judged event.
+
+    *firing* when both are above *threshold* and the guards hold.
+    """
+
+    severity: Literal["page", "ticket"]
+    long_s: int
+    short_s: int
+    long: Fraction | None
+    short: Fraction | None
+    threshold: Fraction
+    firing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status of one SLO at one instant: a pure function of stored entries and *at*.
+
+    Counts are occurrences; *good* and *total* in the SLI's unit. *sli* is good / total, None for 0 of 0 (never 1).
+    *coverage* is judged / (expected - excluded). *occurrences* are the window's verdicts, oldest first.
+    """
+
+    slo: str
+    at: datetime
+    state: SloState
+    target: Fraction
+    window_s: int
+    sli: Fraction | None
+    good: Fraction
+    total: Fraction
+    counts: Mapping[str, int]  # good, bad, unknown, pending, excluded, not_expected
+    coverage: Fraction | None
+    budget: Budget
+    burn_rates: tuple[BurnRate, ...]
+    ladder: Literal["page", "ticket"] | None  # what the discrete ladder says, where it is the policy
+    occurrences: tuple[Verdict, ...]
+    next_due: datetime | None
+    last_delivery: datetime | None
+    sentence: str  # the diagnosis for a person: what, by how much, since when
+
+    @property
+    def last_bad(self) -> Verdict | None:
+        """The newest occurrence judged BAD, or None."""
+        return next((v for v in reversed(self.occurrences) if v.state == "BAD"), None)

@@ -1,0 +1,283 @@
+"""The promises of a store. Every docstring is a specification that one contract suite holds for all stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from lineage.model import (
+    ColumnEdge,
+    Delta,
+    Direction,
+    Edge,
+    Entry,
+    FacetRecord,
+    FieldId,
+    Kind,
+    Node,
+    NodeId,
+    Page,
+    RunConclusion,
+    RunObserved,
+    RunState,
+    Side,
+    Use,
+    Verdict,
+)
+
+Resolve = Callable[[RunObserved], RunConclusion]
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace and how much is in it."""
+
+    name: str
+    first_at: datetime
+    last_at: datetime
+    datasets: int
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A small operational record: an SLO, an incident, a message to be sent, a dead letter, a key.
+
+    *revision* counts its writes from 1. *state* and *due* are what `documents` filters by.
+    """
+
+    kind: str
+    id: str
+    body: bytes
+    state: str = ""
+    due: datetime | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document to be written, or with *body* None to be deleted.
+
+    *expects* is the revision it was read at (0: must not exist yet); None writes whatever is there.
+    """
+
+    kind: str
+    id: str
+    body: bytes | None
+    state: str = ""
+    due: datetime | None = None
+    expects: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act alone under *name* until *expires_at*; *epoch* grows with every change of holder."""
+
+    name: str
+    holder: str
+    epoch: int
+    expires_at: datetime
+
+
+class Store(Protocol):
+    """The graph and the small records beside it. Safe to use from any thread. Times are aware and UTC.
+
+    Where *as_of* (event time) or *known_at* (receipt) is given, the answer is what the entries with event time <=
+    as_of, respectively received time <= known_at, say: exactly what a store would answer that had merged only those.
+    *lookback* narrows further: only runs and jobs observed in (as_of - lookback, as_of] speak. Dataset ids in questions
+    may be raw or canonical; in answers they are canonical unless the promise says otherwise.
+    """
+
+    # In.
+    def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
+        """Merge *deltas*, all or none; deltas[i] came of entries[i].
+
+        Idempotent and commutative: any order, batching and repetition of the same pairs leaves the same `dump`.
+        Concludes every touched run with the `resolve` that the store was opened with. Raises StoreUnavailable.
+        """
+
+    def clear(self) -> None:
+        """Forget graph and verdicts, keep documents: what `headwater rebuild` starts from."""
+
+    # Asked: the graph.
+    def get(
+        self, ids: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[NodeId, Node]:
+        """The datasets and jobs among *ids* that are known, under the ids as they were asked for, with their facets."""
+
+    def find(  # noqa: PLR0913 - a search form has this many fields
+        self,
+        words: str = "",
+        *,
+        kind: Kind | None = None,
+        namespace: str | None = None,
+        order: Literal["name", "updated"] = "name",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Datasets and jobs (raw identities, without facets) whose namespace or name holds every word of *words*.
+
+        Words match case-insensitively at the start of a part of a name (parts end at any non-alphanumeric character and
+        at camelCase borders) and anywhere in it from three characters on. No words: all. Items are Nodes.
+        """
+
+    def namespaces(self) -> list[Namespace]:
+        """All namespaces with a dataset or job, by name."""
+
+    def neighbours(
+        self,
+        ids: Iterable[NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        lookback: timedelta | None = None,
+    ) -> list[Edge]:
+        """One hop of lineage from all of *ids* at once, in one round trip: the edges that touch them.
+
+        `up` from a dataset gives the jobs that write it, from a job the datasets it reads; `down` the reverse. Only
+        effective listings make edges. A canonical dataset speaks for all its aliases.
+        """
+
+    def columns(
+        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+    ) -> list[tuple[NodeId | None, ColumnEdge]]:
+        """One hop of column lineage from fields, or from all fields of a dataset: (job, edge) pairs.
+
+        For now and for each (output dataset, job) the newest column facet speaks; an older one is history.
+        """
+
+    def runs(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        ids: Iterable[str] | None = None,
+        job: NodeId | None = None,
+        parent: str | None = None,
+        states: Iterable[RunState] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Runs, newest first by start (by first sight where START is missing). *since* < start <= *until*.
+
+        Items are Runs. With *known_at*, states and times are as concluded from the events received by then.
+        """
+
+    def uses(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        run: str | None = None,
+        job: NodeId | None = None,
+        dataset: NodeId | None = None,
+        side: Side | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Use]:
+        """Who used what, newest first by last observation; at least one of run, job and dataset must be given."""
+
+    def versions(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        dataset: NodeId,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        delivered: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Versions of *dataset* and its aliases, newest first by written_at, since < written_at <= until.
+
+        Items are Versions. *delivered* filters. With *until*, events after it say nothing.
+        """
+
+    def events(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        digests: Iterable[str] | None = None,
+        run: str | None = None,
+        job: NodeId | None = None,
+        dataset: NodeId | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        newest_first: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Event records by event time (ties by digest); items are EventRecords.
+
+        *job* and *run* mean events of it, *dataset* events that name it.
+        """
+
+    def facet_history(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        of: NodeId,
+        names: Iterable[str] | None = None,
+        *,
+        side: Side | Literal["any"] | None = "any",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 10_000,
+    ) -> list[FacetRecord]:
+        """Dated facet rows of a dataset (with its aliases), job or run, newest first by event time."""
+
+    def dump(self) -> Iterator[bytes]:
+        """The whole graph as canonical JSON lines, in canonical order.
+
+        Without places, row ids or anything that depends on now: two stores that merged the same set of (entry, delta)
+        give the same bytes.
+        """
+
+    # Kept: verdicts and documents.
+    def put_verdicts(self, slo: str, verdicts: Sequence[Verdict]) -> None:
+        """Keep *verdicts*, one per (slo, occurrence): a later one replaces. Packed per SLO and day of due."""
+
+    def verdicts(self, slo: str, since: datetime, until: datetime) -> list[Verdict]:
+        """Kept verdicts of *slo* with since < due <= until, by due."""
+
+    def put(self, changes: Sequence[Change], *, lease: Lease | None = None) -> None:
+        """Write all *changes* or none. Raises Conflict when a revision moved or *lease* is of an older epoch."""
+
+    def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 - the field's own word
+        """One document, or None."""
+
+    def documents(
+        self,
+        kind: str,
+        *,
+        state: str | None = None,
+        due_before: datetime | None = None,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> list[Document]:
+        """Documents of *kind*, by id; *after* is the id to go on from, *state* and *due_before* filter."""
+
+    def lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
+        """Take or renew the lease; None while another holder has it. On the store's clock."""
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back, if it is still held under this epoch."""
+
+    # About itself.
+    def revision(self) -> str:
+        """A short word that changes whenever the graph may have changed: what caches and ETags are made of."""
+
+    def watermark(self) -> Mapping[str, int]:
+        """For each writer, the highest seq up to which every entry was merged (or is listed as unprojected)."""
+
+    def stats(self) -> Mapping[str, int]:
+        """Counts of datasets, jobs, runs, events, facets, columns; and `bytes`, the size on disk where it is known."""
+
+    def check(self) -> None:
+        """Return when the store can be read and written; raise StoreUnavailable otherwise. For `/readyz`."""
+
+    def close(self) -> None:
+        """Finish what is under way and let go. Calling it twice is harmless."""

@@ -1,0 +1,133 @@
+"""What every route may ask for, and how a route says no: the services behind a request, and problem+json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Literal, Protocol, cast
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from lineage.errors import Forbidden, HeadwaterError, InvalidInput, Overloaded
+from lineage.ledger.base import Ledger
+from lineage.model import Principal, Receipt
+from lineage.settings import Settings
+from lineage.slo.status import Status
+from lineage.store.base import Store
+
+PROBLEM = "application/problem+json"
+
+
+class Intake(Protocol):
+    """The one door, as routes see it (collectors/intake.py keeps the promise)."""
+
+    def submit(self, body: bytes, principal: Principal) -> Future[Receipt]:
+        """Take one event; the future is done when it is durable or refused. Raises Overloaded, having taken nothing."""
+
+    def submit_many(self, bodies: Sequence[bytes], principal: Principal) -> Future[list[Receipt]]:
+        """Take many, in order, as one unit of back-pressure; receipts[i] is for bodies[i]. Raises Overloaded."""
+
+
+class Slos(Protocol):
+    """The SLO engine, as routes see it (lineage/slo/book.py keeps the promise)."""
+
+    def names(self) -> list[str]:
+        """Names of the SLOs in force, sorted."""
+
+    def status(self, name: str, at: datetime) -> Status:
+        """The status of one SLO at *at*. Raises NotFound."""
+
+    def statuses(self, at: datetime) -> list[Status]:
+        """All of them, by name."""
+
+
+class Services(Protocol):
+    """What `app` wires and a route may use."""
+
+    settings: Settings
+    store: Store
+    ledger: Ledger
+    intake: Intake
+    slos: Slos
+
+    def now(self) -> datetime:
+        """The clock: aware, UTC. Routes read no other."""
+
+    def caller(self, request: Request) -> Principal:
+        """Who is asking. Raises Unauthenticated when keys exist and the request carries none that is known."""
+
+
+def services(request: Request) -> Services:
+    """The services behind *request*. The one place that knows where `app` put them."""
+    return cast(Services, request.app.state.services)  # Starlette's state is untyped
+
+
+def needs(scope: Literal["ingest", "read", "admin"]) -> Callable[[Request], Principal]:
+    """A dependency that answers who is asking, once they may do *scope* (admin may do everything).
+
+    Raises Unauthenticated or Forbidden. Every route carries one: `dependencies=[Depends(needs("read"))]`.
+    """
+
+    def check(request: Request) -> Principal:
+        principal = services(request).caller(request)
+        if not principal.scopes & {scope, "admin"}:
+            raise Forbidden(f"the key {principal.name!r} has no {scope} scope; create one with `headwater keys create`")
+        return principal
+
+    return check
+
+
+def problem(error: HeadwaterError, instance: str | None = None) -> JSONResponse:
+    """*error* as RFC 9457 problem+json, with the field that is wrong and Retry-After where waiting helps."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+    }
+    if error.field is not None:
+        body["field"] = error.field
+    if instance is not None:
+        body["instance"] = instance
+    headers: dict[str, str] = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110 15.5.2 wants the challenge
+        headers["WWW-Authenticate"] = 'Bearer realm="headwater"'
+    return JSONResponse(body, error.status, headers=headers, media_type=PROBLEM)
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let *app* answer every HeadwaterError as problem+json."""
+
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HeadwaterError), "registered for HeadwaterError only"
+        return problem(error, request.url.path)
+
+    app.add_exception_handler(HeadwaterError, handle)
+
+
+def instant(text: str | None, field: str) -> datetime | None:
+    """An ISO 8601 time from a query; without a zone it is UTC; None stays None. Raises InvalidInput naming *field*."""
+    if text is None or text == "":
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip().replace(" ", "+") if " " in text.strip()[10:] else text.strip())
+    except ValueError:
+        raise InvalidInput(f"{field}: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field=field) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def choice(text: str, among: Iterable[str], field: str) -> str:
+    """*text* if it is one of *among*. Raises InvalidInput naming *field* and what would do."""
+    options = tuple(among)
+    if text not in options:
+        raise InvalidInput(f"{field}: {text!r} is none of {', '.join(options)}", field=field)
+    return text
+
+
+def links(items: Mapping[str, str]) -> str:
+    """A Link header of *items*, relation to URL."""
+    return ", ".join(f'<{url}>; rel="{relation}"' for relation, url in items.items())
