@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol, cast
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+import lineage.paths  # noqa: F401 - routes may write {name:word} once it is imported
 from lineage.errors import Forbidden, HeadwaterError, InvalidInput, Overloaded
 from lineage.ledger.base import Ledger
 from lineage.model import Principal, Receipt
@@ -100,13 +102,21 @@ def problem(error: HeadwaterError, instance: str | None = None) -> JSONResponse:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Let *app* answer every HeadwaterError as problem+json."""
+    """Let *app* answer every HeadwaterError as problem+json, and every parameter that FastAPI refuses (400)."""
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HeadwaterError), "registered for HeadwaterError only"
         return problem(error, request.url.path)
 
+    async def refuse(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError), "registered for RequestValidationError only"
+        first = error.errors()[0]
+        field = str(first["loc"][-1])
+        given = "" if first["type"] == "missing" else f" ({first['input']!r} was given)"
+        return problem(InvalidInput(f"{field}: {first['msg']}{given}", field=field), request.url.path)
+
     app.add_exception_handler(HeadwaterError, handle)
+    app.add_exception_handler(RequestValidationError, refuse)
 
 
 def instant(text: str | None, field: str) -> datetime | None:
