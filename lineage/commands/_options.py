@@ -1,0 +1,26 @@
+"""The options that many commands share, each with its one sentence of help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Store = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="Where ledger and graph live, as sqlite:///headwater.db."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="YAML file of settings; flags and HEADWATER_* win over it."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of words for people.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="A running server to talk to, instead of opening the store."),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", envvar="HEADWATER_KEY", help="The API key to show to the server at --url."),
+]
