@@ -69,4 +69,5 @@ class Incident(BaseModel):
     affected: tuple[str, ...] = ()  # node ids of datasets downstream of the cause
     timeline: tuple[Moment, ...] = ()
     transition: int = 1  # grows with every change that is told
+    change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
-from lineage.alerts.incidents import Incident
-from lineage.settings import Section
+from lineage.alerts.messages import Channel, Delivery, Message
+from lineage.parts import part, words
+from lineage.settings import Section, Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Words ready to be sent. *text* stands alone; *payload* is the channel's own richer form of it.
-
-    *edits* carries the receipt of the message that this one replaces, where the channel can edit.
-    """
-
-    to: str | None
-    text: str
-    payload: dict[str, Any] = field(default_factory=dict)  # JSON of somebody else's design
-    edits: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What the channel answered; *receipt* is what it needs to edit the message later."""
-
-    receipt: dict[str, str]
-
-
-class Channel(Protocol):
-    """One way out."""
-
-    def render(self, incident: Incident, base_url: str) -> Message:
-        """The incident in the channel's own words; pure. *base_url* begins every link."""
-
-    def send(self, message: Message) -> Delivery:
-        """Put it on the wire, within 10 s. Raises ChannelFailed, which says whether a retry may help."""
+PACKAGE = "lineage.channels"
 
 
 class ChannelModule(Protocol):
@@ -53,3 +25,26 @@ class ChannelModule(Protocol):
 
     def open(self, settings: Section) -> Channel:
         """The channel, ready; no network yet."""
+
+
+def sections() -> dict[str, type[Section]]:
+    """The settings of every channel by its word: what `settings.load` wants to hear of."""
+    return {word: _module(word).Settings for word in words(PACKAGE)}
+
+
+def ready(settings: Settings) -> dict[str, Channel]:
+    """Every channel that *settings* configure, open, by its word; `log` is always among them."""
+    found: dict[str, Channel] = {}
+    for word in words(PACKAGE):
+        module = _module(word)
+        section = settings.section(word, module.Settings)
+        if module.configured(section):
+            found[word] = module.open(section)
+    return found
+
+
+def _module(word: str) -> ChannelModule:
+    return cast("ChannelModule", part(PACKAGE, word))  # a file in the package keeps the promise, or its test fails
+
+
+__all__ = ["Channel", "ChannelModule", "Delivery", "Message", "ready", "sections"]
