@@ -1,0 +1,217 @@
+"""Breadth-first through the graph: what a dataset, job or column came of, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from lineage.errors import NotFound
+from lineage.model import ColumnEdge, Direction, Edge, FieldId, Graph, Node, NodeId
+
+MAX_NODES = 2_000
+BUDGET_S = 5.0
+
+Way = Literal["up", "down"]
+Place = TypeVar("Place", NodeId, FieldId)
+Found = TypeVar("Found")
+
+
+class Neighbourhood(Protocol):
+    """What a walk asks of a store (`lineage.store.base.Store` promises more)."""
+
+    def get(
+        self, ids: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[NodeId, Node]:
+        """The nodes that are known."""
+
+    def neighbours(
+        self,
+        ids: Iterable[NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        lookback: timedelta | None = None,
+    ) -> list[Edge]:
+        """One hop."""
+
+    def columns(
+        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+    ) -> list[tuple[NodeId | None, ColumnEdge]]:
+        """One hop between columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGraph:
+    """The answer of a walk over columns: (job, edge) pairs; *hops*, *truncated* and *frontier* as in a Graph."""
+
+    roots: tuple[FieldId, ...]
+    edges: tuple[tuple[NodeId | None, ColumnEdge], ...]
+    hops: Mapping[FieldId, int]
+    truncated: bool = False
+    frontier: tuple[FieldId, ...] = ()
+
+
+def walk(  # noqa: PLR0913 - a question has this many sides
+    store: Neighbourhood,
+    root: NodeId,
+    direction: Direction = "both",
+    depth: int = 20,
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    lookback: timedelta | None = None,
+    max_nodes: int = MAX_NODES,
+    budget_s: float = BUDGET_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Graph:
+    """The lineage of *root*, a dataset or job, up to *depth* dataset hops away; canonical ids throughout.
+
+    A job stands as far away as the datasets beyond it, and the datasets of a root job are hop 1 (DECISIONS 23). Up and
+    down are walked apart, so that what merely shares a parent or a child with the root is no answer; of a node met on
+    both ways the nearer hop counts, upstream on a tie. One question to the store a step.
+
+    The walk gives up at *max_nodes* (the root is one) or once *budget_s* seconds have passed on *clock*, which is read
+    between questions: it is late by at most one. Raises NotFound.
+    """
+    start = store.get([root], as_of=as_of, known_at=known_at).get(root)
+    if start is None:
+        raise NotFound(f"{root} is not known{_then(as_of, known_at)}; look for its name with /api/v1/search?q=…")
+
+    def ask(ids: Collection[NodeId], way: Way) -> Iterable[tuple[NodeId, NodeId, tuple[NodeId, NodeId], Edge]]:
+        for edge in store.neighbours(ids, way, as_of=as_of, known_at=known_at, lookback=lookback):
+            near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
+            yield near, far, (edge.source, edge.target), edge
+
+    of_job = root.kind == "job"
+    steps = max(0, 2 * depth - of_job)
+    reached = _spread({start.canonical}, ask, _ways(direction), steps, _Budget(max_nodes, budget_s, clock))
+    hops = {place: (step + of_job + (step > 0)) // 2 for place, step in reached.steps.items()}
+    return Graph(
+        root=start.canonical,
+        nodes=store.get(hops, as_of=as_of, known_at=known_at),
+        edges=tuple(reached.edges[key] for key in sorted(reached.edges)),
+        hops={place: -hop if place in reached.upstream else hop for place, hop in hops.items()},
+        truncated=reached.truncated,
+        frontier=tuple(sorted(reached.frontier)),
+    )
+
+
+def walk_columns(  # noqa: PLR0913 - a question has this many sides
+    store: Neighbourhood,
+    fields: Iterable[FieldId],
+    direction: Direction = "up",
+    depth: int = 20,
+    *,
+    as_of: datetime | None = None,
+    max_nodes: int = MAX_NODES,
+    budget_s: float = BUDGET_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> ColumnGraph:
+    """The column lineage of *fields*, which name their datasets canonically, up to *depth* datasets away.
+
+    The budgets are those of `walk`, in columns.
+    """
+    roots = frozenset(fields)
+
+    def ask(places: Collection[FieldId], way: Way) -> Iterable[tuple[FieldId, FieldId, _ColumnKey, _ColumnPair]]:
+        for job, edge in store.columns(places, way, as_of=as_of):
+            near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
+            yield near, far, (edge.source, edge.target, job or NO_JOB), (job, edge)
+
+    reached = _spread(roots, ask, _ways(direction), depth, _Budget(max_nodes, budget_s, clock))
+    return ColumnGraph(
+        roots=tuple(sorted(roots)),
+        edges=tuple(reached.edges[key] for key in sorted(reached.edges)),
+        hops={place: -step if place in reached.upstream else step for place, step in reached.steps.items()},
+        truncated=reached.truncated,
+        frontier=tuple(sorted(reached.frontier)),
+    )
+
+
+NO_JOB = NodeId("job", "", "")  # sorts before every job
+_ColumnKey = tuple[FieldId, FieldId, NodeId]
+_ColumnPair = tuple[NodeId | None, ColumnEdge]
+_Ask = Callable[[Collection[Place], Way], Iterable[tuple[Place, Place, tuple[object, ...], Found]]]
+
+
+class _Budget(NamedTuple):
+    nodes: int
+    seconds: float
+    clock: Callable[[], float]
+
+
+@dataclass(slots=True)
+class _Reached(Generic[Place, Found]):
+    steps: dict[Place, int]  # round trips from the root
+    upstream: set[Place] = field(default_factory=set)
+    edges: dict[tuple[object, ...], Found] = field(default_factory=dict)
+    frontier: set[Place] = field(default_factory=set)
+    truncated: bool = False
+
+
+@dataclass(slots=True)
+class _Side(Generic[Place]):
+    way: Way
+    here: list[Place]  # to ask from next
+    seen: set[Place]
+
+
+def _spread(
+    roots: Collection[Place], ask: _Ask[Place, Found], ways: tuple[Way, ...], steps: int, budget: _Budget
+) -> _Reached[Place, Found]:
+    """Both ways step by step, so that a budget cuts them at the same distance."""
+    reached: _Reached[Place, Found] = _Reached(dict.fromkeys(roots, 0))
+    sides: list[_Side[Place]] = [_Side(way, sorted(roots), set(roots)) for way in ways]
+    until = budget.clock() + budget.seconds
+    for step in range(1, steps + 1):
+        for side in (side for side in sides if side.here):
+            if step > 1 and budget.clock() > until:
+                reached.truncated = True
+            if reached.truncated:
+                reached.frontier.update(side.here)
+            else:
+                _take(reached, side, step, list(ask(side.here, side.way)), budget.nodes)
+        if reached.truncated:
+            reached.frontier.update(place for side in sides for place in side.here if step < steps)
+            break
+    return reached
+
+
+def _take(
+    reached: _Reached[Place, Found],
+    side: _Side[Place],
+    step: int,
+    answers: list[tuple[Place, Place, tuple[object, ...], Found]],
+    most: int,
+) -> None:
+    """Take in one answer of the store, as far as there is room."""
+    fresh = sorted({far for _, far, _, _ in answers} - side.seen)
+    new = [place for place in fresh if place not in reached.steps]
+    refused = set(new[max(0, most - len(reached.steps)) :])
+    for place in new:
+        if place not in refused:
+            reached.steps[place] = step
+            if side.way == "up":
+                reached.upstream.add(place)
+    for near, far, key, found in answers:
+        if far in refused:
+            reached.truncated = True
+            reached.frontier.add(near)
+        else:
+            reached.edges[key] = found
+    side.seen.update(fresh)
+    side.here = [place for place in fresh if place not in refused]
+
+
+def _ways(direction: Direction) -> tuple[Way, ...]:
+    return ("up", "down") if direction == "both" else (direction,)
+
+
+def _then(as_of: datetime | None, known_at: datetime | None) -> str:
+    told = [f"as of {as_of.isoformat()}"] if as_of else []
+    told += [f"from what was received by {known_at.isoformat()}"] if known_at else []
+    return f" {' '.join(told)}" if told else ""
