@@ -1,0 +1,52 @@
+"""How a message says times, spans and names."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from lineage.slo.status import Status
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+WHOLE_FROM = 10  # a burn rate of 21.4 is told as 21, one of 1.4 with its decimal
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """`05:54 UTC`, with the day (`20 Nov 05:54 UTC`) when it is not today's."""
+    at, now = at.astimezone(UTC), now.astimezone(UTC)
+    time = f"{at:%H:%M} UTC"
+    if at.date() == now.date():
+        return time
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year} {time}"
+
+
+def span(seconds: float) -> str:
+    """`2 h 31 m`: the two largest units of a duration; parts of a second are dropped."""
+    whole = max(0, int(seconds))
+    units = ((whole // DAY_S, "d"), (whole % DAY_S // HOUR_S, "h"), (whole % HOUR_S // MINUTE_S, "m"))
+    first = next((place for place, (count, _) in enumerate(units) if count), None)
+    if first is None:
+        return f"{whole} s"
+    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
+
+
+def percent_left(status: Status) -> str:
+    """The error budget left as `88 %`, rounded down so that it never flatters; `0 %` where nothing is allowed."""
+    left = status.budget.remaining_ratio
+    return "0 %" if left is None else f"{math.floor(left * 100)} %"
+
+
+def burn(status: Status) -> str:
+    """`21x (1 h)`: the fastest firing tier, else the shortest measured one; empty where no rate is defined."""
+    measured = [tier for tier in status.burn_rates if tier.long is not None]
+    if not measured:
+        return ""
+    tier = next((tier for tier in measured if tier.firing), measured[0])
+    assert tier.long is not None, "measured tiers only"
+    return f"{_times(tier.long)} ({span(tier.long_s)})"
+
+
+def _times(rate: Fraction) -> str:
+    return f"{int(rate)}x" if rate >= WHOLE_FROM else f"{float(rate):.1f}x"
