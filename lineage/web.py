@@ -16,6 +16,7 @@ from lineage.errors import Forbidden, HeadwaterError, InvalidInput, Overloaded
 from lineage.ledger.base import Ledger
 from lineage.model import Principal, Receipt
 from lineage.settings import Settings
+from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
@@ -37,6 +38,9 @@ class Slos(Protocol):
 
     def names(self) -> list[str]:
         """Names of the SLOs in force, sorted."""
+
+    def definition(self, name: str) -> DataSLO:
+        """What the SLO promises. Raises NotFound."""
 
     def status(self, name: str, at: datetime) -> Status:
         """The status of one SLO at *at*. Raises NotFound."""
