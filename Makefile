@@ -1,0 +1,68 @@
+# Two commands for a newcomer: `make demo` and `make test`. All targets make the environment they need.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format test-browser helm-check bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.base ## start on SQLite with a living example estate at 127.0.0.1:5000
+	@$(BIN)/headwater demo $(DEMO)
+
+test: $(VENV)/.test ## everything that needs only pip
+	@$(BIN)/python -m pytest -n auto -m "not browser and not helm" $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tests/tidy.py
+
+format: $(VENV)/.dev ## let ruff write what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
+	@bash tests/browser/chromium.sh
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+helm-check: ## lint and render the chart (needs helm)
+	@bash helm/check.sh
+
+bench: $(VENV)/.test ## print ingest, lineage and size figures
+	@$(BIN)/python bench/ingest.py
+	@$(BIN)/python bench/lineage.py
+
+clean: ## forget the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# One stamp per set of extras, so that a target installs only what it needs, once.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "headwater: Python 3.11 or newer is needed; on Debian 12: apt-get install python3 python3-venv make git"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "headwater: this Python cannot make environments; run: apt-get install python3-venv"; exit 2; }
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing Headwater into $(VENV) …"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing Headwater and its test tools into $(VENV) …"
+	@$(PIP) install -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.dev: $(VENV)/.test
+	@$(PIP) install -c constraints.txt -e '.[test,dev]'
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.test
+	@$(PIP) install -c constraints.txt -e '.[test,browser]'
+	@touch $@
