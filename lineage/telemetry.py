@@ -40,6 +40,8 @@ NOTIFICATIONS = Counter("headwater_notifications", "Messages delivered.", ("chan
 NOTIFICATIONS_FAILED = Counter(
     "headwater_notifications_failed", "Deliveries that failed, retries included.", ("channel_type", "reason")
 )
+OUTBOX_OLDEST_S = Gauge("headwater_outbox_oldest_age_seconds", "How long the oldest unsent message has waited.")
+INCIDENTS_OPEN = Gauge("headwater_incidents_open", "Incidents that are not resolved.", ("severity",))
 
 
 def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
