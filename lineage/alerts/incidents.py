@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lineage.store.base import Change
+
 KIND = "incident"
 
 
@@ -62,6 +64,7 @@ class Incident(BaseModel):
     owner: str | None = None  # the handle that the message names, as @data-orders or <!subteam^S0>
     channel: str | None = None  # channel word
     to: str | None = None  # destination inside the channel
+    runbook: str | None = None  # a URL of the owner's
     onset_at: datetime
     detected_at: datetime
     notified_at: datetime | None = None
@@ -71,3 +74,8 @@ class Incident(BaseModel):
     transition: int = 1  # grows with every change that is told
     change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts
+
+
+def kept(incident: Incident, *, expects: int | None = None) -> Change:
+    """The change that keeps *incident* in the store, found by its state."""
+    return Change(KIND, incident.id, incident.model_dump_json().encode(), state=incident.state, expects=expects)

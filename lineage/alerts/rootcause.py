@@ -124,7 +124,7 @@ def _upstream(
     suspects: Mapping[NodeId, Sequence[Suspect]],
 ) -> Iterator[Step]:
     """Every suspect above *effect* that explains it, nearest first, by a shortest way."""
-    ways = {effect.node: (effect.node,)}
+    ways: dict[NodeId, tuple[NodeId, ...]] = {effect.node: (effect.node,)}
     queue = deque([effect.node])
     while queue:
         node = queue.popleft()

@@ -1,0 +1,259 @@
+"""What waits to be told: kept with the incident it tells of, sent at least once, noted when it was."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from lineage.alerts import incidents
+from lineage.alerts.incidents import Incident, Moment
+from lineage.alerts.messages import Channel, Delivery, Message
+from lineage.alerts.routing import FALLBACK, Route, route
+from lineage.errors import ChannelFailed, Conflict
+from lineage.settings import Alerts
+from lineage.store.base import Change, Document, Lease, Store
+from lineage.telemetry import NOTIFICATIONS, NOTIFICATIONS_FAILED, OUTBOX_OLDEST_S, logger
+
+KIND = "outbox"
+
+BACKOFF_S = 5
+BACKOFF_MOST_S = 600
+NOTE_TRIES = 3
+
+log = logger(__name__)
+
+
+class Notice(BaseModel):
+    """One transition of an incident on its way to its reader; kept as a document of kind `outbox`.
+
+    *wishes* are the owner's channels. Once sent, *channel*, *to*, *text* and *payload* hold what was said, where. The
+    states: `pending`; `sent`; `failed` for good (then the log has it); `dropped`, for a later one said it all.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str  # the idempotency key: incident and transition
+    incident: str
+    transition: int
+    change: Literal["opened", "escalated", "changed", "resolved"]
+    created_at: datetime
+    wishes: dict[str, str] = {}
+    state: Literal["pending", "sent", "failed", "dropped"] = "pending"
+    attempts: int = 0
+    sent_at: datetime | None = None
+    channel: str | None = None
+    to: str | None = None
+    text: str = ""
+    payload: dict[str, Any] = {}  # the channel's own JSON
+    error: str | None = None
+
+
+def notice(incident: Incident, wishes: Mapping[str, str], now: datetime) -> Notice:
+    """The notice of the incident's newest transition."""
+    return Notice(
+        id=f"{incident.id}:{incident.transition}",
+        incident=incident.id,
+        transition=incident.transition,
+        change=incident.change,
+        created_at=now,
+        wishes=dict(wishes),
+    )
+
+
+def kept(note: Notice, *, due: datetime | None = None, expects: int | None = None) -> Change:
+    """The change that keeps *note* in the store."""
+    return Change(KIND, note.id, note.model_dump_json().encode(), state=note.state, due=due, expects=expects)
+
+
+def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it is judged by
+    store: Store,
+    channels: Mapping[str, Channel],
+    base_url: str,
+    now: datetime,
+    *,
+    alerts: Alerts | None = None,
+    lease: Lease | None = None,
+    jitter: Callable[[], float] = random.random,
+) -> list[Notice]:
+    """Send what is due and note it; answers the notices that were dealt with, as they stand now.
+
+    Of several notices of one incident only the newest is sent, told as loudly as the loudest of them. A failure that
+    may pass waits in the outbox, as long as the channel asks or twice as long each time, and holds back what else that
+    channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`.
+    *jitter* answers a number in [0, 1). Raises Conflict when *lease* is lost, StoreUnavailable.
+    """
+    post = _Post(store, channels, base_url, now, alerts or Alerts(), lease, jitter)
+    pending = _pending(store)
+    OUTBOX_OLDEST_S.set(max(((now - letter.note.created_at).total_seconds() for letter in pending), default=0.0))
+    dealt: list[Notice] = []
+    blocked: set[str] = set()
+    for queue in _by_incident(pending):
+        if all(letter.due <= now for letter in queue):
+            dealt += post.deal(queue, blocked)
+    return dealt
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    note: Notice
+    due: datetime
+
+
+def _pending(store: Store) -> list[_Letter]:
+    letters: list[_Letter] = []
+    after: str | None = None
+    while page := store.documents(KIND, state="pending", after=after):
+        letters += map(_opened, page)
+        after = page[-1].id
+    return letters
+
+
+def _opened(document: Document) -> _Letter:
+    note = Notice.model_validate_json(document.body)
+    return _Letter(note, document.due or note.created_at)
+
+
+def _by_incident(letters: Sequence[_Letter]) -> list[list[_Letter]]:
+    """The letters of each incident, oldest transition first; the incident that waits longest comes first."""
+    queues: dict[str, list[_Letter]] = {}
+    for letter in sorted(letters, key=lambda letter: (letter.note.created_at, letter.note.transition)):
+        queues.setdefault(letter.note.incident, []).append(letter)
+    return list(queues.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """One round of the postman."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    base_url: str
+    now: datetime
+    alerts: Alerts
+    lease: Lease | None
+    jitter: Callable[[], float]
+
+    def deal(self, queue: Sequence[_Letter], blocked: set[str]) -> list[Notice]:
+        """Send the newest of one incident's letters and drop the rest."""
+        newest, older = queue[-1].note, [letter.note for letter in queue[:-1]]
+        incident = self._incident(newest.incident)
+        way = route(newest.wishes, self.channels, self.alerts)
+        if incident is None or _quiet(queue, incident):
+            return self._keep([_dropped(note) for note in (*older, newest)])
+        if way.channel in blocked:
+            return []
+        message = self._rendered(incident, queue, way)
+        sent = newest.model_copy(
+            update={
+                "attempts": newest.attempts + 1,
+                "channel": way.channel,
+                "to": message.to,
+                "text": message.text,
+                "payload": message.payload,
+            }
+        )
+        try:
+            delivery = self.channels[way.channel].send(message)
+        except ChannelFailed as error:
+            return self._failed(sent, older, incident, error, blocked)
+        NOTIFICATIONS.labels(way.channel).inc()
+        done = sent.model_copy(update={"state": "sent", "sent_at": self.now, "error": None})
+        return self._note(done, older, way, delivery)
+
+    def _rendered(self, incident: Incident, queue: Sequence[_Letter], way: Route) -> Message:
+        """The message of the whole queue: never quieter than the loudest that it stands for."""
+        changes = {letter.note.change for letter in queue}
+        loudest = next(change for change in ("resolved", "opened", "escalated", "changed") if change in changes)
+        same = incident.channel in (None, way.channel)
+        update = {
+            "channel": way.channel,
+            "to": way.to,
+            "change": loudest,
+            "receipt": incident.receipt if same else {},
+        }
+        return self.channels[way.channel].render(incident.model_copy(update=update), self.base_url)
+
+    def _failed(
+        self, sent: Notice, older: Sequence[Notice], incident: Incident, error: ChannelFailed, blocked: set[str]
+    ) -> list[Notice]:
+        assert sent.channel is not None, "it was just tried"
+        NOTIFICATIONS_FAILED.labels(sent.channel, _reason(error)).inc()
+        fields = {"incident": incident.id, "channel": sent.channel, "attempts": sent.attempts, "error": str(error)}
+        if error.recoverable:
+            blocked.add(sent.channel)
+            wait_s = self._wait_s(sent.attempts, error.retry_after_s)
+            log.warning("notification_postponed", extra={**fields, "wait_s": round(wait_s, 1)})
+            late = sent.model_copy(update={"error": str(error)})
+            self.store.put([kept(late, due=self.now + timedelta(seconds=wait_s))], lease=self.lease)
+            return [late]
+        log.error("notification_refused", extra=fields)
+        told = incident.model_copy(update={"channel": FALLBACK, "to": None})
+        self.channels[FALLBACK].send(self.channels[FALLBACK].render(told, self.base_url))
+        refused = sent.model_copy(update={"state": "failed", "error": str(error)})
+        return self._note(refused, older, Route(FALLBACK, None), Delivery({}))
+
+    def _wait_s(self, attempts: int, retry_after_s: int | None) -> float:
+        """Full jitter on an exponential wait, so that many outboxes do not knock at once; never less than asked."""
+        most = min(BACKOFF_MOST_S, BACKOFF_S * 2 ** (attempts - 1))
+        wait_s = most / 2 + most / 2 * self.jitter()
+        return wait_s if retry_after_s is None else retry_after_s + self.jitter()
+
+    def _note(self, done: Notice, older: Sequence[Notice], way: Route, delivery: Delivery) -> list[Notice]:
+        """Keep the receipt on the incident and the notice in one put, whoever else changes the incident meanwhile."""
+        notes = [done, *map(_dropped, older)]
+        for left in reversed(range(NOTE_TRIES)):
+            document = self.store.document(incidents.KIND, done.incident)
+            assert document is not None, "an incident that was told of stays"
+            incident = _noted(Incident.model_validate_json(document.body), done, way, delivery, self.now)
+            change = incidents.kept(incident, expects=document.revision)
+            try:
+                self.store.put([change, *map(kept, notes)], lease=self.lease)
+            except Conflict:
+                if not left:
+                    raise
+            else:
+                break
+        return notes
+
+    def _keep(self, notes: list[Notice]) -> list[Notice]:
+        self.store.put(list(map(kept, notes)), lease=self.lease)
+        return notes
+
+    def _incident(self, id: str) -> Incident | None:  # noqa: A002 - the model's own word
+        document = self.store.document(incidents.KIND, id)
+        return None if document is None else Incident.model_validate_json(document.body)
+
+
+def _quiet(queue: Sequence[_Letter], incident: Incident) -> bool:
+    """True when nobody needs to hear: details changed in a message that was told and cannot be edited."""
+    details_only = all(letter.note.change == "changed" for letter in queue)
+    return details_only and incident.notified_at is not None and not incident.receipt
+
+
+def _dropped(note: Notice) -> Notice:
+    return note.model_copy(update={"state": "dropped"})
+
+
+def _noted(incident: Incident, done: Notice, way: Route, delivery: Delivery, now: datetime) -> Incident:
+    what = f"told by {way.channel}" if done.error is None else f"{done.channel} refused ({done.error}); told by the log"
+    return incident.model_copy(
+        update={
+            "channel": way.channel,
+            "to": done.to if done.error is None else None,
+            "notified_at": incident.notified_at or now,
+            "receipt": delivery.receipt,
+            "timeline": (*incident.timeline, Moment(at=now, what=what)),
+        }
+    )
+
+
+def _reason(error: ChannelFailed) -> str:
+    """The word of Alertmanager 0.34 for it, as far as the error tells."""
+    if error.retry_after_s is not None:
+        return "rateLimited"
+    return "serverError" if error.recoverable else "clientError"
