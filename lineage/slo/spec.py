@@ -1,0 +1,260 @@
+"""What a person promises: `kind: DataSLO`, in OpenSLO's envelope and words where it has them (SLO.md c)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+from pydantic import AfterValidator, Field, InstanceOf, SerializeAsAny, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from lineage.errors import UnknownPart
+from lineage.model import NodeId, dataset_id
+from lineage.parts import part, words
+from lineage.slo.terms import Duration, Instant, Ratio, Sli, Strict
+
+INDICATORS = "lineage.slo.indicators"
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+Severity = Literal["page", "ticket"]
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5 or not croniter.is_valid(text):  # noqa: PLR2004 - minute hour day month weekday
+        raise ValueError(f"{text!r} is not a cron expression; write five fields, as in 0 2 * * *")
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone; write one as Europe/Berlin or UTC") from None
+    return name
+
+
+def _positive(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        raise ValueError("a window must be longer than nothing; write 28d")
+    return span
+
+
+def _target(ratio: Fraction) -> Fraction:
+    if not 0 < ratio < 1:
+        raise ValueError("a target lies between 0 and 1, both left out, for 1 has no error budget; write 0.99")
+    return ratio
+
+
+def _share(ratio: Fraction) -> Fraction:
+    if not 0 <= ratio <= 1:
+        raise ValueError("a share lies between 0 and 1; write 0.9")
+    return ratio
+
+
+Share = Annotated[Ratio, AfterValidator(_share)]
+
+
+class Metadata(Strict):
+    """The name and labels; the label `tier: critical` makes the ladder page at the first miss."""
+
+    name: str = Field(pattern=DNS_LABEL, max_length=63)
+    display_name: str | None = None
+    labels: dict[str, str] = Field({})
+    annotations: dict[str, str] = Field({})
+
+
+class Dataset(Strict):
+    """An OpenLineage identity."""
+
+    namespace: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+
+
+class Owner(Strict):
+    """Who is told: *handle* is what a message names (`<!subteam^S0>`; default @team), *channel* word to destination."""
+
+    team: str = Field(min_length=1)
+    channel: dict[str, str] = Field({})
+    handle: str | None = None
+    escalation: str | None = None
+
+    @property
+    def mention(self) -> str:
+        """The handle a message names."""
+        return self.handle or f"@{self.team}"
+
+
+class Calendar(Strict):
+    """Local dates whose occurrences are not expected."""
+
+    skip: tuple[date, ...] = ()
+
+
+class Schedule(Strict):
+    """When data is expected: intervals between two cron times in a zone, each due *deadline* after its end."""
+
+    cron: Annotated[str, AfterValidator(_cron)]
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    calendar: Calendar = Calendar()
+    deadline: Duration
+
+
+class TimeWindow(Strict):
+    """The window over which the objective holds, rolling."""
+
+    duration: Annotated[Duration, AfterValidator(_positive)]
+    is_rolling: Literal[True]
+
+
+class Objective(Strict):
+    """The share that must be good, exactly as written."""
+
+    display_name: str | None = None
+    target: Annotated[Ratio, AfterValidator(_target)]
+
+
+class NoData(Strict):
+    """Below *min_coverage* nothing is decided: alerts freeze, neither firing nor resolving."""
+
+    min_coverage: Share = Fraction(9, 10)
+    on_insufficient: Literal["freeze"] = "freeze"
+
+
+class Rung(Strict):
+    """One step of the discrete ladder: *bad* misses in the window, or in a row, give this severity."""
+
+    bad: int = Field(ge=1)
+    consecutive: bool = False
+    severity: Severity
+
+
+class Floor(Strict):
+    """A floor for the newest occurrence alone, on top of the burn rate."""
+
+    below: Share
+    severity: Severity = "ticket"
+
+
+class Alerting(Strict):
+    """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder."""
+
+    policy: Literal["mwmb", "discrete", "auto"] = "auto"
+    min_events: int = Field(1, ge=0)
+    min_bad_events: int | None = Field(None, ge=1)
+    ladder: tuple[Rung, ...] = ()
+    instant: Floor | None = None
+    runbook: str | None = None
+
+
+class Spec(Strict):
+    """The promise itself. Occurrences due before *effective_from* do not exist."""
+
+    description: str = Field("", max_length=1050)
+    dataset: Dataset
+    owner: Owner
+    schedule: Schedule | None = None
+    sli: SerializeAsAny[InstanceOf[Sli]]
+    budgeting_method: Literal["Occurrences"] = "Occurrences"
+    time_window: tuple[TimeWindow, ...] = Field(min_length=1, max_length=1)
+    objectives: tuple[Objective, ...] = Field(min_length=1, max_length=1)
+    effective_from: Instant | None = None
+    no_data: NoData = NoData()
+    alerting: Alerting = Alerting()
+
+
+class DataSLO(Strict):
+    """One SLO, as a file says it. `define` makes one of what YAML or JSON gave."""
+
+    api_version: Literal["headwater/v1"]
+    kind: Literal["DataSLO"]
+    metadata: Metadata
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        """The SLO's name, unique in a Headwater."""
+        return self.metadata.name
+
+    @property
+    def dataset(self) -> NodeId:
+        """The dataset it speaks of."""
+        return dataset_id(self.spec.dataset.namespace, self.spec.dataset.name)
+
+    @property
+    def target(self) -> Fraction:
+        """The share that must be good."""
+        return self.spec.objectives[0].target
+
+    @property
+    def window(self) -> timedelta:
+        """The length of the rolling window."""
+        return self.spec.time_window[0].duration
+
+    @property
+    def critical(self) -> bool:
+        """Label `tier: critical`."""
+        return self.metadata.labels.get("tier") == "critical"
+
+    def since(self, effective_from: datetime) -> DataSLO:
+        """The same promise, in force from *effective_from* unless the file itself says from when."""
+        if self.spec.effective_from is not None:
+            return self
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"effective_from": effective_from})})
+
+
+def define(document: Any) -> DataSLO:
+    """A DataSLO of what YAML or JSON gave: the indicator reads `spec.sli`, this file the rest.
+
+    Raises pydantic's ValidationError with the places of everything that is wrong.
+    """
+    spec = document.get("spec") if isinstance(document, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("sli"), Mapping):
+        return DataSLO.model_validate(document)
+    problems: list[InitErrorDetails] = []
+    sli = _sli(spec["sli"], problems)
+    try:
+        slo = DataSLO.model_validate({**document, "spec": {**spec, "sli": sli or Sli(type="unknown")}})
+    except ValidationError as error:
+        raise _failure(problems + _details(error)) from None
+    if sli is not None and sli.needs_schedule and slo.spec.schedule is None:
+        wanted = 'missing; write schedule: {cron: "0 2 * * *", timezone: UTC, deadline: 5h}'
+        problems.append(_problem(("spec", "schedule"), wanted, None))
+    if problems:
+        raise _failure(problems)
+    return slo
+
+
+def _sli(raw: Mapping[str, Any], problems: list[InitErrorDetails]) -> Sli | None:
+    word = raw.get("type")
+    try:
+        indicator = part(INDICATORS, word if isinstance(word, str) else "")
+        return indicator.Spec.model_validate(raw)  # type: ignore[no-any-return]  # each part proves its own type
+    except UnknownPart:
+        options = " or ".join(words(INDICATORS))
+        problems.append(_problem(("spec", "sli", "type"), f"{word!r} is no indicator here; write {options}", word))
+    except ValidationError as error:
+        problems.extend(_details(error, ("spec", "sli")))
+    return None
+
+
+def _problem(place: tuple[str | int, ...], message: str, given: object) -> InitErrorDetails:
+    return {"type": PydanticCustomError("definition", "{message}", {"message": message}), "loc": place, "input": given}
+
+
+def _details(error: ValidationError, prefix: tuple[str | int, ...] = ()) -> list[InitErrorDetails]:
+    return [
+        {
+            "type": PydanticCustomError(found["type"], "{message}", {"message": found["msg"], **found.get("ctx", {})}),
+            "loc": (*prefix, *found["loc"]),
+            "input": found["input"],
+        }
+        for found in error.errors(include_url=False)
+    ]
+
+
+def _failure(problems: list[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data("DataSLO", problems)

@@ -1,0 +1,87 @@
+"""The words every definition shares: strict models, durations as `28d`, ratios without float noise."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+# OpenSLO's letters: m is a minute, M a month. In a rolling window a month is 30 days, a quarter 90, a year 365.
+UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "M": timedelta(days=30),
+    "Q": timedelta(days=90),
+    "Y": timedelta(days=365),
+}
+
+
+class Strict(BaseModel):
+    """A part of a definition: camelCase as written, snake_case in Python, frozen, and nothing that it does not know."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True, arbitrary_types_allowed=True
+    )
+
+
+class Sli(Strict):
+    """What every indicator's own Spec derives from: *type* names its file, *unit* what good and total count."""
+
+    needs_schedule: ClassVar[bool] = True
+
+    type: str
+    unit: str = "occurrences"
+
+
+def parse_duration(value: object) -> timedelta:
+    """`5m`, `28d`, `1M` as a span of time. Raises ValueError that says what to write instead."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)([mhdwMQY])", value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration; write a whole number and one of m h d w M Q Y, as in 5m or 28d")
+    return int(match[1]) * UNITS[match[2]]
+
+
+def spell(span: timedelta) -> str:
+    """*span* as a definition spells it, in days, hours or minutes, whichever divides it: `28d`, `90m`."""
+    for letter in ("d", "h", "m"):
+        if span and span % UNITS[letter] == timedelta(0):
+            return f"{span // UNITS[letter]}{letter}"
+    return f"{span // UNITS['m']}m"
+
+
+def parse_ratio(value: object) -> Fraction:
+    """A share as the exact fraction that was written: 0.999 is 999/1000. Raises ValueError."""
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
+        raise ValueError(f"{value!r} is not a number; write it as in 0.999")  # noqa: TRY004 - pydantic wants ValueError
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a number; write it as in 0.999") from None
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a number; write it as in 0.999")
+    return Fraction(number)
+
+
+def plain(ratio: Fraction) -> str:
+    """*ratio* as a plain decimal; it came of one, so that this is exact."""
+    return format((Decimal(ratio.numerator) / Decimal(ratio.denominator)).normalize(), "f")
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(spell, when_used="json")]
+Ratio = Annotated[Fraction, BeforeValidator(parse_ratio), PlainSerializer(plain, when_used="json")]
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
