@@ -175,7 +175,8 @@ class RunObserved(NamedTuple):
     """What the store knows of one run when it asks for a conclusion.
 
     *moments* holds every START, COMPLETE, FAIL and ABORT in event-time order (ties by digest); RUNNING and OTHER, which
-    may be thousands for a streaming run, appear only in *first_at* and *last_at*.
+    may be thousands for a streaming run, appear only in *first_at*, *last_at* and *types*. *types* holds the types of all
+    its events, so that a run of which only OTHER was seen is NEW; left empty, such a run counts as RUNNING.
     """
 
     run: NodeId
@@ -183,6 +184,7 @@ class RunObserved(NamedTuple):
     first_at: datetime
     last_at: datetime
     listings: tuple[Listing, ...]
+    types: frozenset[str] = frozenset()
 
 
 class RunConclusion(NamedTuple):
