@@ -81,6 +81,13 @@ class TooLarge(HeadwaterError):
     title = "Too large"
 
 
+class UnsupportedType(HeadwaterError):
+    """A Content-Type or Content-Encoding that is not taken."""
+
+    status = 415
+    title = "Not a type that is taken"
+
+
 class Overloaded(HeadwaterError):
     """Nothing was taken; trying again after `retry_after_s` helps."""
 
