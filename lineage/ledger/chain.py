@@ -1,0 +1,53 @@
+"""What makes the ledger tamper-evident: the canonical words of an entry, its leaf, and the chain over all leaves."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from lineage.model import Entry
+
+GENESIS = bytes(32)  # the chain of a writer that has written nothing
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def microseconds(at: datetime) -> int:
+    """*at*, which is aware, in microseconds since 1970 UTC; exact, as timestamp() is not."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(microseconds: int) -> datetime:
+    """The time that is *microseconds* after 1970 UTC. Raises OverflowError outside the years 1 to 9999."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def canonical(entry: Entry) -> bytes:
+    """The bytes that stand for *entry*: a JSON array of its fields as RFC 8785 writes it, the body by its digest.
+
+    The same entry gives the same bytes for ever: `[writer, seq, kind, digest, received_at, principal, redaction]`,
+    digest in hex, time in UTC with six decimals and `Z`.
+    """
+    received_at = entry.received_at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    fields = (
+        entry.writer,
+        entry.seq,
+        entry.kind,
+        entry.digest.hex(),
+        f"{received_at}Z",
+        entry.principal,
+        entry.redaction,
+    )
+    return _encode(fields).encode()
+
+
+def leaf(entry: Entry) -> bytes:
+    """The leaf hash of *entry*, as RFC 9162 section 2.1.1 makes it: SHA-256 of a zero byte and the canonical bytes."""
+    return sha256(b"\x00" + canonical(entry)).digest()
+
+
+def link(chain: bytes, entry: Entry) -> bytes:
+    """The chain after *entry*: SHA-256 of the *chain* before it (32 bytes) and its leaf."""
+    return sha256(chain + leaf(entry)).digest()
