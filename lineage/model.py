@@ -175,8 +175,8 @@ class RunObserved(NamedTuple):
     """What the store knows of one run when it asks for a conclusion.
 
     *moments* holds every START, COMPLETE, FAIL and ABORT in event-time order (ties by digest); RUNNING and OTHER, which
-    may be thousands for a streaming run, appear only in *first_at*, *last_at* and *types*. *types* holds the types of all
-    its events, so that a run of which only OTHER was seen is NEW; left empty, such a run counts as RUNNING.
+    may be thousands for a streaming run, appear only in *first_at*, *last_at* and *types*. *types* holds the types of
+    all its events, so that a run of which only OTHER was seen is NEW; left empty, such a run counts as RUNNING.
     """
 
     run: NodeId

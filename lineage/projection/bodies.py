@@ -1,0 +1,163 @@
+"""The facets whose content Headwater understands, typed; any other facet is kept as bytes and never read here."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from lineage.events import Facets
+
+
+class RunRef(msgspec.Struct, rename="camel"):
+    """A run as another facet names it."""
+
+    run_id: str
+
+
+class Ref(msgspec.Struct):
+    """A job or dataset as a facet names it."""
+
+    namespace: str
+    name: str
+
+
+class Root(msgspec.Struct):
+    """The run at the top of a hierarchy."""
+
+    run: RunRef | None = None
+    job: Ref | None = None
+
+
+class Parent(msgspec.Struct):
+    """ParentRunFacet 1-2-0."""
+
+    run: RunRef | None = None
+    job: Ref | None = None
+    root: Root | None = None
+
+
+class NominalTime(msgspec.Struct, rename="camel"):
+    """NominalTimeRunFacet 1-0-1."""
+
+    nominal_start_time: str
+    nominal_end_time: str | None = None
+
+
+class Dependency(msgspec.Struct):
+    """One neighbour in JobDependenciesRunFacet."""
+
+    job: Ref
+
+
+class JobDependencies(msgspec.Struct):
+    """JobDependenciesRunFacet 1-0-1."""
+
+    upstream: list[Dependency] = []
+    downstream: list[Dependency] = []
+
+
+class Symlinks(msgspec.Struct):
+    """SymlinksDatasetFacet 1-0-1."""
+
+    identifiers: list[Ref]
+
+
+class Lifecycle(msgspec.Struct, rename="camel"):
+    """LifecycleStateChangeDatasetFacet 1-0-1."""
+
+    lifecycle_state_change: str
+    previous_identifier: Ref | None = None
+
+
+class DatasetVersion(msgspec.Struct, rename="camel"):
+    """DatasetVersionDatasetFacet 1-0-1; some producers send the number of an Iceberg snapshot as a number."""
+
+    dataset_version: str | int
+
+
+class Counts(msgspec.Struct, rename="camel"):
+    """What inputStatistics, outputStatistics (`size`) and dataQualityMetrics (`bytes`) count."""
+
+    row_count: int | float | None = None
+    size: int | float | None = None
+    bytes: int | float | None = None
+    file_count: int | float | None = None
+
+
+class _Deletable(msgspec.Struct):
+    deleted: Any = msgspec.field(default=False, name="_deleted")
+
+
+class Transformation(msgspec.Struct):
+    """How a source column went into a target column."""
+
+    type: str
+    subtype: str | None = None
+    masking: bool | None = None
+
+
+class InputField(msgspec.Struct):
+    """A source column."""
+
+    namespace: str
+    name: str
+    field: str
+    transformations: list[Transformation] | None = None
+
+
+class OutputField(msgspec.Struct, rename="camel"):
+    """All sources of one target column; *transformation_type* is the deprecated form (IDENTITY, MASKED)."""
+
+    input_fields: list[InputField]
+    transformation_type: str | None = None
+
+
+class ColumnLineage(msgspec.Struct):
+    """ColumnLineageDatasetFacet 1-2-0; *dataset* holds the columns that affect the whole target."""
+
+    fields: dict[str, OutputField]
+    dataset: list[InputField] | None = None
+
+
+class SchemaField(msgspec.Struct):
+    """A column of a schema."""
+
+    name: str
+
+
+class Schema(msgspec.Struct):
+    """SchemaDatasetFacet 1-2-0, as far as it names top-level columns."""
+
+    fields: list[SchemaField] | None = None
+
+
+Body = TypeVar("Body")
+
+PARENT: Final = msgspec.json.Decoder(Parent)
+NOMINAL_TIME: Final = msgspec.json.Decoder(NominalTime)
+JOB_DEPENDENCIES: Final = msgspec.json.Decoder(JobDependencies)
+SYMLINKS: Final = msgspec.json.Decoder(Symlinks)
+LIFECYCLE: Final = msgspec.json.Decoder(Lifecycle)
+DATASET_VERSION: Final = msgspec.json.Decoder(DatasetVersion)
+COUNTS: Final = msgspec.json.Decoder(Counts)
+COLUMN_LINEAGE: Final = msgspec.json.Decoder(ColumnLineage)
+SCHEMA: Final = msgspec.json.Decoder(Schema)
+_DELETABLE: Final = msgspec.json.Decoder(_Deletable)
+
+
+def view(facets: Facets, name: str, decoder: msgspec.json.Decoder[Body], warnings: list[str]) -> Body | None:
+    """The typed body of the facet *name*; None when it is absent, deleted, or (warned) not as its schema says."""
+    raw = facets.get(name)
+    if raw is None or is_deleted(bytes(raw)):
+        return None
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        warnings.append(f"{name}: kept unread, {error}")
+        return None
+
+
+def is_deleted(body: bytes) -> bool:
+    """True when a job's or dataset's facet says `_deleted: true`."""
+    return b'"_deleted"' in body and _DELETABLE.decode(body).deleted is True

@@ -1,0 +1,225 @@
+"""One event to a Delta: everything it says about the world, and nothing that only several events can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from lineage.events import Dataset, Entity, Event, Facets, read_instant
+from lineage.model import (
+    ColumnsSeen,
+    Delta,
+    FacetSeen,
+    NodeId,
+    RunSeen,
+    SameAs,
+    Side,
+    Statistics,
+    Touch,
+    dataset_id,
+    job_id,
+    run_id,
+)
+from lineage.names import run_key
+from lineage.projection import bodies
+from lineage.projection.bodies import view
+from lineage.projection.columns import columns_seen
+
+Shown = tuple[Dataset, Side | None]
+
+
+def project(event: Event, digest: bytes) -> Delta:
+    """What *event* observed, in an order that depends on the event alone. *digest* is the SHA-256 of its stored bytes.
+
+    Beside the datasets that it lists, a run reads those that only its column lineage names (OPENLINEAGE 4.5: the source
+    of a Delta MERGE stands nowhere else).
+    """
+    warnings = list(event.warnings)
+    shown = _shown(event)
+    run = _run_seen(event, warnings)
+    columns = tuple(seen for dataset, _ in shown if (seen := columns_seen(dataset, warnings)) is not None)
+    touches = _touches(event, shown, columns, warnings)
+    aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
+    depends = _depends(event, warnings)
+    nodes = chain(_named(event, run, shown, columns), (same.alias for same in aliases), chain.from_iterable(depends))
+    return Delta(
+        digest=digest,
+        kind=event.kind,
+        type=event.type,
+        at=event.at,
+        producer=event.producer,
+        nodes=tuple(dict.fromkeys(nodes)),
+        run=run,
+        facets=tuple(dict.fromkeys(_facets(event, shown))),
+        touches=touches,
+        columns=columns,
+        aliases=aliases,
+        depends=depends,
+        tombstones=_tombstones(event, shown, warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _shown(event: Event) -> list[Shown]:
+    if event.dataset is not None:
+        return [(event.dataset, None)]
+    return [*((dataset, "input") for dataset in event.inputs), *((dataset, "output") for dataset in event.outputs)]
+
+
+def _named(
+    event: Event, run: RunSeen | None, shown: Sequence[Shown], columns: Sequence[ColumnsSeen]
+) -> Iterator[NodeId]:
+    if event.job is not None:
+        yield event.job.id
+    for dataset, _ in shown:
+        yield dataset.id
+    for seen in columns:
+        yield from dict.fromkeys(edge.source.dataset for edge in seen.edges)
+    if run is not None:  # Parents may never speak for themselves; here they get their place.
+        yield from (job for job in (run.parent_job, run.root_job) if job is not None)
+
+
+def _run_seen(event: Event, warnings: list[str]) -> RunSeen | None:
+    if event.run is None or event.job is None:
+        return None
+    run, facets = event.run.id, event.run.facets
+    parent = view(facets, "parent", bodies.PARENT, warnings) or bodies.Parent()
+    root = parent.root or bodies.Root()
+    nominal = view(facets, "nominalTime", bodies.NOMINAL_TIME, warnings)
+    parent_run = _run_id(parent.run, warnings)
+    return RunSeen(
+        run=run,
+        job=event.job.id,
+        parent_run=parent_run if parent_run != run else None,  # no run is its own parent
+        parent_job=_job_id(parent.job),
+        root_run=_run_id(root.run, warnings),
+        root_job=_job_id(root.job),
+        nominal_start=read_instant(nominal.nominal_start_time)[0] if nominal else None,
+        nominal_end=read_instant(nominal.nominal_end_time)[0] if nominal and nominal.nominal_end_time else None,
+    )
+
+
+def _run_id(ref: bodies.RunRef | None, warnings: list[str]) -> NodeId | None:
+    if ref is None:
+        return None
+    key = run_key(ref.run_id)
+    if key is None:
+        warnings.append(f"parent: {ref.run_id[:80]!r} is not a UUID")
+        return None
+    return run_id(key)
+
+
+def _job_id(ref: bodies.Ref | None) -> NodeId | None:
+    return job_id(ref.namespace, ref.name) if ref and ref.namespace and ref.name else None
+
+
+def _facets(event: Event, shown: Sequence[Shown]) -> Iterator[FacetSeen]:
+    if event.run is not None:  # `_deleted` means nothing on a run facet, nor on input and output facets.
+        yield from _as_they_are(event.run.id, event.run.facets, None)
+    if event.job is not None:
+        yield from _deletable(event.job)
+    for dataset, side in shown:
+        yield from _deletable(dataset)
+        yield from _as_they_are(dataset.id, dataset.side_facets, side)
+
+
+def _as_they_are(of: NodeId, facets: Facets, side: Side | None) -> Iterator[FacetSeen]:
+    return (FacetSeen(of, name, bytes(raw), side) for name, raw in facets.items())
+
+
+def _deletable(entity: Entity | Dataset) -> Iterator[FacetSeen]:
+    for name, raw in entity.facets.items():
+        body = bytes(raw)
+        deleted = bodies.is_deleted(body)
+        yield FacetSeen(entity.id, name, b"" if deleted else body, None, deleted)
+
+
+def _touches(
+    event: Event, shown: Sequence[Shown], columns: Sequence[ColumnsSeen], warnings: list[str]
+) -> tuple[Touch, ...]:
+    by = event.run or event.job
+    if by is None:
+        return ()
+    found: dict[tuple[NodeId, Side], Touch] = {}
+    for dataset, side in shown:
+        if side is None:
+            continue
+        touch = Touch(by.id, dataset.id, side, _statistics(dataset, side, warnings), _version(dataset, warnings))
+        before = found.get((dataset.id, side))
+        found[dataset.id, side] = touch if before is None else _both(before, touch)
+    listed = {dataset for dataset, _ in found}
+    for edge in chain.from_iterable(seen.edges for seen in columns):
+        source = edge.source.dataset
+        if source not in listed:
+            found.setdefault((source, "input"), Touch(by.id, source, "input"))
+    return tuple(found.values())
+
+
+def _both(first: Touch, second: Touch) -> Touch:
+    # Airflow lists one dataset twice when two assets differ in a trailing slash (OPENLINEAGE 3.3).
+    counts = (a if a is not None else b for a, b in zip(first.statistics, second.statistics, strict=True))
+    return first._replace(statistics=Statistics(*counts), version=first.version or second.version)
+
+
+def _version(dataset: Dataset, warnings: list[str]) -> str | None:
+    found = view(dataset.facets, "version", bodies.DATASET_VERSION, warnings)
+    return str(found.dataset_version) or None if found else None
+
+
+def _statistics(dataset: Dataset, side: Side, warnings: list[str]) -> Statistics:
+    own = "inputStatistics" if side == "input" else "outputStatistics"
+    sources = [
+        view(dataset.side_facets, own, bodies.COUNTS, warnings),
+        view(dataset.side_facets, "dataQualityMetrics", bodies.COUNTS, warnings),
+        view(dataset.facets, "dataQualityMetrics", bodies.COUNTS, warnings),
+    ]
+    counts = [source for source in sources if source is not None]
+    return Statistics(
+        rows=_first(counted.row_count for counted in counts),
+        bytes=_first(number for counted in counts for number in (counted.size, counted.bytes)),
+        files=_first(counted.file_count for counted in counts),
+    )
+
+
+def _first(numbers: Iterable[float | None]) -> int | None:
+    # A negative count is how some engines say "unknown"; a store keeps 64 bits.
+    whole = (int(number) for number in numbers if number is not None and 0 <= number < 2**63 and number % 1 == 0)
+    return next(whole, None)
+
+
+def _aliases(dataset: Dataset, warnings: list[str]) -> Iterator[SameAs]:
+    symlinks = view(dataset.facets, "symlinks", bodies.SYMLINKS, warnings)
+    for ref in symlinks.identifiers if symlinks else ():
+        yield from _same(dataset.id, ref, "symlink")
+    lifecycle = view(dataset.facets, "lifecycleStateChange", bodies.LIFECYCLE, warnings)
+    if lifecycle and lifecycle.lifecycle_state_change == "RENAME" and lifecycle.previous_identifier:
+        yield from _same(dataset.id, lifecycle.previous_identifier, "rename")
+
+
+def _same(dataset: NodeId, ref: bodies.Ref, why: str) -> Iterator[SameAs]:
+    alias = dataset_id(ref.namespace, ref.name)
+    if ref.namespace and ref.name and alias != dataset:
+        yield SameAs(dataset, alias, why)
+
+
+def _depends(event: Event, warnings: list[str]) -> tuple[tuple[NodeId, NodeId], ...]:
+    if event.run is None or event.job is None:
+        return ()
+    facet = view(event.run.facets, "jobDependencies", bodies.JOB_DEPENDENCIES, warnings)
+    if facet is None:
+        return ()
+    own = event.job.id
+    before = ((other, own) for each in facet.upstream if (other := _job_id(each.job)))
+    after = ((own, other) for each in facet.downstream if (other := _job_id(each.job)))
+    return tuple(dict.fromkeys(chain(before, after)))
+
+
+def _tombstones(event: Event, shown: Sequence[Shown], warnings: list[str]) -> tuple[tuple[NodeId, bool], ...]:
+    if event.type in ("FAIL", "ABORT"):  # What a failed run meant to drop may well be there.
+        return ()
+    found: dict[NodeId, bool] = {}
+    for dataset, _ in shown:
+        lifecycle = view(dataset.facets, "lifecycleStateChange", bodies.LIFECYCLE, warnings)
+        if lifecycle and lifecycle.lifecycle_state_change in ("DROP", "CREATE"):
+            found[dataset.id] = lifecycle.lifecycle_state_change == "DROP"
+    return tuple(found.items())
