@@ -1,6 +1,6 @@
 """The meaning of events, pure: `project` says what one event observed, `resolve` what a run's events come to."""
 
-from lineage.projection.project import project
-from lineage.projection.resolve import resolve
+from lineage.projection.conclusions import resolve
+from lineage.projection.observations import project
 
 __all__ = ["project", "resolve"]
