@@ -34,6 +34,8 @@ COMMIT_EVENTS = Histogram(
     "headwater_commit_events", "Events that shared one commit.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 )
 QUEUE_EVENTS = Gauge("headwater_queue_events", "Bodies that wait for the writer.")
+UNPROJECTED = Gauge("headwater_unprojected_events", "Events in the ledger that the graph could not take.")
+PROJECTION_LAG = Gauge("headwater_projection_lag_events", "Events in the ledger that the graph has yet to take.")
 EVALUATION_S = Histogram("headwater_evaluation_duration_seconds", "One tick over all SLOs.")
 EVALUATED_AT = Gauge("headwater_scheduler_last_evaluation_timestamp_seconds", "When SLOs were last judged.")
 NOTIFICATIONS = Counter("headwater_notifications", "Messages delivered.", ("channel_type",))

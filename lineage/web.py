@@ -32,6 +32,10 @@ class Intake(Protocol):
     def submit_many(self, bodies: Sequence[bytes], principal: Principal) -> Future[list[Receipt]]:
         """Take many, in order, as one unit of back-pressure; receipts[i] is for bodies[i]. Raises Overloaded."""
 
+    @property
+    def waiting(self) -> int:
+        """How many bodies wait for the writer."""
+
 
 class Slos(Protocol):
     """The SLO engine, as routes see it (lineage/slo/book.py keeps the promise)."""
