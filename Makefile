@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format test-browser helm-check bench clean
+.PHONY: help demo test check format test-browser bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,6 @@ format: $(VENV)/.dev ## let ruff write what it can
 test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
 	@bash tests/browser/chromium.sh
 	@$(BIN)/python -m pytest -m browser $(ARGS)
-
-helm-check: ## lint and render the chart (needs helm)
-	@bash helm/check.sh
 
 bench: $(VENV)/.test ## print ingest, lineage and size figures
 	@$(BIN)/python bench/ingest.py

@@ -1,0 +1,80 @@
+{{- define "headwater.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "headwater.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (include "headwater.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "headwater.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "headwater.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "headwater.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "headwater.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "headwater.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "headwater.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "headwater.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "headwater.image" -}}
+{{- $name := .Values.image.repository -}}
+{{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $name .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "headwater.keySecret" -}}
+{{- if .Values.apiKey.existingSecret -}}
+{{- .Values.apiKey.existingSecret -}}
+{{- else if .Values.apiKey.value -}}
+{{- include "headwater.fullname" . -}}
+{{- else -}}
+{{- fail "set apiKey.existingSecret (a Secret of yours) or apiKey.value: a server that listens to the cluster needs an API key" -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* What the chart decides, then what the user adds: the user wins. */ -}}
+{{- define "headwater.config" -}}
+{{- $service := include "headwater.fullname" . -}}
+{{- $own := dict
+  "store" "sqlite:////var/lib/headwater/headwater.db"
+  "slos" "/etc/headwater/slos"
+  "host" "0.0.0.0"
+  "port" 5000
+  "allowed_hosts" (list $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) (printf "%s.%s.svc.cluster.local" $service .Release.Namespace))
+-}}
+{{- with .Values.publicUrl }}{{ $_ := set $own "public_url" . }}{{ end -}}
+{{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
+{{- end -}}
+
+{{- /* The Host header is checked; a probe comes by the pod's address and says so. */ -}}
+{{- define "headwater.probe" -}}
+httpGet:
+  path: {{ . }}
+  port: http
+  httpHeaders:
+    - name: Host
+      value: localhost
+{{- end -}}
