@@ -70,7 +70,6 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; one that is not loopback needs an API key first.")
     port: int = Field(5000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(None, description="How people reach this server; used in messages and Host checks.")
-    allowed_hosts: tuple[str, ...] = Field((), description="Further names that the Host header may carry.")
     api_key: SecretStr | None = Field(None, description="A first API key with all scopes; give it by environment.")
     ingest: Ingest = Field(Ingest(), description="What the door takes.")
     slo: Slo = Field(Slo(), description="How SLOs are judged.")

@@ -57,24 +57,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- /* What the chart decides, then what the user adds: the user wins. */ -}}
 {{- define "headwater.config" -}}
-{{- $service := include "headwater.fullname" . -}}
 {{- $own := dict
   "store" "sqlite:////var/lib/headwater/headwater.db"
   "slos" "/etc/headwater/slos"
   "host" "0.0.0.0"
   "port" 5000
-  "allowed_hosts" (list $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) (printf "%s.%s.svc.cluster.local" $service .Release.Namespace))
 -}}
 {{- with .Values.publicUrl }}{{ $_ := set $own "public_url" . }}{{ end -}}
 {{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
-{{- end -}}
-
-{{- /* The Host header is checked; a probe comes by the pod's address and says so. */ -}}
-{{- define "headwater.probe" -}}
-httpGet:
-  path: {{ . }}
-  port: http
-  httpHeaders:
-    - name: Host
-      value: localhost
 {{- end -}}
