@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from hashlib import sha256
 
 from lineage.model import Entry
 
 GENESIS = bytes(32)  # the chain of a writer that has written nothing
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def microseconds(at: datetime) -> int:
-    """*at*, which is aware, in microseconds since 1970 UTC; exact, as timestamp() is not."""
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
-def instant(microseconds: int) -> datetime:
-    """The time that is *microseconds* after 1970 UTC. Raises OverflowError outside the years 1 to 9999."""
-    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def canonical(entry: Entry) -> bytes:

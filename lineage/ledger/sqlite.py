@@ -11,8 +11,9 @@ from sqlite3 import Connection
 from typing import Any
 
 from lineage.database import Database
+from lineage.database.times import instant, microseconds
 from lineage.ledger.base import Head, Problem
-from lineage.ledger.chain import GENESIS, instant, link, microseconds
+from lineage.ledger.chain import GENESIS, link
 from lineage.model import Draft, Entry
 
 SCHEMA = (
@@ -54,7 +55,7 @@ STRAYS = """
 
 ROWS_AT_ONCE = 256
 DIGESTS_AT_ONCE = 500
-LEVEL = 6
+LEVEL = 4
 LARGE_BYTES = 32 * 1024
 
 Row = tuple[Any, ...]  # as sqlite3 gives it; `verify` trusts none of it
