@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from pydantic import AfterValidator, Field, InstanceOf, SerializeAsAny, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -26,6 +26,10 @@ Severity = Literal["page", "ticket"]
 def _cron(text: str) -> str:
     if len(text.split()) != 5 or not croniter.is_valid(text):  # noqa: PLR2004 - minute hour day month weekday
         raise ValueError(f"{text!r} is not a cron expression; write five fields, as in 0 2 * * *")
+    try:
+        croniter(text).get_next()
+    except CroniterBadDateError:
+        raise ValueError(f"{text!r} names a date that never comes; write one that does, as in 0 2 * * *") from None
     return text
 
 

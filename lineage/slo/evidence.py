@@ -1,0 +1,112 @@
+"""What an indicator judges by: deliveries and checks, and which delivery covers which occurrence (SLO.md b.0). Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from lineage.model import NodeId
+from lineage.slo.calendar import Occurrence
+
+
+class Need(NamedTuple):
+    """What an indicator wants to know of its dataset; *history* is how far before the window it looks back."""
+
+    counts: bool = False
+    checks: bool = False
+    history: timedelta = timedelta(0)
+
+
+class Delivery(NamedTuple):
+    """A run that wrote the dataset and ended, or one report of a streaming run. Only COMPLETE ever covers.
+
+    *window* is the span that a streaming report speaks of, zero where it does not say; None: not streaming.
+    *cumulative*: its rows count from the run's start, which cannot be told apart into occurrences.
+    """
+
+    at: datetime
+    run: str
+    job: NodeId
+    state: Literal["COMPLETE", "FAIL", "ABORT"] = "COMPLETE"
+    nominal: tuple[datetime, datetime | None] | None = None
+    window: timedelta | None = None
+    rows: int | None = None
+    sums: bool = False  # reports of one run add up; otherwise the last one speaks for the run
+    cumulative: bool = False
+    overwrites: bool = False
+    events: tuple[str, ...] = ()
+
+
+class Assertion(NamedTuple):
+    """One check and what it found."""
+
+    name: str
+    column: str | None
+    severity: str
+    passed: bool
+
+
+class Check(NamedTuple):
+    """A run that tested the dataset: what it found, or nothing while it runs or because it was aborted."""
+
+    run: str
+    at: datetime  # when it began
+    assertions: tuple[Assertion, ...]
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known for one judgement. *observed* is False when no event at all was known by then.
+
+    *observed_since* is the first receipt among the events that speak: what was due before it came as history.
+    *grace* is what a deadline waits for an event on its way, unless the definition says otherwise.
+    """
+
+    since: datetime  # the window begins here, open
+    deliveries: Sequence[Delivery] = ()
+    checks: Sequence[Check] = ()
+    observed: bool = True
+    observed_since: datetime | None = None
+    grace: timedelta = timedelta(seconds=60)
+
+    def imported(self, due: datetime) -> bool:
+        """Whether what was due at *due* was judged from imported history (DECISIONS 24)."""
+        return self.observed_since is not None and due < self.observed_since
+
+
+def covering(occurrences: Sequence[Occurrence], deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+    """For each of *occurrences*, which follow each other without a gap, the deliveries that speak of it, by time.
+
+    A job whose runs name their interval is never matched by time alone: a run by hand delivers no occurrence.
+    """
+    starts = [occurrence.start for occurrence in occurrences]
+    ends = [occurrence.end for occurrence in occurrences]
+    nominal = {delivery.job for delivery in deliveries if delivery.nominal is not None}
+    covers: list[list[Delivery]] = [[] for _ in occurrences]
+    for delivery in sorted(deliveries, key=lambda delivery: (delivery.at, delivery.run, delivery.events)):
+        if delivery.nominal is None and delivery.window is None and delivery.job in nominal:
+            continue
+        place = _place(delivery, starts, ends)
+        if 0 <= place < len(ends):
+            covers[place].append(delivery)
+    return covers
+
+
+def _place(delivery: Delivery, starts: Sequence[datetime], ends: Sequence[datetime]) -> int:
+    """The index of the occurrence that *delivery* covers; one outside the list where it is none of them."""
+    if delivery.nominal is not None:
+        start, end = delivery.nominal
+        if start == end:
+            # Airflow 3's cron triggers give an instant: the interval that has just ended is meant.
+            return bisect_right(ends, start) - 1
+        return bisect_right(starts, start) - 1 if start < ends[-1] else len(ends)
+    if delivery.window:
+        begun = delivery.at - delivery.window
+        return bisect_right(starts, begun) - 1 if begun < ends[-1] else len(ends)
+    if delivery.window is not None:
+        return bisect_left(ends, delivery.at)  # what a report says was written by its time: (start, end]
+    return bisect_left(ends, delivery.at) - 1  # as-of: (end, end of the next]

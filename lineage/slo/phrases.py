@@ -1,0 +1,39 @@
+"""How a verdict says times, spans, counts and shares."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+def moment(at: datetime) -> str:
+    """`2026-11-21 05:30 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def span(length: timedelta) -> str:
+    """`2 h 31 m`: the two largest units; parts of a second are dropped."""
+    rest = max(0, int(length.total_seconds()))
+    if rest < UNITS[-1][0]:
+        return f"{rest} s"
+    parts: list[tuple[int, str]] = []
+    for size, unit in UNITS:
+        parts.append((rest // size, unit))
+        rest %= size
+    first = next(place for place, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def count(number: Fraction | int) -> str:
+    """`68,000`: a whole number with separators; a fraction is rounded down."""
+    return f"{math.floor(number):,}"
+
+
+def percent(share: Fraction) -> str:
+    """`97.5 %`: at most one decimal, rounded down so that it never flatters."""
+    tenths = math.floor(share * 1000)
+    whole, tenth = divmod(abs(tenths), 10)
+    return f"{'-' if tenths < 0 else ''}{whole}{f'.{tenth}' if tenth else ''} %"
