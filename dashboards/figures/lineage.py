@@ -214,10 +214,11 @@ def _opening(node: Shown, places: Layout, href: str, css: str, *, focus: bool = 
     x, y = _centre(places, str(node.id))
     facts = [node.id.name, node.id.kind, node.mark.word, node.mark.note, node.mark.badge]
     label = ", ".join(fact for fact in facts if fact)
+    current = ' aria-current="true"' if focus else ""
     return (
         f'<a class="n {css}" href="{escape(href)}" data-id="{escape(str(node.id))}"'
-        f' data-name="{escape(node.id.name.lower())}" data-x="{x:.0f}" data-y="{y:.0f}" aria-label="{escape(label)}"'
-        f"{" aria-current='true'" if focus else ''}"
+        f' data-name="{escape(node.id.name.lower())}" data-x="{x:.0f}" data-y="{y:.0f}"'
+        f' aria-label="{escape(label)}"{current}'
     )
 
 

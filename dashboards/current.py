@@ -1,0 +1,82 @@
+"""What pages ask again and again within a breath, kept for that long: the statuses of all SLOs, and who hurts whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from fastapi import Request
+
+from lineage.alerts.incidents import KIND, Incident
+from lineage.model import NodeId
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import Status
+from lineage.web import Services, services
+
+FRESH_FOR = timedelta(seconds=10)
+KEPT = 8  # moments; readers who travel in time come back to a few
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An SLO and what it says now."""
+
+    definition: DataSLO
+    status: Status
+
+
+@dataclass
+class Current:
+    """The statuses by moment. Safe to use from any thread."""
+
+    services: Services
+    _kept: dict[datetime, list[Judged]] = field(default_factory=dict)
+    _now: datetime | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def judged(self, at: datetime, *, past: bool = False) -> Sequence[Judged]:
+        """All SLOs at *at*; unless it is *past*, an answer some seconds old will do."""
+        with self._lock:
+            if not past and self._now is not None and timedelta(0) <= at - self._now < FRESH_FOR:
+                at = self._now
+            if at not in self._kept:
+                self._keep(at)
+            if not past:
+                self._now = at
+            return self._kept[at]
+
+    def _keep(self, at: datetime) -> None:
+        slos = self.services.slos
+        while len(self._kept) >= KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[at] = [Judged(slos.definition(status.slo), status) for status in slos.statuses(at)]
+
+
+def current(request: Request) -> Current:
+    """The answers that pages of this server share."""
+    state = request.app.state
+    if not hasattr(state, "current"):
+        state.current = Current(services(request))
+    found: Current = state.current
+    return found
+
+
+def by_dataset(judged: Sequence[Judged]) -> Mapping[NodeId, list[Judged]]:
+    """The SLOs of each dataset, under the identity that the definition names."""
+    found: dict[NodeId, list[Judged]] = {}
+    for one in judged:
+        found.setdefault(one.definition.dataset, []).append(one)
+    return found
+
+
+def incidents(request: Request, *, state: str | None = None, at: datetime | None = None) -> list[Incident]:
+    """Incidents, newest first; with *at* those that had been detected by then, open ones as they were open then."""
+    documents = services(request).store.documents(KIND, state=state if at is None else None)
+    found = [Incident.model_validate_json(document.body) for document in documents]
+    if at is not None:
+        found = [incident for incident in found if incident.detected_at <= at]
+        if state is not None:
+            found = [one for one in found if (state == "open") == (one.restored_at is None or one.restored_at > at)]
+    return sorted(found, key=lambda incident: incident.detected_at, reverse=True)
