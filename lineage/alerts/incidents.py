@@ -6,16 +6,21 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
-from lineage.store.base import Change
+from lineage.errors import NotFound
+from lineage.store.base import Change, Store
 
 KIND = "incident"
+
+# Frozen; snake_case in Python and in the store, camelCase where the API asks for it by alias.
+SHAPE = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class Cause(BaseModel):
     """What broke first, as far as lineage shows: the failing job and run, and how we know."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SHAPE
 
     job: tuple[str, str] | None = None  # (namespace, name)
     run: str | None = None
@@ -29,7 +34,7 @@ class Cause(BaseModel):
 class Member(BaseModel):
     """One SLO that the incident hurts."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SHAPE
 
     slo: str
     dataset: tuple[str, str]
@@ -44,7 +49,7 @@ class Member(BaseModel):
 class Moment(BaseModel):
     """One line of the timeline."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SHAPE
 
     at: datetime
     what: str
@@ -53,7 +58,7 @@ class Moment(BaseModel):
 class Incident(BaseModel):
     """One cause and all the SLOs it hurts; kept as a document of kind `incident`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SHAPE
 
     id: str  # INC-1, INC-2, …
     state: Literal["open", "resolved"]
@@ -74,6 +79,24 @@ class Incident(BaseModel):
     transition: int = 1  # grows with every change that is told
     change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts
+
+
+def every(store: Store, state: Literal["open", "resolved"] | None = None) -> list[Incident]:
+    """All incidents, newest first; *state* filters."""
+    found: list[Incident] = []
+    after: str | None = None
+    while page := store.documents(KIND, state=state, after=after):
+        found += [Incident.model_validate_json(document.body) for document in page]
+        after = page[-1].id
+    return sorted(found, key=lambda incident: (incident.detected_at, len(incident.id), incident.id), reverse=True)
+
+
+def one(store: Store, id: str) -> Incident:  # noqa: A002 - the field's own word
+    """The incident *id*. Raises NotFound."""
+    document = store.document(KIND, id)
+    if document is None:
+        raise NotFound(f"no incident {id!r}; /api/v1/incidents lists them")
+    return Incident.model_validate_json(document.body)
 
 
 def kept(incident: Incident, *, expects: int | None = None) -> Change:

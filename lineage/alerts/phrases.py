@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from lineage.alerts.incidents import Incident, Member
 from lineage.slo.status import Status
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
@@ -50,3 +52,41 @@ def burn(status: Status) -> str:
 
 def _times(rate: Fraction) -> str:
     return f"{int(rate)}x" if rate >= WHOLE_FROM else f"{float(rate):.1f}x"
+
+
+def told(incident: Incident, base_url: str) -> str:
+    """The incident in plain words that stand alone: what broke, whom it hurts, whose it is, the budget left, a link."""
+    what = incident.cause.sentence if incident.cause is not None else incident.title
+    parts = [f"{opening(incident)}: {what}."]
+    if incident.state == "resolved" and incident.restored_at is not None:
+        parts.append(f"Good again after {span((incident.restored_at - incident.onset_at).total_seconds())}.")
+    else:
+        parts.append(_sentence(worst(incident)))
+    if (more := len(incident.members) - 1) > 0:
+        parts.append(f"{more} more SLO{'s' if more > 1 else ''} hurt.")
+    owner = f"Owner {incident.owner}. " if incident.owner else ""
+    left = f"{owner}{worst(incident).budget_left} of the error budget left."
+    return " ".join([*parts, left, f"{incident.id} {base_url}/incidents/{incident.id}"])
+
+
+def opening(incident: Incident) -> str:
+    """The word that a message begins with: how loud it is, or that it is over."""
+    if incident.state == "resolved":
+        return "Resolved"
+    raised = "Raised to page" if incident.change == "escalated" else ""
+    return raised or incident.severity.capitalize()
+
+
+def worst(incident: Incident) -> Member:
+    """The member with the least budget left; of several the one that went bad first."""
+    return min(incident.members, key=lambda member: (_percent(member.budget_left), member.since, member.slo))
+
+
+def _percent(text: str) -> int:
+    match = re.match(r"-?\d+", text)
+    return int(match[0]) if match else 0
+
+
+def _sentence(member: Member) -> str:
+    said = member.sentence.rstrip(".")
+    return f"{said}." if member.dataset[1] in said else f"{member.dataset[1]}: {said}."

@@ -1,0 +1,199 @@
+"""From statuses to incidents and to the messages that tell of them, in one write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from lineage.alerts import incidents, lifecycle, outbox, policy
+from lineage.alerts.evidence import Evidence
+from lineage.alerts.incidents import Incident
+from lineage.alerts.phrases import clock
+from lineage.alerts.policy import RANK, AlertState, Transition, decide, restored_at
+from lineage.errors import Conflict
+from lineage.model import NodeId
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import Status
+from lineage.store.base import Change, Lease, Store
+from lineage.telemetry import INCIDENTS_OPEN, logger
+
+COUNTER = "counter"
+
+log = logger(__name__)
+
+Kept = TypeVar("Kept", bound=BaseModel)
+
+
+def react(  # noqa: PLR0913 - what is watched, how it stands, and the right to act on it
+    store: Store,
+    definitions: Mapping[str, DataSLO],
+    statuses: Sequence[Status],
+    now: datetime,
+    lease: Lease | None = None,
+    *,
+    group_wait_s: float = 0,
+) -> list[Incident]:
+    """Open, extend and resolve incidents as *statuses* demand; answers those that changed, as they are now.
+
+    Incidents, alert states and notices are written all or none. SLOs with one cause share one incident. The same
+    statuses again change nothing, and what is over before it was first seen is never told. An SLO that fires without a
+    definition was retired: it leaves its incident. A first message waits *group_wait_s* for its cause. Raises Conflict
+    when *lease* is lost or another writer was faster twice, and StoreUnavailable.
+    """
+    try:
+        return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
+    except Conflict:
+        return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
+
+
+class _Reaction:
+    """One look at the statuses against what was last said; nothing is written before `write`."""
+
+    def __init__(
+        self, store: Store, definitions: Mapping[str, DataSLO], statuses: Sequence[Status], now: datetime
+    ) -> None:
+        self._store = store
+        self._definitions = definitions
+        self._statuses = {status.slo: status for status in statuses if status.slo in definitions}
+        self._now = now
+        self._states, self._state_revisions = _read(store, policy.KIND, AlertState)
+        self._cases, self._revisions = _read(store, incidents.KIND, Incident, state="open")
+        self._before = dict(self._cases)
+        self._decided: dict[str, AlertState] = {}
+        counter = store.document(COUNTER, incidents.KIND)
+        self._last = 0 if counter is None else int(json.loads(counter.body))
+        self._counter_revision = 0 if counter is None else counter.revision
+
+    def write(self, lease: Lease | None, group_wait_s: float) -> list[Incident]:
+        """Decide everything and keep it."""
+        self._decide()
+        told = [
+            lifecycle.tell(self._before.get(id_), case)
+            for id_, case in self._cases.items()
+            if case != self._before.get(id_)
+        ]
+        changes = self._changes(told, group_wait_s)
+        if changes:
+            self._store.put(changes, lease=lease)
+        for case in told:
+            fields = {"incident": case.id, "change": case.change, "severity": case.severity, "slos": len(case.members)}
+            log.info("incident_changed", extra=fields)
+        self._count()
+        return told
+
+    def _decide(self) -> None:
+        moves = {slo: move for slo, status in self._statuses.items() if (move := decide(self._states.get(slo), status))}
+        firing = {slo: state for slo, state in self._states.items() if state.phase == "firing"}
+        after = {**firing, **{slo: move.after for slo, move in moves.items()}}
+        ill = {slo: state for slo, state in after.items() if state.phase == "firing"}
+        evidence = Evidence(self._store, self._definitions, list(self._statuses.values()), ill, self._now)
+        for slo, move in sorted(moves.items(), key=_most_urgent):
+            self._decided[slo] = self._move(slo, move, evidence)
+        for slo in sorted(firing.keys() - self._definitions.keys()):
+            self._decided[slo] = self._retire(firing[slo])
+        self._explain(evidence)
+
+    def _move(self, slo: str, move: Transition, evidence: Evidence) -> AlertState:
+        status, state = self._statuses[slo], move.after
+        if move.what == "fire":
+            return state.model_copy(update={"incident": self._place(status, state, evidence)})
+        case = self._cases.get(state.incident or "")
+        if case is not None and move.what == "escalate":
+            member = lifecycle.member(status, state, evidence.dataset(slo))
+            self._cases[case.id] = lifecycle.raised(case, member, self._now)
+        if case is not None and move.what == "recover":
+            good_at = restored_at(status)
+            what = f"{slo} is met again since {clock(good_at, self._now)}"
+            self._cases[case.id] = lifecycle.restored(case, slo, good_at, what, status)
+        return state
+
+    def _place(self, status: Status, state: AlertState, evidence: Evidence) -> str:
+        """Put a firing SLO into the open incident of its cause, or into a new one; answers the incident's id."""
+        dataset, cause = evidence.dataset(status.slo), evidence.cause(status.slo)
+        member = lifecycle.member(status, state, dataset)
+        subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
+        for case in self._cases.values():
+            if case.state == "open" and lifecycle.key(case) == subject:
+                self._cases[case.id] = lifecycle.joined(case, member)
+                return case.id
+        self._last += 1
+        case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
+        self._cases[case.id] = self._addressed(case, status.slo, evidence.affected(cause, dataset))
+        return case.id
+
+    def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...]) -> Incident:
+        spec = self._definitions[slo].spec
+        return case.model_copy(
+            update={"owner": spec.owner.mention, "runbook": spec.alerting.runbook, "affected": affected}
+        )
+
+    def _retire(self, state: AlertState) -> AlertState:
+        case = self._cases.get(state.incident or "")
+        if case is not None:
+            what = f"{state.slo} was retired"
+            self._cases[case.id] = lifecycle.restored(case, state.slo, self._now, what)
+        return state.model_copy(update={"phase": "resolved", "at": self._now})
+
+    def _explain(self, evidence: Evidence) -> None:
+        """Look again for the cause of what was opened without one: its event may have come later."""
+        for case in [case for case in self._before.values() if case.cause is None]:
+            causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
+            if (cause := next(causes, None)) is not None and self._cases[case.id].state == "open":
+                explained = lifecycle.explained(self._cases[case.id], cause)
+                affected = evidence.affected(cause, NodeId("dataset", *case.members[0].dataset))
+                self._cases[case.id] = explained.model_copy(update={"affected": affected})
+
+    def _changes(self, told: Sequence[Incident], group_wait_s: float) -> list[Change]:
+        changes = [
+            Change(
+                policy.KIND,
+                slo,
+                state.model_dump_json().encode(),
+                state=state.phase,
+                expects=self._state_revisions.get(slo, 0),
+            )
+            for slo, state in self._decided.items()
+        ]
+        for case in told:
+            changes.append(incidents.kept(case, expects=self._revisions.get(case.id, 0)))
+            wait_s = group_wait_s if case.change == "opened" else 0
+            notice = outbox.notice(case, self._wishes(case), self._now)
+            changes.append(outbox.kept(notice, due=self._now + timedelta(seconds=wait_s), expects=0))
+        if any(case.id not in self._before for case in told):
+            body = json.dumps(self._last).encode()
+            changes.append(Change(COUNTER, incidents.KIND, body, expects=self._counter_revision))
+        return changes
+
+    def _wishes(self, case: Incident) -> dict[str, str]:
+        """The channels of the owner of the incident's first member that is still defined."""
+        names = [member.slo for member in case.members if member.slo in self._definitions]
+        return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
+
+    def _count(self) -> None:
+        open_ = [case.severity for case in self._cases.values() if case.state == "open"]
+        for severity in RANK:
+            INCIDENTS_OPEN.labels(severity).set(open_.count(severity))
+
+
+def _most_urgent(item: tuple[str, Transition]) -> tuple[int, datetime, str]:
+    slo, move = item
+    return -RANK[move.after.severity], move.after.since, slo
+
+
+def _read(
+    store: Store, kind: str, model: type[Kept], state: str | None = None
+) -> tuple[dict[str, Kept], dict[str, int]]:
+    """Every document of *kind* as *model*, and its revision, by id."""
+    found: dict[str, Kept] = {}
+    revisions: dict[str, int] = {}
+    after: str | None = None
+    while page := store.documents(kind, state=state, after=after):
+        for document in page:
+            found[document.id] = model.model_validate_json(document.body)
+            revisions[document.id] = document.revision
+        after = page[-1].id
+    return found, revisions
