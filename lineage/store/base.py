@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from lineage.model import (
     ColumnEdge,
@@ -28,6 +28,7 @@ from lineage.model import (
 )
 
 Resolve = Callable[[RunObserved], RunConclusion]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ class Store(Protocol):
 
     def clear(self) -> None:
         """Forget graph and verdicts, keep documents: what `headwater rebuild` starts from."""
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Run *work* so that all it merges, clears and puts is kept or none; others see it at once, at the end.
+
+        Inside another `together` an error undoes this one alone. *work* may run on a thread of the store's choosing.
+        """
 
     # Asked: the graph.
     def get(

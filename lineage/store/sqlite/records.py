@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import blake2b
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -49,6 +49,8 @@ SCHEMA = (
     """,
 )
 
+T = TypeVar("T")
+
 DOCUMENT = "kind, id, body, state, due_us, revision"
 PUT_DOCUMENT = """
     INSERT INTO documents VALUES (:kind, :id, :state, :due_us, 1, :body)
@@ -74,6 +76,15 @@ class Records:
     """The part of a store over `_database` that keeps documents, leases and verdicts; `SCHEMA` makes its tables."""
 
     _database: Database
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Run *work* on the writer thread, all of it kept or none; inside another, an error undoes this one alone."""
+
+        def run(_: Connection) -> T:
+            with self._database.savepoint():
+                return work()
+
+        return self._database.write(run)
 
     def put_verdicts(self, slo: str, verdicts: Sequence[Verdict]) -> None:
         """Keep *verdicts* as `Store.put_verdicts` promises; nothing is written where nothing changed."""
