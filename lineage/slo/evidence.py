@@ -53,6 +53,7 @@ class Check(NamedTuple):
     """A run that tested the dataset: what it found, or nothing while it runs or because it was aborted."""
 
     run: str
+    job: NodeId
     at: datetime  # when it began
     assertions: tuple[Assertion, ...]
     events: tuple[str, ...] = ()

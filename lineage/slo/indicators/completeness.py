@@ -246,13 +246,15 @@ def _unknown(rows: int | None, volume: Volume, basis: Basis) -> str | None:
 
 
 def _short(good: Good, rows: int, expected: Fraction) -> bool:
-    """The -20 % rule on exact numbers: exactly at the ratio is bad unless the boundary is `good`."""
+    """The -20 % rule on exact numbers: exactly at the ratio is bad unless the boundary is `good`. Of 0 none is short."""
     floor = good.min_ratio * expected
+    if not expected:
+        return False
     return rows < floor or (rows == floor and good.boundary == "bad" and good.min_ratio < 1)
 
 
 def _outlying(robust: Robust | None, rows: int, basis: Basis) -> bool:
-    """z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|) (SLO.md b.8).
+    """By z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|) (SLO.md b.8).
 
     Two deviations of 0 leave z undefined, and then the plain ratio alone decides.
     """
