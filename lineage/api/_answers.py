@@ -1,0 +1,151 @@
+"""How a machine is asked and answered: limits that hold, JSON encoded once, and 304 while nothing has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, HTTPException, Query, Request
+from fastapi.responses import Response
+from pydantic import AfterValidator
+
+from lineage import __version__
+from lineage.errors import InvalidInput, NotFound
+from lineage.ledger.base import Ledger
+from lineage.model import Kind, Node, NodeId
+from lineage.names import split_node_id
+from lineage.store.base import Namespace, Store
+from lineage.web import instant, services
+
+MOST = 1_000  # items a page holds, whatever was asked for: totalCount tells that there are more
+
+Limit = Annotated[
+    int,
+    Query(ge=0, description=f"Items in the answer, at most {MOST}."),
+    AfterValidator(lambda limit: min(limit, MOST)),
+]
+Offset = Annotated[int, Query(ge=0, le=2**53, description="Items to pass over.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that deserves a fresh answer, and what may be asked to find it."""
+
+    store: Store
+    ledger: Ledger
+    etag: str
+
+    def answer(self, body: object) -> Response:
+        """*body* as JSON; msgspec.Raw in it goes out as it is. A cache may keep it, and must ask again."""
+        return Response(
+            msgspec.json.encode(body),
+            media_type="application/json",
+            headers={"ETag": self.etag, "Cache-Control": "private, no-cache"},
+        )
+
+
+def asked(request: Request) -> Asked:
+    """A dependency that goes on only when the caller's copy is older than the graph; otherwise the answer is 304."""
+    behind = services(request)
+    # Read before the answer is made: a merge in between gives a tag that is too old, and only costs a question more.
+    etag = f'W/"{__version__}-{behind.store.revision()}"'
+    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        raise HTTPException(304, headers={"ETag": etag})
+    return Asked(behind.store, behind.ledger, etag)
+
+
+Asking = Annotated[Asked, Depends(asked)]
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The two clocks of a question (DECISIONS 24); None is now, and everything that was received."""
+
+    as_of: datetime | None
+    known_at: datetime | None
+
+
+def instants(
+    as_of: Annotated[
+        str | None, Query(alias="asOf", description="Event time: what runs observed after it says nothing.")
+    ] = None,
+    known_at: Annotated[
+        str | None, Query(alias="knownAt", description="Receipt: events received after it say nothing.")
+    ] = None,
+) -> Instants:
+    """A dependency that reads asOf and knownAt. Raises InvalidInput."""
+    return Instants(instant(as_of, "asOf"), instant(known_at, "knownAt"))
+
+
+At = Annotated[Instants, Depends(instants)]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A node as the query names it: every id that it may mean, the likeliest first."""
+
+    candidates: tuple[NodeId, ...]
+    given: str
+
+    def among(self, known: Mapping[NodeId, Node]) -> NodeId:
+        """The likeliest candidate that is *known*. Raises NotFound."""
+        for candidate in self.candidates:
+            if candidate in known:
+                return candidate
+        raise NotFound(f"{self.given} is not known; look for its name with /api/v1/search?q=…", field="nodeId")
+
+
+def named(
+    node_id: Annotated[
+        str | None, Query(alias="nodeId", description="As dataset:NAMESPACE:NAME or job:NAMESPACE:NAME.")
+    ] = None,
+    namespace: Annotated[str | None, Query(description="Instead of nodeId, together with name.")] = None,
+    name: Annotated[str | None, Query(description="Instead of nodeId, together with namespace.")] = None,
+    type: Annotated[str, Query(description="What namespace and name name: dataset or job.")] = "dataset",  # noqa: A002 - the query's own word
+) -> Named | None:
+    """A dependency that reads nodeId, or namespace, name and type; None when neither is given. Raises InvalidInput."""
+    if node_id is not None:
+        candidates = tuple(split_node_id(node_id))
+        if not candidates:
+            raise InvalidInput(
+                f"nodeId: {node_id!r} names no node; write dataset:NAMESPACE:NAME or job:NAMESPACE:NAME", field="nodeId"
+            )
+        return Named(candidates, node_id)
+    if namespace is None and name is None:
+        return None
+    if namespace is None or name is None:
+        missing = "namespace" if namespace is None else "name"
+        raise InvalidInput(f"{missing}: missing; namespace and name belong together", field=missing)
+    kind = _kind(type)
+    return Named((NodeId(kind, namespace, name),), f"{kind}:{namespace}:{name}")
+
+
+def _kind(word: str) -> Kind:
+    match word.lower():
+        case "dataset":
+            return "dataset"
+        case "job":
+            return "job"
+    raise InvalidInput(f"type: {word!r} is none of dataset, job", field="type")
+
+
+Naming = Annotated[Named | None, Depends(named)]
+
+
+def wanted(naming: Named | None) -> Named:
+    """*naming*, where the question makes no sense without. Raises InvalidInput."""
+    if naming is None:
+        raise InvalidInput("nodeId: missing; give nodeId, or namespace and name", field="nodeId")
+    return naming
+
+
+def known_namespace(store: Store, name: str) -> Namespace:
+    """The namespace of this name. Raises NotFound."""
+    for namespace in store.namespaces():
+        if namespace.name == name:
+            return namespace
+    raise NotFound(f"no namespace {name!r}; /api/v1/namespaces lists those there are")

@@ -1,0 +1,96 @@
+"""The few facets whose inside an answer needs; a body that is not what its name says counts as absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+View = TypeVar("View", bound=msgspec.Struct)
+
+
+class SchemaField(msgspec.Struct):
+    """One column; nested ones stay in the type."""
+
+    name: str
+    type: str | None = None
+    description: str | None = None
+
+
+class Schema(msgspec.Struct):
+    """The columns, in order."""
+
+    fields: list[SchemaField] = []
+
+
+class DataSource(msgspec.Struct):
+    """Where the dataset is kept."""
+
+    name: str | None = None
+
+
+class DatasetType(msgspec.Struct, rename="camel"):
+    """What kind of thing the dataset is."""
+
+    dataset_type: str | None = None
+
+
+class Documentation(msgspec.Struct):
+    """What people wrote of a dataset or job."""
+
+    description: str | None = None
+
+
+class LifecycleStateChange(msgspec.Struct, rename="camel"):
+    """What the last writer did to the dataset as a whole."""
+
+    lifecycle_state_change: str | None = None
+
+
+class Tag(msgspec.Struct):
+    """One tag; *field* names the column that it is of."""
+
+    key: str
+    value: str | float | bool | None = None  # the schema wants a text; some send others
+    field: str | None = None
+
+    def __str__(self) -> str:
+        """The tag as one word, as Marquez has it."""
+        return self.key if self.value in (None, "", "true", self.key) else f"{self.key}:{self.value}"
+
+
+class Tags(msgspec.Struct):
+    """Tags of a dataset, its columns, or a job."""
+
+    tags: list[Tag] = []
+
+
+class JobType(msgspec.Struct, rename="camel"):
+    """How the job runs."""
+
+    processing_type: str | None = None
+
+
+class SourceCodeLocation(msgspec.Struct):
+    """Where the code of the job is."""
+
+    url: str | None = None
+
+
+@cache
+def _decoder(view: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(view)
+
+
+def facet(facets: Mapping[str, bytes], view: type[View]) -> View:
+    """The facet named like *view*, read; an empty one when it is absent or malformed."""
+    body = facets.get(view.__name__[0].lower() + view.__name__[1:])
+    if body is None:
+        return view()
+    try:
+        found: View = _decoder(view).decode(body)  # the cache forgets the type
+    except msgspec.DecodeError:
+        return view()
+    return found

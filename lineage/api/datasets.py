@@ -1,0 +1,126 @@
+"""`/namespaces/{ns}/datasets`: datasets as they are now, and the versions that runs made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from lineage.api import _shapes
+from lineage.api._answers import Asking, Limit, Offset, known_namespace
+from lineage.api._shapes import Shape
+from lineage.errors import NotFound
+from lineage.model import FacetRecord, Node, NodeId, Version, dataset_id
+from lineage.names import run_key
+from lineage.store.base import Store
+from lineage.web import needs
+
+router = APIRouter(
+    prefix="/api/v1/namespaces/{namespace:word}/datasets", tags=["datasets"], dependencies=[Depends(needs("read"))]
+)
+
+_SCAN = 1_000  # versions looked through at a time for an explicit version
+_MOMENT = timedelta(microseconds=1)
+
+
+@router.get("")
+def datasets(asking: Asking, namespace: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """The datasets of a namespace, by name, under the names that events gave them."""
+    page = asking.store.find(kind="dataset", namespace=namespace, limit=limit, offset=offset)
+    if not page.total:
+        known_namespace(asking.store, namespace)
+    known = asking.store.get(node.id for node in page.items)
+    shapes = [
+        _shapes.dataset(known[node.id], _current(asking.store, node.id)) for node in page.items if node.id in known
+    ]
+    return asking.answer({"datasets": shapes, "totalCount": page.total})
+
+
+@router.get("/{name:word}")
+def dataset(asking: Asking, namespace: str, name: str) -> Response:
+    """One dataset, with its column lineage."""
+    node = known_dataset(asking.store, namespace, name)
+    return asking.answer(_shapes.dataset(node, _current(asking.store, node.id), _columns(asking.store, node.canonical)))
+
+
+@router.get("/{name:word}/versions")
+def versions(asking: Asking, namespace: str, name: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """The versions of a dataset, newest first; `delivered` tells which of them a run completed."""
+    node = known_dataset(asking.store, namespace, name)
+    page = asking.store.versions(node.id, limit=limit, offset=offset)
+    return asking.answer({"versions": list(_with_facets(asking.store, node.id, page.items)), "totalCount": page.total})
+
+
+@router.get("/{name:word}/versions/{version:word}")
+def version(asking: Asking, namespace: str, name: str, version: str) -> Response:
+    """One version, by the word of its version facet or by the run that wrote it."""
+    node = known_dataset(asking.store, namespace, name)
+    found = known_version(asking.store, node.id, version)
+    return asking.answer(next(_with_facets(asking.store, node.id, [found])))
+
+
+def known_dataset(store: Store, namespace: str, name: str) -> Node:
+    """The dataset of this name. Raises NotFound."""
+    asked = dataset_id(namespace, name)
+    if node := store.get([asked]).get(asked):
+        return node
+    raise NotFound(
+        f"no dataset {name!r} in namespace {namespace!r}; look for it with /api/v1/search?filter=DATASET&q=…"
+    )
+
+
+def known_version(store: Store, dataset: NodeId, word: str) -> Version:
+    """The version that *word* names, newest first where a word was used twice. Raises NotFound."""
+    for found in _candidates(store, dataset, word):
+        if word == found.explicit or run_key(word) == found.run.id:
+            return found
+    raise NotFound(f"{dataset} has no version {word!r}; its versions are listed under …/versions")
+
+
+def _candidates(store: Store, dataset: NodeId, word: str) -> Iterator[Version]:
+    key = run_key(word)
+    for run in store.runs(ids=[key]).items if key else ():
+        # A version is written at its run's end or at an observation within it: look there first.
+        began, ended = run.started_at or run.last_at, max(run.ended_at or run.last_at, run.last_at)
+        yield from store.versions(dataset, since=began - _MOMENT, until=ended, limit=_SCAN).items
+    total, offset = 1, 0
+    while offset < total:
+        page = store.versions(dataset, limit=_SCAN, offset=offset)
+        total, offset = page.total, offset + _SCAN
+        yield from page.items
+
+
+def _current(store: Store, dataset: NodeId) -> Version | None:
+    found: list[Version] = list(store.versions(dataset, delivered=True, limit=1).items)
+    return found[0] if found else None
+
+
+def _with_facets(store: Store, dataset: NodeId, versions: Iterable[Version]) -> Iterator[Shape]:
+    found = list(versions)
+    if not found:
+        return
+    began = min(version.run.started_at or version.written_at for version in found)
+    ended = max(max(version.written_at, version.run.last_at) for version in found)
+    given: dict[str | None, list[FacetRecord]] = {}
+    for record in store.facet_history(dataset, side=None, since=began - _MOMENT, until=ended):
+        given.setdefault(record.run, []).append(record)
+    for version in found:
+        yield _shapes.dataset_version(dataset, version, _shapes.newest(given.get(version.run.id, ())))
+
+
+def _columns(store: Store, dataset: NodeId) -> list[Shape]:
+    inputs: dict[str, list[Shape]] = {}
+    for _, edge in store.columns([dataset], "up"):
+        kind, subtype, _ = edge.transformations[0] if edge.transformations else ("", "", False)
+        inputs.setdefault(edge.target.name, []).append(
+            {
+                "namespace": edge.source.dataset.namespace,
+                "dataset": edge.source.dataset.name,
+                "field": edge.source.name,
+                "transformationDescription": subtype or None,
+                "transformationType": kind or None,
+            }
+        )
+    return [{"name": name, "inputFields": fields} for name, fields in sorted(inputs.items())]

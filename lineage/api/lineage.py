@@ -1,0 +1,99 @@
+"""`/lineage`: the graph round a dataset or job, in Marquez's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from lineage.api import _shapes
+from lineage.api._answers import Asked, Asking, At, Instants, Naming, wanted
+from lineage.api._shapes import Shape
+from lineage.api.jobs import described
+from lineage.errors import InvalidInput
+from lineage.model import Direction, Graph
+from lineage.walk import MAX_NODES, walk
+from lineage.web import needs
+
+router = APIRouter(prefix="/api/v1/lineage", tags=["lineage"], dependencies=[Depends(needs("read"))])
+
+Depth = Annotated[int, Query(ge=0, le=10_000, description="Datasets away from the root; a job's own are 1 away.")]
+MaxNodes = Annotated[int, Query(ge=1, le=10_000, alias="maxNodes", description="Nodes at which the answer is cut.")]
+
+
+@router.get("")
+def lineage(  # noqa: PLR0913 - a question has this many sides
+    *,
+    asking: Asking,
+    naming: Naming,
+    at: At,
+    depth: Depth = 20,
+    direction: Annotated[str, Query(description="up: where it came from; down: where it goes; both.")] = "both",
+    lookback: Annotated[
+        timedelta | None, Query(description="Only what was observed so long before asOf, as P28D or in seconds.")
+    ] = None,
+    max_nodes: MaxNodes = MAX_NODES,
+) -> Response:
+    """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`."""
+    root = wanted(naming)
+    known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
+    graph = walk(
+        asking.store,
+        root.among(known),
+        _direction(direction),
+        depth,
+        as_of=at.as_of,
+        known_at=at.known_at,
+        lookback=lookback,
+        max_nodes=max_nodes,
+    )
+    return asking.answer(
+        {
+            "graph": _nodes(asking, graph, at),
+            "truncated": graph.truncated,
+            "frontier": [str(node) for node in graph.frontier],
+        }
+    )
+
+
+def _direction(word: str) -> Direction:
+    match word.lower():
+        case "up":
+            return "up"
+        case "down":
+            return "down"
+        case "both":
+            return "both"
+    raise InvalidInput(f"direction: {word!r} is none of up, down, both", field="direction")
+
+
+def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
+    into, out_of = edges_by_end((str(edge.source), str(edge.target)) for edge in graph.edges)
+    jobs = [node for node in graph.nodes.values() if node.id.kind == "job"]
+    shapes = described(asking.store, jobs, 1, as_of=at.as_of, known_at=at.known_at)
+    data = {job.id: shape for job, shape in zip(jobs, shapes, strict=True)}
+    data |= {node.id: _shapes.dataset(node) for node in graph.nodes.values() if node.id.kind == "dataset"}
+    return [
+        {
+            "id": str(node),
+            "type": node.kind.upper(),
+            "data": data[node],
+            "inEdges": into.get(str(node), []),
+            "outEdges": out_of.get(str(node), []),
+        }
+        for node in sorted(data)
+    ]
+
+
+def edges_by_end(edges: Iterable[tuple[str, str]]) -> tuple[dict[str, list[Shape]], dict[str, list[Shape]]]:
+    """Marquez's inEdges and outEdges by node id; an edge goes where the data goes."""
+    into: dict[str, list[Shape]] = {}
+    out_of: dict[str, list[Shape]] = {}
+    for origin, destination in sorted(edges):
+        edge = {"origin": origin, "destination": destination}
+        into.setdefault(destination, []).append(edge)
+        out_of.setdefault(origin, []).append(edge)
+    return into, out_of

@@ -1,0 +1,78 @@
+"""`/jobs/runs/{id}`: one run, what it read and wrote, and the facets that its events carried."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from lineage.api import _shapes
+from lineage.api._answers import Asked, Asking
+from lineage.audit.trace import read_version
+from lineage.errors import NotFound
+from lineage.model import FacetRecord, NodeId, Run, Use, run_id
+from lineage.names import run_key
+from lineage.store.base import Store
+from lineage.web import choice, needs
+
+router = APIRouter(prefix="/api/v1/jobs/runs", tags=["runs"], dependencies=[Depends(needs("read"))])
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@router.get("/{id:word}")
+def run(asking: Asking, id: str) -> Response:  # noqa: A002 - the route's own word
+    """One run, with its facets and the dataset versions that it read and wrote."""
+    found = known_run(asking.store, id)
+    uses = [use for use in asking.store.uses(run=found.id) if use.effective]
+    return asking.answer(
+        _shapes.run(
+            found,
+            _shapes.newest(asking.store.facet_history(run_id(found.id))),
+            [_shapes.used(use, _version_read(asking.store, found, use)) for use in uses if use.side == "input"],
+            [_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
+        )
+    )
+
+
+def _version_read(store: Store, run: Run, use: Use) -> str | None:
+    version = read_version(store, run, use).version
+    return use.version or (version.id if version else None)
+
+
+@router.get("/{id:word}/facets")
+def facets(
+    asking: Asking,
+    id: str,  # noqa: A002 - the route's own word
+    type: Annotated[str, Query(description="Whose facets: run, job or dataset.")] = "run",  # noqa: A002 - Marquez's word
+) -> Response:
+    """The facets that the events of a run carried; those of datasets stand under the dataset's node id."""
+    found = known_run(asking.store, id)
+    of = choice(type.lower(), ("run", "job", "dataset"), "type")
+    return asking.answer({"runId": found.id, "facets": _carried(asking, found, of)})
+
+
+def known_run(store: Store, word: str) -> Run:
+    """The run of this id, in any spelling of a UUID. Raises NotFound."""
+    key = run_key(word)
+    found: list[Run] = list(store.runs(ids=[key]).items) if key else []
+    if not found:
+        raise NotFound(f"no run {word!r}; the runs of a job are listed under /api/v1/namespaces/…/jobs/…/runs")
+    return found[0]
+
+
+def _carried(asking: Asked, run: Run, of: str) -> object:
+    if of == "run":
+        return _shapes.facets_of(_shapes.newest(asking.store.facet_history(run_id(run.id))))
+    if of == "job":
+        return _shapes.facets_of(_shapes.newest(_by(asking.store, run, run.job)))
+    datasets = sorted({use.dataset for use in asking.store.uses(run=run.id)})
+    return {str(dataset): _shapes.facets_of(_shapes.newest(_by(asking.store, run, dataset))) for dataset in datasets}
+
+
+def _by(store: Store, run: Run, of: NodeId) -> list[FacetRecord]:
+    """Facet rows of *of* from the events of *run*, the newest first."""
+    began: datetime | None = run.started_at and run.started_at - _MOMENT
+    return [record for record in store.facet_history(of, since=began, until=run.last_at) if record.run == run.id]

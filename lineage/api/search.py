@@ -1,0 +1,62 @@
+"""`/search`: datasets and jobs by words of their names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from lineage.api._answers import Asking, Limit, Offset
+from lineage.errors import InvalidInput
+from lineage.model import Kind, Node
+from lineage.web import choice, needs
+
+router = APIRouter(prefix="/api/v1/search", tags=["search"], dependencies=[Depends(needs("read"))])
+
+
+@router.get("")
+def search(  # noqa: PLR0913 - a search form has this many fields
+    *,
+    asking: Asking,
+    q: Annotated[
+        str, Query(description="Words; each must begin a part of the name, or be in it from three letters on.")
+    ],
+    filter: Annotated[str | None, Query(description="DATASET or JOB; both without it.")] = None,  # noqa: A002 - Marquez's word
+    sort: Annotated[str, Query(description="NAME, or UPDATE_AT with the newest first.")] = "NAME",
+    namespace: Annotated[str | None, Query(description="Only in this namespace.")] = None,
+    limit: Limit = 10,
+    offset: Offset = 0,
+) -> Response:
+    """Datasets and jobs whose namespace and name hold all the words."""
+    order = choice(sort.upper(), ("NAME", "UPDATE_AT"), "sort")
+    page = asking.store.find(
+        q,
+        kind=_kind(filter),
+        namespace=namespace,
+        order="updated" if order == "UPDATE_AT" else "name",
+        limit=limit,
+        offset=offset,
+    )
+    return asking.answer({"totalCount": page.total, "results": [_result(node) for node in page.items]})
+
+
+def _kind(word: str | None) -> Kind | None:
+    match word and word.upper():
+        case None | "":
+            return None
+        case "DATASET":
+            return "dataset"
+        case "JOB":
+            return "job"
+    raise InvalidInput(f"filter: {word!r} is none of DATASET, JOB", field="filter")
+
+
+def _result(node: Node) -> dict[str, object]:
+    return {
+        "type": node.id.kind.upper(),
+        "name": node.id.name,
+        "updatedAt": node.last_at,
+        "namespace": node.id.namespace,
+        "nodeId": str(node.id),
+    }
