@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
-from lineage.database import Database
-from lineage.errors import InvalidInput
+from lineage.database import Database, parse_url
 from lineage.ledger.base import Ledger
 from lineage.ledger.sqlite import SqliteLedger
 from lineage.parts import part
@@ -36,14 +34,15 @@ class Homes(AbstractContextManager["Homes"]):
 
 
 def open_homes(url: str) -> Homes:
-    """Open what *url* names, as `sqlite:///headwater.db` (three slashes: relative) or `sqlite:////var/lib/h.db`.
+    """Open what *url* names, as `sqlite:///headwater.db` (three slashes: relative; four: absolute).
 
     A file that does not exist yet is made. Raises UnknownPart for another scheme, InvalidInput for a URL without a
     path, StoreUnusable or StoreUnavailable as the database says.
     """
-    scheme, found, path = url.partition("://")
-    if not found or len(path) < 2 or not path.startswith("/"):  # noqa: PLR2004 - a slash and at least one character
-        raise InvalidInput(f"--store {url!r} is not a store; write it as sqlite:///headwater.db", field="store")
-    store = part("lineage.store", scheme)
-    database = Database(Path(path[1:]))
-    return Homes(database, SqliteLedger(database), store.open(database, resolve))
+    store = part("lineage.store", url.partition(":")[0])
+    database = Database(parse_url(url))
+    try:
+        return Homes(database, SqliteLedger(database), store.open(database, resolve))
+    except BaseException:
+        database.close()
+        raise

@@ -15,11 +15,10 @@ def read_settings(config: Path | None = None, **flags: Any) -> Settings:
 
     Raises InvalidDefinition.
     """
-    from lineage.parts import part, words
+    from lineage.channels.base import sections
     from lineage.settings import load
 
-    channels = {word: part("lineage.channels", word).Settings for word in words("lineage.channels")}
-    return load(config, channels, **flags)
+    return load(config, sections(), **flags)
 
 
 def open_store(store: str | None = None, config: Path | None = None) -> Homes:

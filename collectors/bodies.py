@@ -1,0 +1,51 @@
+"""From what a client sends to the events in it: undo gzip within a cap, split arrays and lines."""
+
+from __future__ import annotations
+
+import zlib
+
+from lineage.errors import InvalidEvent, InvalidInput, TooLarge
+from lineage.events import salvage_array, split_array, split_lines
+
+GZIP = 16 + zlib.MAX_WBITS  # zlib's word for "with a gzip header": https://docs.python.org/3/library/zlib.html
+
+
+def inflate(body: bytes, limit: int) -> bytes:
+    """Undo gzip, of several members too; never make more than *limit* bytes of it.
+
+    Raises TooLarge as soon as the limit is passed, InvalidInput for what is no gzip or ends too early.
+    """
+    parts: list[bytes] = []
+    room, rest = limit, body
+    while rest:
+        member = zlib.decompressobj(GZIP)
+        try:
+            part = member.decompress(rest, room + 1)
+        except zlib.error as error:
+            raise InvalidInput(f"the body is not gzip, although Content-Encoding says so: {error}") from None
+        room -= len(part)
+        if room < 0:
+            raise TooLarge(f"the body inflates to more than {limit} bytes; send smaller batches")
+        if not member.eof:
+            raise InvalidInput("the gzip body ends too early; send it again")
+        parts.append(part)
+        rest = member.unused_data
+    return b"".join(parts)
+
+
+def elements(body: bytes) -> list[bytes]:
+    """The elements of a JSON array, each the very bytes that were sent.
+
+    An array that is broken is split as far as it goes, and the rest is the last element, for the dead letters
+    (DECISIONS 14). Raises InvalidEvent for what is no array at all.
+    """
+    try:
+        return split_array(body)
+    except InvalidEvent:
+        if not body.lstrip().startswith(b"["):
+            raise
+        found, rest = salvage_array(body)
+        return [*found, rest] if rest else found
+
+
+__all__ = ["elements", "inflate", "split_lines"]

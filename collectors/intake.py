@@ -1,0 +1,259 @@
+"""The one door: bytes become receipts. Whatever waits while the writer is busy becomes the next commit."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from threading import Condition, Thread
+from typing import Any, NamedTuple
+
+from collectors.journal import Admitted, Journal
+from collectors.redaction import redact, scrub
+from lineage.errors import HeadwaterError, InvalidEvent, Overloaded, TooLarge
+from lineage.events import parse_event
+from lineage.model import Draft, Entry, Principal, Receipt
+from lineage.projection import project
+from lineage.settings import Ingest
+from lineage.store.base import Change
+from lineage.telemetry import (
+    EVENT_DELAY_S,
+    EVENTS_DUPLICATE,
+    EVENTS_RECEIVED,
+    EVENTS_REJECTED,
+    QUEUE_EVENTS,
+    logger,
+)
+
+DEAD_LETTER = "dead_letter"  # the kind of document that keeps a refused body
+LETTER_BYTES = 64 * 1024  # how much of a refused body is kept (DECISIONS 14)
+COMMIT_EVENTS_MAX = 1000  # beyond 500 a larger commit is no faster per event (DESIGN 5) and keeps others waiting
+
+log = logger(__name__)
+
+
+class _Refused(NamedTuple):
+    """A body that goes to the dead letters; *body* is what is kept of it, scrubbed."""
+
+    body: bytes
+    size: int  # as received
+    principal: str
+    reason: str
+    field: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The same refused body again is the same dead letter."""
+        return hashlib.sha256(b"%d %s" % (self.size, self.body)).hexdigest()
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """What one call brought: it is answered when all of it is durable."""
+
+    bodies: Sequence[bytes]
+    principal: Principal
+    answer: Callable[[list[Receipt]], Any]  # from the receipts to what the caller was promised
+    future: Future[Any] = field(default_factory=Future)
+    receipts: list[Receipt] = field(default_factory=list)
+
+
+class Intake:
+    """Keeps the promise of `lineage.web.Intake`: a bounded queue before one thread that reads and commits.
+
+    *secret* keys the HMAC of what redaction changed; *now* is the clock that dates receipts; *collector* is the word
+    for this door in the metrics. Call `start` before and `stop` after; what is submitted before the start waits.
+    """
+
+    def __init__(
+        self, journal: Journal, limits: Ingest, secret: bytes, now: Callable[[], datetime], collector: str
+    ) -> None:
+        self._journal = journal
+        self._limits = limits
+        self._secret = secret
+        self._now = now
+        self._collector = collector
+        self._waiting: deque[_Unit] = deque()
+        self._events = self._bytes = 0  # that wait
+        self._changed = Condition()
+        self._stopping = False
+        self._thread = Thread(target=self._run, name="headwater-intake", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take from the queue."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the commit that is under way, refuse what still waits, and take no more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join()
+        left, self._waiting = self._waiting, deque()
+        self._fail(
+            [unit for unit in left if unit.future.set_running_or_notify_cancel()],
+            Overloaded("the server is stopping; send it again"),
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many bodies wait for the writer."""
+        return self._events
+
+    def submit(self, body: bytes, principal: Principal) -> Future[Receipt]:
+        """Take one event; the future is done when it is durable or refused.
+
+        Raises Overloaded, having taken nothing, and TooLarge for a body over `ingest.max_event_bytes`.
+        """
+        if len(body) > self._limits.max_event_bytes:
+            raise TooLarge(f"an event of {len(body)} bytes; the limit is {self._limits.max_event_bytes}")
+        return self._enqueue(_Unit((body,), principal, itemgetter(0)))
+
+    def submit_many(self, bodies: Sequence[bytes], principal: Principal) -> Future[list[Receipt]]:
+        """Take many, in order, as one unit of back-pressure; receipts[i] is for bodies[i].
+
+        A body that is too large is refused alone. Raises Overloaded, having taken nothing.
+        """
+        return self._enqueue(_Unit(bodies, principal, list))
+
+    # ── The queue. ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _enqueue(self, unit: _Unit) -> Future[Any]:
+        events, size = len(unit.bodies), sum(map(len, unit.bodies))
+        with self._changed:
+            if self._stopping:
+                raise Overloaded("the server is stopping; send it again")
+            # An empty queue takes anything, or a unit larger than the queue would be refused for ever.
+            if self._waiting and (
+                self._events + events > self._limits.queue_events or self._bytes + size > self._limits.queue_bytes
+            ):
+                raise Overloaded(f"{self._events} events wait for the writer; send it again")
+            self._waiting.append(unit)
+            self._count(events, size)
+            self._changed.notify()
+        return unit.future
+
+    def _take(self) -> list[_Unit]:
+        """The units for the next commit, oldest first; waits for the first. Empty: it is time to stop."""
+        units: list[_Unit] = []
+        events = 0
+        with self._changed:
+            while not self._waiting and not self._stopping:
+                self._changed.wait()
+            while self._waiting and not self._stopping:
+                unit = self._waiting[0]
+                if units and events + len(unit.bodies) > COMMIT_EVENTS_MAX:
+                    break
+                self._waiting.popleft()
+                self._count(-len(unit.bodies), -sum(map(len, unit.bodies)))
+                if unit.future.set_running_or_notify_cancel():  # False: the caller has gone
+                    units.append(unit)
+                    events += len(unit.bodies)
+        return units
+
+    def _count(self, events: int, size: int) -> None:
+        self._events += events
+        self._bytes += size
+        QUEUE_EVENTS.set(self._events)
+
+    # ── The thread. ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run(self) -> None:
+        while not self._stopping:
+            if units := self._take():
+                self._serve(units)
+
+    def _serve(self, units: Sequence[_Unit]) -> None:
+        bodies = [(unit, body) for unit in units for body in unit.bodies]
+        try:
+            for begin in range(0, len(bodies), COMMIT_EVENTS_MAX):
+                part = bodies[begin : begin + COMMIT_EVENTS_MAX]
+                receipts = self._keep([(body, unit.principal) for unit, body in part])
+                for (unit, _), receipt in zip(part, receipts, strict=True):
+                    unit.receipts.append(receipt)
+        except Exception as error:
+            if not isinstance(error, HeadwaterError):
+                log.exception("commit_failed", extra={"events": len(bodies)})
+            self._fail([unit for unit in units if len(unit.receipts) < len(unit.bodies)], error)
+        for unit in units:
+            if len(unit.receipts) == len(unit.bodies):
+                unit.future.set_result(unit.answer(unit.receipts))
+
+    def _fail(self, units: Iterable[_Unit], error: Exception) -> None:
+        for unit in units:
+            unit.future.set_exception(error)
+
+    def _keep(self, bodies: Sequence[tuple[bytes, Principal]]) -> list[Receipt]:
+        """One commit: read all *bodies*, keep the good ones and the dead letters, answer in order."""
+        read = [self._read(body, principal.name) for body, principal in bodies]
+        received_at = self._now()
+        admitted = [one for one in read if isinstance(one, Admitted)]
+        letters = [_letter(one, received_at) for one in read if isinstance(one, _Refused)]
+        entries = self._journal.commit(admitted, letters, received_at)
+        self._measure(admitted, entries, received_at)
+        if letters:
+            EVENTS_REJECTED.labels(self._collector, "invalid").inc(len(letters))
+        places = iter(entries)
+        return [_receipt(one, places) for one in read]
+
+    def _read(self, body: bytes, principal: str) -> Admitted | _Refused:
+        if len(body) > self._limits.max_event_bytes:
+            reason = f"an event of {len(body)} bytes; the limit is {self._limits.max_event_bytes}"
+            return _Refused(_scrubbed(body), len(body), principal, reason)
+        try:
+            kept, redacted = redact(body)
+            event = parse_event(kept)
+        except InvalidEvent as error:
+            return _Refused(_scrubbed(body), len(body), principal, str(error), error.field)
+        except Exception as error:
+            log.exception("event_unreadable", extra={"bytes": len(body)})
+            return _Refused(_scrubbed(body), len(body), principal, f"cannot be read: {type(error).__name__}")
+        digest = hashlib.sha256(kept).digest()
+        redaction = hmac.new(self._secret, body, hashlib.sha256).hexdigest() if redacted else None
+        draft = Draft("event", kept, digest, principal, redaction)
+        try:
+            return Admitted(draft, project(event, digest))
+        except Exception as error:
+            log.exception("projection_failed", extra={"digest": digest.hex()})
+            return Admitted(draft, None, f"{type(error).__name__}: {error}")
+
+    def _measure(self, admitted: Sequence[Admitted], entries: Sequence[Entry], received_at: datetime) -> None:
+        deltas = [one.delta for one in admitted if one.delta is not None]
+        for kind, events in Counter(delta.type or delta.kind for delta in deltas).items():
+            EVENTS_RECEIVED.labels(self._collector, kind).inc(events)
+        for delta in deltas:
+            EVENT_DELAY_S.observe((received_at - delta.at).total_seconds())
+        if twice := sum(entry.duplicate for entry in entries):
+            EVENTS_DUPLICATE.labels(self._collector).inc(twice)
+
+
+def _receipt(read: Admitted | _Refused, places: Iterator[Entry]) -> Receipt:
+    if isinstance(read, _Refused):
+        return Receipt("dead-lettered", read.name, read.reason, read.field)
+    entry = next(places)
+    return Receipt("duplicate" if entry.duplicate else "accepted", entry.digest.hex())
+
+
+def _scrubbed(body: bytes) -> bytes:
+    """The beginning of *body* without secrets; one that the first cut halves lies beyond the second."""
+    return scrub(body[: 2 * LETTER_BYTES])[:LETTER_BYTES]
+
+
+def _letter(refused: _Refused, received_at: datetime) -> Change:
+    body = {
+        "reason": refused.reason,
+        "field": refused.field,
+        "principal": refused.principal,
+        "received_at": received_at.isoformat(),
+        "size": refused.size,
+        "truncated": refused.size > LETTER_BYTES,
+        "body": refused.body.decode("utf-8", "backslashreplace"),
+    }
+    return Change(DEAD_LETTER, refused.name, json.dumps(body, ensure_ascii=False).encode())

@@ -1,0 +1,128 @@
+"""Events over HTTP, as OpenLineage's clients send them: one, an array or lines; plain or gzip; 201 means durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from collectors.bodies import elements, inflate, split_lines
+from lineage.errors import InvalidEvent, InvalidInput, TooLarge, UnsupportedType
+from lineage.model import Principal, Receipt
+from lineage.web import needs, problem, services
+
+LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+# What curl says when it is told nothing, and what a careful client might say. The events in it decide.
+PLAIN = frozenset({"", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded"})
+DIGEST = "Headwater-Digest"
+UNBOUNDED = 2**62  # our own cap counts inflated bytes; FastAPI's would count those on the wire
+
+router = APIRouter(tags=["ingest"])
+
+
+async def _may_ingest(request: Request) -> Principal:
+    """`needs("ingest")` without a thread for each event; it reads the store at most every other second."""
+    return needs("ingest")(request)
+
+
+Caller = Annotated[Principal, Depends(_may_ingest)]
+
+
+@router.post("/lineage", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/lineage/", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/api/v1/lineage/", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/api/v1/lineage", status_code=201, max_body_size=UNBOUNDED)
+async def post_event(request: Request, caller: Caller) -> Response:
+    """Take one OpenLineage event (or NDJSON, which answers as a batch does); 201 once it is durable.
+
+    400 says what is wrong with it, 413 and 415 what the door does not take, 503 that it is worth sending again.
+    """
+    if _form(request) == "lines":
+        return await _take_many(request, caller)
+    limits = services(request).settings.ingest
+    body = await _body(request, limits.max_event_bytes)
+    receipt = await asyncio.wrap_future(services(request).intake.submit(body, caller))
+    if receipt.status == "dead-lettered":
+        answer = problem(InvalidEvent(receipt.reason or "", field=receipt.field), request.url.path)
+    else:
+        answer = JSONResponse({"status": receipt.status, "digest": receipt.digest}, 201)
+    answer.headers[DIGEST] = receipt.digest
+    return answer
+
+
+@router.post("/lineage/batch", max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/lineage/batch/", max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/api/v1/lineage/batch/", max_body_size=UNBOUNDED, include_in_schema=False)
+@router.post("/api/v1/lineage/batch", max_body_size=UNBOUNDED)
+async def post_batch(request: Request, caller: Caller) -> Response:
+    """Take a JSON array of events, or NDJSON; 200 with what became of them once all that is good is durable.
+
+    A bad event harms none of its neighbours: it is among `failed_events`, and with the dead letters.
+    """
+    return await _take_many(request, caller)
+
+
+async def _take_many(request: Request, caller: Principal) -> Response:
+    body = await _body(request, services(request).settings.ingest.max_batch_bytes)
+    split = split_lines if _form(request) == "lines" else elements
+    bodies = await run_in_threadpool(split, body)
+    receipts = await asyncio.wrap_future(services(request).intake.submit_many(bodies, caller)) if bodies else []
+    return JSONResponse(_summary(receipts))
+
+
+def _summary(receipts: Sequence[Receipt]) -> dict[str, object]:
+    """The reply of OpenLineage's HTTP API 2.0.2; a refused event is never worth sending again as it is."""
+    failed = [
+        {"index": index, "reason": receipt.reason, "retriable": False}
+        for index, receipt in enumerate(receipts)
+        if receipt.status == "dead-lettered"
+    ]
+    return {
+        "status": "partial_success" if failed else "success",
+        "summary": {
+            "received": len(receipts),
+            "successful": len(receipts) - len(failed),
+            "failed": len(failed),
+            "retriable": 0,
+            "non_retriable": len(failed),
+            "duplicates": sum(receipt.status == "duplicate" for receipt in receipts),
+        },
+        "failed_events": failed,
+    }
+
+
+def _form(request: Request) -> Literal["json", "lines"]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in LINES:
+        return "lines"
+    if kind in PLAIN or kind == "application/json" or kind.endswith("+json"):
+        return "json"
+    raise UnsupportedType(f"Content-Type {kind!r} is not taken; send application/json or application/x-ndjson")
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The whole body, inflated; no more than *limit* bytes of it are ever held."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise UnsupportedType(f"Content-Encoding {encoding!r} is not taken; send gzip or none")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise TooLarge(f"the body has more than {limit} bytes; send smaller batches")
+            parts.append(part)
+    except ClientDisconnect:
+        raise InvalidInput("the body ended before it was whole") from None
+    body = b"".join(parts)
+    if encoding != "identity":
+        body = await run_in_threadpool(inflate, body, limit)
+    if not body.strip():
+        raise InvalidInput("the body is empty; send an OpenLineage event")
+    return body

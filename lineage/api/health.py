@@ -1,0 +1,47 @@
+"""Is it alive, is it ready, how much has it done: what probes and Prometheus ask."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
+
+from lineage import __version__
+from lineage.telemetry import PROJECTION_LAG, UNPROJECTED
+from lineage.web import Services, needs, services
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez")
+def live() -> dict[str, str]:
+    """The process answers. Asks nothing of the store; open to everybody."""
+    return {"status": "live", "version": __version__}
+
+
+@router.get("/readyz")
+def ready(request: Request) -> dict[str, str | int]:
+    """The store can be read and written; 503 otherwise. Open to everybody.
+
+    `unprojected` counts events that the ledger has and the graph could not take, `lag` those it has yet to take.
+    """
+    house = services(request)
+    house.store.check()
+    unprojected, lag = _behind(house)
+    return {"status": "ready", "unprojected": unprojected, "lag": lag, "queue": house.intake.waiting}
+
+
+@router.get("/metrics", dependencies=[Depends(needs("read"))])
+def metrics(request: Request) -> Response:
+    """The figures in Prometheus' text or OpenMetrics, as Accept prefers."""
+    unprojected, lag = _behind(services(request))
+    UNPROJECTED.set(unprojected)
+    PROJECTION_LAG.set(lag)
+    encode, kind = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(REGISTRY), media_type=kind)
+
+
+def _behind(house: Services) -> tuple[int, int]:
+    merged = house.store.watermark()
+    lag = sum(head.seq - merged.get(head.writer, 0) for head in house.ledger.heads())
+    return len(house.store.documents("unprojected", limit=100_000)), max(lag, 0)

@@ -1,0 +1,143 @@
+"""The program that serves: one house of services behind all routes, opened, started, drained and closed in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from collectors.rebuild import catch_up
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from collectors.intake import Intake
+from collectors.journal import Journal
+from collectors.transports import http
+from dashboards import router as dashboards
+from lineage import __version__
+from lineage.auth import Keys, server_key
+from lineage.errors import HeadwaterError
+from lineage.gate import Gate, Named
+from lineage.homes import Homes, open_homes
+from lineage.model import Principal
+from lineage.parts import part, words
+from lineage.paths import WholeSegments
+from lineage.scheduler import Scheduler
+from lineage.settings import MIB, Settings
+from lineage.slo.book import SloBook
+from lineage.web import PROBLEM, answer_problems, needs, problem
+
+ROUTES = ("lineage.api", "dashboards.pages")
+FORM_BYTES = MIB  # what a route takes that says nothing of its own
+
+
+def utc_now() -> datetime:
+    """The wall clock; what `Headwater` reads unless it is given another."""
+    return datetime.now(UTC)
+
+
+class Headwater:
+    """Keeps the promise of `lineage.web.Services` over *homes*, which it closes. *clock* is read for every now."""
+
+    def __init__(self, settings: Settings, homes: Homes, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.store = homes.store
+        self.ledger = homes.ledger
+        self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
+        self.journal = Journal(homes.ledger, homes.store, homes.database)
+        self.intake = Intake(self.journal, settings.ingest, server_key(homes.store, "redaction"), clock, "http")
+        self.slos = SloBook(homes.store, settings)
+        self._homes = homes
+        self._clock = clock
+        self._scheduler = Scheduler(self)
+
+    def now(self) -> datetime:
+        """The clock: aware, UTC."""
+        return self._clock()
+
+    def caller(self, request: Request) -> Principal:
+        """Who is asking. Raises Unauthenticated when keys exist and the request carries none that is known."""
+        return self.keys.caller(request.headers, request.cookies, self.now())
+
+    def start(self) -> None:
+        """Merge what an earlier end left unmerged, then open the door and begin to judge."""
+        catch_up(self._homes.ledger, self._homes.store)
+        self.intake.start()
+        self._scheduler.start()
+
+    def close(self) -> None:
+        """Finish the commit and the tick that are under way, give the lease back, close. Twice is harmless."""
+        self.intake.stop()
+        self._scheduler.stop()
+        self._homes.close()
+
+
+def open_headwater(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Headwater:
+    """Open the homes that *settings* name. Raises as `open_homes` does; nothing has started yet."""
+    homes = open_homes(settings.store)
+    try:
+        return Headwater(settings, homes, clock)
+    except BaseException:
+        homes.close()
+        raise
+
+
+def build(settings: Settings, headwater: Headwater | None = None) -> FastAPI:
+    """The application. It opens a Headwater of its own when it starts, unless given one, and closes it at its end.
+
+    Every module in lineage/api and dashboards/pages brings its `router`; a new file is a new page or noun.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        house = await run_in_threadpool(open_headwater, settings) if headwater is None else headwater
+        app.state.services = house
+        try:
+            await run_in_threadpool(house.start)
+            yield
+        finally:
+            await run_in_threadpool(house.close)
+
+    app = FastAPI(
+        title="Headwater",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,  # served below, behind the same keys; FastAPI's pages of docs load foreign scripts
+        redirect_slashes=False,  # clients follow a redirect of a POST with a GET, and the event is lost
+        max_body_size=FORM_BYTES,
+        # The route's template is written into the innermost scope, so that what logs it stands within WholeSegments.
+        middleware=[Middleware(WholeSegments), Middleware(Named), Middleware(Gate, settings=settings)],
+    )
+    answer_problems(app)
+    app.add_exception_handler(HTTPException, _answer_refusal)
+    app.add_exception_handler(Exception, _answer_failure)
+    app.add_api_route("/api/openapi.json", _openapi, include_in_schema=False, dependencies=[Depends(needs("read"))])
+    app.include_router(http.router)
+    for package in ROUTES:
+        for word in words(package):
+            app.include_router(part(package, word).router)
+    dashboards.mount(app)
+    return app
+
+
+def _openapi(request: Request) -> JSONResponse:
+    application: FastAPI = request.app
+    return JSONResponse(application.openapi())
+
+
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself (404, 405, 413), in the form of all other refusals."""
+    assert isinstance(error, HTTPException), "registered for HTTPException only"
+    body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "instance": request.url.path}
+    return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM)
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    """A fault of ours: the log has it under the request's id."""
+    del error  # the server logs it
+    return problem(
+        HeadwaterError("a fault of Headwater's; its log tells more under this X-Request-Id"), request.url.path
+    )
