@@ -9,7 +9,7 @@ from typing import Literal, Protocol, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 import lineage.paths  # noqa: F401 - routes may write {name:word} once it is imported
 from lineage.errors import Forbidden, HeadwaterError, InvalidInput, Overloaded
@@ -69,6 +69,14 @@ class Services(Protocol):
         """Who is asking. Raises Unauthenticated when keys exist and the request carries none that is known."""
 
 
+class Unchanged(Exception):
+    """The caller's copy is still good. A route raises it, `answer_problems` answers."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
 def services(request: Request) -> Services:
     """The services behind *request*. The one place that knows where `app` put them."""
     return cast(Services, request.app.state.services)  # Starlette's state is untyped
@@ -123,7 +131,12 @@ def answer_problems(app: FastAPI) -> None:
         given = "" if first["type"] == "missing" else f" ({first['input']!r} was given)"
         return problem(InvalidInput(f"{field}: {first['msg']}{given}", field=field), request.url.path)
 
+    async def confirm(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Unchanged), "registered for Unchanged only"
+        return Response(status_code=304, headers={"ETag": error.etag})
+
     app.add_exception_handler(HeadwaterError, handle)
+    app.add_exception_handler(Unchanged, confirm)
     app.add_exception_handler(RequestValidationError, refuse)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, HTTPException, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
@@ -18,7 +18,7 @@ from lineage.ledger.base import Ledger
 from lineage.model import Kind, Node, NodeId
 from lineage.names import split_node_id
 from lineage.store.base import Namespace, Store
-from lineage.web import instant, services
+from lineage.web import Unchanged, instant, services
 
 MOST = 1_000  # items a page holds, whatever was asked for: totalCount tells that there are more
 
@@ -54,7 +54,7 @@ def asked(request: Request) -> Asked:
     etag = f'W/"{__version__}-{behind.store.revision()}"'
     known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {etag, "*"}:
-        raise HTTPException(304, headers={"ETag": etag})
+        raise Unchanged(etag)
     return Asked(behind.store, behind.ledger, etag)
 
 
