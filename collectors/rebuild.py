@@ -1,0 +1,167 @@
+"""The ledger read again: the whole graph made anew, or only what an earlier end left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from collectors.journal import UNPROJECTED
+from lineage.errors import HeadwaterError
+from lineage.events import parse_event
+from lineage.ledger.base import Ledger
+from lineage.model import Delta, Entry
+from lineage.projection import project
+from lineage.store.base import Change, Document, Store
+from lineage.telemetry import logger
+
+VERSION = 1  # of what `project` and `resolve` make of an event; raise it with them, and each store is rebuilt once
+VERSION_KIND = "projection"  # the document that says by which version the graph was made
+BATCH_EVENTS = 500
+
+Progress = Callable[[int, int], None]
+Pair = tuple[Entry, Delta]
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of reading events: *merged* into the graph, *unprojected* left out with a note why."""
+
+    merged: int = 0
+    unprojected: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.merged + other.merged, self.unprojected + other.unprojected)
+
+
+def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _all: None) -> Tally:
+    """Forget graph and verdicts of *store* and merge all of *ledger* anew, in one step for everybody else.
+
+    Until it ends, readers see the graph as it was; if it does not end, they go on to. On SQLite other writers wait as
+    long, and the door answers 503 meanwhile. *progress* is told how many entries are done, of how many. Raises
+    StoreUnavailable, nothing having changed.
+    """
+
+    def run() -> Tally:
+        store.clear()
+        store.put([_forgotten(document) for document in _documents(store)])
+        tally = _merge_all(ledger.read(), store, _counted(progress, ledger))
+        store.put([_stamp()])
+        return tally
+
+    tally = store.together(run)
+    log.info("graph_rebuilt", extra={"merged": tally.merged, "unprojected": tally.unprojected})
+    return tally
+
+
+def catch_up(ledger: Ledger, store: Store) -> Tally:
+    """Merge what *store* has not seen of *ledger*, and try again what it could not take before.
+
+    Rebuilds instead when the graph was made by another version of the projection. Raises StoreUnavailable.
+    """
+    stamp = store.document(VERSION_KIND, "graph")
+    if stamp is not None and stamp.body != _stamp().body:
+        return rebuild(ledger, store)
+    if stamp is None:
+        store.put([_stamp()])
+    again = sum((_retry(document, ledger, store) for document in _documents(store)), Tally())
+    return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None)
+
+
+def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Callable[[int], None]) -> Tally:
+    tally = Tally()
+    for batch in _batches(entries):
+        pairs: list[Pair] = []
+        notes: list[Change] = []
+        for entry, body in batch:
+            if entry.kind == "statement":
+                continue  # it is a decision, which speaks where it is read
+            delta = _delta(entry, body)
+            if isinstance(delta, Delta):
+                pairs.append((entry, delta))
+            else:
+                notes.append(_note(entry, delta))
+        refused = _merge(pairs, store) if pairs else []
+        if notes or refused:
+            store.put([*notes, *refused])
+        tally += Tally(len(pairs) - len(refused), len(notes) + len(refused))
+        done(len(batch))
+    return tally
+
+
+def _merge(pairs: Sequence[Pair], store: Store) -> list[Change]:
+    """Merge *pairs*; when they fail together each is tried alone. Answers the notes of those that failed."""
+    try:
+        store.together(lambda: store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs]))
+    except HeadwaterError:
+        raise  # it is the store that fails, not an event
+    except Exception as error:
+        if len(pairs) > 1:
+            return [note for pair in pairs for note in _merge([pair], store)]
+        log.exception("merge_failed", extra={"digest": pairs[0][0].digest.hex()})
+        return [_note(pairs[0][0], _fault(error))]
+    return []
+
+
+def _retry(document: Document, ledger: Ledger, store: Store) -> Tally:
+    digest = bytes.fromhex(document.id)
+    entry, body = ledger.entry(digest), ledger.raw(digest)
+    if entry is not None and body is not None:
+        delta = _delta(entry, body)
+        if not isinstance(delta, Delta) or _merge([(entry, delta)], store):
+            return Tally(unprojected=1)
+    store.put([_forgotten(document)])
+    return Tally(merged=1)
+
+
+def _delta(entry: Entry, body: bytes) -> Delta | str:
+    """What *entry* says, or why that cannot be told."""
+    try:
+        return project(parse_event(body), entry.digest)
+    except Exception as error:
+        log.exception("projection_failed", extra={"digest": entry.digest.hex()})
+        return _fault(error)
+
+
+def _batches(entries: Iterable[tuple[Entry, bytes]]) -> Iterator[list[tuple[Entry, bytes]]]:
+    left = iter(entries)
+    while batch := list(islice(left, BATCH_EVENTS)):
+        yield batch
+
+
+def _counted(progress: Progress, ledger: Ledger) -> Callable[[int], None]:
+    everything, done = sum(head.seq for head in ledger.heads()), 0
+
+    def count(entries: int) -> None:
+        nonlocal done
+        done += entries
+        progress(done, everything)
+
+    return count
+
+
+def _documents(store: Store) -> Iterator[Document]:
+    after = None
+    while page := store.documents(UNPROJECTED, after=after):
+        yield from page
+        after = page[-1].id
+
+
+def _forgotten(document: Document) -> Change:
+    return Change(document.kind, document.id, None)
+
+
+def _stamp() -> Change:
+    return Change(VERSION_KIND, "graph", str(VERSION).encode())
+
+
+def _note(entry: Entry, fault: str) -> Change:
+    body = {"writer": entry.writer, "seq": entry.seq, "at": entry.received_at.isoformat(), "reason": fault}
+    return Change(UNPROJECTED, entry.digest.hex(), json.dumps(body).encode())
+
+
+def _fault(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
