@@ -41,11 +41,12 @@ def _is_suspect(body: bytes) -> bool:
 
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_PASSWORDS: Final = frozenset({"password", "passwd", "passphrase", "passwort", "pwd"})
+_PASSWORDS: Final = ("password", "passwd", "passphrase", "passwort", "pwd")
 _SECRETS: Final = frozenset(
     {*_PASSWORDS, "pass", "secret", "secrets", "token", "tokens", "credential", "credentials", "authorization", "jwt"}
     | {"apikey", "accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "masterkey", "sas"}
 )
+_SECRET_ENDS: Final = ("password", "passwd", "passphrase", "secret")  # PGPASSWORD, clientsecret
 # `key` alone is innocent (primary_key, partition key, a tag's key); after one of these it is not.
 _BEFORE_KEY: Final = frozenset(
     {"api", "access", "secret", "private", "account", "encryption", "signing", "master", "session", "shared", "auth"}
@@ -67,7 +68,7 @@ def _holds_secret(key: str) -> bool:
         after = parts[at + 1] if at + 1 < len(parts) else ""
         if part == "key" and at > 0 and parts[at - 1] in _BEFORE_KEY and (after not in _ABOUT or after == "id"):
             return True
-        if part in _SECRETS and after not in _ABOUT:
+        if (part in _SECRETS or part.endswith(_SECRET_ENDS)) and after not in _ABOUT:
             return True
         if part == "pass" and after == "word":
             return True
@@ -76,7 +77,7 @@ def _holds_secret(key: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _holds_password(key: str) -> bool:
-    return any(part.lower() in _PASSWORDS for part in _PART.findall(key)[-1:])
+    return any(part.lower().endswith(_PASSWORDS) for part in _PART.findall(key)[-1:])
 
 
 _PLACEHOLDER: Final = re.compile(
@@ -103,8 +104,10 @@ def _assigned(match: re.Match[str]) -> str:
         return match[0]
     quote = value[0] if value[0] in "\"'" else ""
     inner = value.strip(quote) if quote else value
-    # SQL compares with spaces round `=`: a bare word there is a column.
-    if _is_innocent(inner) or (not quote and between != "="):
+    if _is_innocent(inner):
+        return match[0]
+    # SQL compares with spaces round `=`, and a bare word there is a column; max_tokens=7 is a number.
+    if not quote and (between != "=" or value.isdigit()) and not _holds_password(key):
         return match[0]
     return f"{key}{between}{quote}{REDACTED}{quote}"
 
@@ -134,16 +137,20 @@ def _basic(match: re.Match[str]) -> str:
     return f"{match[1]}{REDACTED}" if is_login else match[0]
 
 
+# Each begins at a border and is bounded, so that a megabyte of base64 costs time in proportion and no more.
 _TEXT_RULES: Final[tuple[Rule, ...]] = (
     # user:password@ in any URI; the user stays, it is part of who the dataset is.
-    (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@?#\"']*):[^\s/?#\"']+@"), rf"\1:{REDACTED}@"),
+    (
+        re.compile(r"((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s:/@?#\"']*):[^\s/?#\"']+@"),
+        rf"\1:{REDACTED}@",
+    ),
     (re.compile(r"(https?://)[^\s:/@?#\"']{16,}@"), rf"\1{REDACTED}@"),
-    (re.compile(r"(thin:[^/\s:@]+/)[^@\s]+@"), rf"\1{REDACTED}@"),
+    (re.compile(r"(thin:[^/\s:@]{1,128}/)[^@\s]{1,256}@"), rf"\1{REDACTED}@"),
     (re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY[A-Z ]*)-----.*?(?:-----END \1-----|\Z)", re.DOTALL), REDACTED),
     (re.compile(r"(https://hooks\.slack\.com/)[^\s\"'\\]+"), rf"\1{REDACTED}"),
     (re.compile(r"\bxox[a-z]-[\w-]{8,}|\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{16,}"), REDACTED),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), REDACTED),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), REDACTED),
+    (re.compile(r"\beyJ[\w-]{8,512}\.[\w-]{8,}\.[\w-]*"), REDACTED),
     (re.compile(r"(\bbearer\s+)(?=\S*[\d._~+/=-])[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"(\bbasic\s+)([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE), _basic),
     # SQL: CREATE USER … PASSWORD 'x', IDENTIFIED [WITH plugin] BY 'x', COPY … CREDENTIALS 'x'.
@@ -157,9 +164,9 @@ _TEXT_RULES: Final[tuple[Rule, ...]] = (
     # "key": "value" where the text is JSON, half JSON, or Python's repr; quotes may be escaped.
     (re.compile(r"(\\*[\"'])([\w.\-]+)\1(\s*:\s*)(\\*[\"'])((?:(?!\4).)*)\4", re.DOTALL), _paired),
     # --option value
-    (re.compile(r"(--?)([A-Za-z][\w.-]*)(\s+)([^\s\"'-][^\s\"']*)"), _option),
+    (re.compile(r"(?<![\w-])(--?)([A-Za-z][\w.-]*)(\s+)([^\s\"'-][^\s\"']*)"), _option),
     # KEY=value in command lines, URLs and connection strings; key = 'value' in SQL and source code.
-    (re.compile(rf"([A-Za-z_][\w.\-]*)([\"'\])]*\s*=\s*)({_QUOTED}|[^\s&;,'\"<>]+)"), _assigned),
+    (re.compile(rf"(?<![\w.\-])([A-Za-z_][\w.\-]*)([\"'\])]*\s*:?=\s*)({_QUOTED}|[^\s&;,'\"<>]+)"), _assigned),
     # key: value on a line of its own, as YAML has it
     (re.compile(r"^([ \t-]*)([A-Za-z_][\w.\-]*)(:[ \t]+)([^\s\"'\[{][^\n]*)$", re.MULTILINE), _yaml_line),
 )
@@ -268,5 +275,7 @@ def _lexical_named(match: re.Match[str]) -> str:
 
 def _lexical_value(match: re.Match[str]) -> str:
     key, value = match[2], match[3]
+    if value[0] in "[{" and not _holds_secret(key):
+        return match[1] + _LEXICAL_VALUE.sub(_lexical_value, value)
     is_kept = _is_innocent(value.strip('"')) or (value[0] not in '"[{' and not _holds_password(key))
     return f'{match[1]}"{REDACTED}"' if _holds_secret(key) and not is_kept else match[0]
