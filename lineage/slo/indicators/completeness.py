@@ -246,7 +246,7 @@ def _unknown(rows: int | None, volume: Volume, basis: Basis) -> str | None:
 
 
 def _short(good: Good, rows: int, expected: Fraction) -> bool:
-    """The -20 % rule on exact numbers: exactly at the ratio is bad unless the boundary is `good`. Of 0 none is short."""
+    """The -20 % rule on exact numbers: exactly at the ratio is bad unless the boundary says good; of 0 all is."""
     floor = good.min_ratio * expected
     if not expected:
         return False

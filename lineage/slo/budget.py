@@ -1,0 +1,223 @@
+"""From verdicts to a status: what is left of the error budget, how fast it burns, and what to say. Exact, pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import takewhile
+from typing import Literal, NamedTuple
+
+from lineage.model import Verdict, VerdictState
+from lineage.parts import part
+from lineage.slo.calendar import next_due, spacing
+from lineage.slo.phrases import count as number
+from lineage.slo.phrases import percent, span
+from lineage.slo.spec import INDICATORS, DataSLO, Rung
+from lineage.slo.status import Budget, BurnRate, SloState, Status
+from lineage.slo.tiers import SECOND, Tier, choose
+
+JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
+OPEN = frozenset({VerdictState.UNKNOWN, VerdictState.PENDING})  # expected, and not judged
+
+WARM_AFTER = 7  # occurrences, or one window (SLO.md b.6)
+AT_RISK_BELOW = Fraction(1, 4)  # of the budget (SLO.md b.7: notify owner and consumers)
+PAGE_BELOW = Fraction(1, 2)  # of the budget, on the ladder's next miss
+AUTO_MIN_BAD = 3  # three misses in 28 are unlikely at 1 % (P = .0027), two are not (SLO.md b.7)
+
+Severity = Literal["page", "ticket"]
+
+
+class Count(NamedTuple):
+    """Good and total in the SLI's unit, and how many occurrences were judged of how many that could be."""
+
+    good: Fraction
+    total: Fraction
+    judged: int
+    expected: int
+
+    @property
+    def sli(self) -> Fraction | None:
+        """Good / total; None for 0 of 0, never 1."""
+        return self.good / self.total if self.total else None
+
+    @property
+    def bad(self) -> Fraction:
+        """Total less good."""
+        return self.total - self.good
+
+    @property
+    def coverage(self) -> Fraction | None:
+        """Judged / (judged + UNKNOWN): what is PENDING is not missing yet."""
+        return Fraction(self.judged, self.expected) if self.expected else None
+
+    def burn(self, target: Fraction) -> Fraction | None:
+        """(bad / total) / (1 - target): 1 spends the budget exactly in its window; None for 0 of 0."""
+        return self.bad / self.total / (1 - target) if self.total else None
+
+
+def count(verdicts: Iterable[Verdict]) -> Count:
+    """Add *verdicts* up."""
+    good, total, judged, expected = Fraction(0), Fraction(0), 0, 0
+    for verdict in verdicts:
+        if verdict.state in JUDGED:
+            good, total, judged, expected = good + verdict.good, total + verdict.total, judged + 1, expected + 1
+        elif verdict.state == VerdictState.UNKNOWN:
+            expected += 1
+    return Count(good, total, judged, expected)
+
+
+def within(verdicts: Sequence[Verdict], length: timedelta, now: datetime) -> Sequence[Verdict]:
+    """Those of *verdicts*, sorted by due, in the window (now - length, now]."""
+    first = bisect_right(verdicts, now - length, key=lambda verdict: verdict.due)
+    return verdicts[first : bisect_right(verdicts, now, key=lambda verdict: verdict.due)]
+
+
+def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
+    """The status of *slo* at *now*: a function of the set of *verdicts*, whatever their order.
+
+    A verdict enters windows by its due time. The budget is (1 - target) of what was expected up to now; what is UNKNOWN
+    takes part in the budget and in coverage, never in the SLI.
+    """
+    ordered = sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
+    window = within(ordered, slo.window, now)
+    totals = count(window)
+    states = Counter(verdict.state for verdict in window)
+    budget = _budget(slo, totals, sum(states[state] for state in OPEN))
+    tiers = choose(slo, _spacing(slo, window, now))
+    rates = tuple(_rate(tier, slo, ordered, now) for tier in tiers)
+    streak = _streak(window)
+    ladder = _strictest(_ladder(slo, window, streak, budget, burns=bool(tiers)))
+    state = _state(slo, totals, budget, now, speaking=ladder is not None or any(rate.firing for rate in rates))
+    status = Status(
+        slo=slo.name,
+        at=now,
+        state=state,
+        target=slo.target,
+        window_s=slo.window // SECOND,
+        sli=totals.sli,
+        good=totals.good,
+        total=totals.total,
+        counts={name.value.lower(): states[name] for name in VerdictState},
+        coverage=totals.coverage,
+        budget=budget,
+        burn_rates=rates,
+        ladder=ladder,
+        occurrences=tuple(window),
+        next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
+        last_delivery=max((v.delivered_at for v in ordered if v.delivered_at is not None), default=None),
+        sentence="",
+    )
+    return replace(status, sentence=_sentence(slo, status, totals, streak))
+
+
+def _budget(slo: DataSLO, totals: Count, unjudged: int) -> Budget:
+    """In the SLI's own unit; only where that is occurrences does one that was not judged have a known weight: 1."""
+    expected = totals.total + (unjudged if slo.spec.sli.unit == "occurrences" else 0)
+    allowed = (1 - slo.target) * expected
+    return Budget(allowed, totals.bad, 1 - totals.bad / allowed if allowed else None)
+
+
+def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
+    if slo.spec.schedule is not None:
+        return spacing(slo.spec.schedule, now)
+    if len(window) <= 1:
+        return None
+    return (window[-1].due - window[0].due) / (len(window) - 1)
+
+
+def _rate(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -> BurnRate:
+    long, short = count(within(ordered, tier.long, now)), count(within(ordered, tier.short, now))
+    factor = tier.factor(slo.window)
+    rates = (long.burn(slo.target), short.burn(slo.target))
+    burning = all(rate is not None and rate > factor for rate in rates)
+    return BurnRate(
+        tier.severity,
+        tier.long // SECOND,
+        tier.short // SECOND,
+        *rates,
+        factor,
+        firing=burning and _guarded(slo, long),
+    )
+
+
+def _guarded(slo: DataSLO, long: Count) -> bool:
+    """Whether there is enough in the long window to believe its rate."""
+    alerting = slo.spec.alerting
+    least_bad = alerting.min_bad_events or (AUTO_MIN_BAD if alerting.policy == "auto" else 1)
+    covered = long.coverage is not None and long.coverage >= slo.spec.no_data.min_coverage
+    return covered and long.total >= alerting.min_events and long.bad >= least_bad
+
+
+def _streak(window: Sequence[Verdict]) -> list[Verdict]:
+    """The newest judged verdicts as far back as they are BAD, oldest first; empty when the newest is GOOD."""
+    newest_first = (verdict for verdict in reversed(window) if verdict.state in JUDGED)
+    return list(takewhile(lambda verdict: verdict.state == VerdictState.BAD, newest_first))[::-1]
+
+
+def _ladder(
+    slo: DataSLO, window: Sequence[Verdict], streak: Sequence[Verdict], budget: Budget, *, burns: bool
+) -> Iterable[Severity]:
+    """What the discrete rules say. They end with the next GOOD occurrence: time without events is no recovery."""
+    if not streak:
+        return
+    alerting, newest = slo.spec.alerting, streak[-1]
+    if alerting.instant is not None and newest.total and newest.good / newest.total < alerting.instant.below:
+        yield alerting.instant.severity
+    if burns:
+        return
+    bad = sum(verdict.state == VerdictState.BAD for verdict in window)
+    for rung in alerting.ladder or _default_ladder(slo):
+        if (len(streak) if rung.consecutive else bad) >= rung.bad:
+            yield rung.severity
+    if not alerting.ladder and budget.remaining_ratio is not None and budget.remaining_ratio <= PAGE_BELOW:
+        yield "page"
+
+
+def _default_ladder(slo: DataSLO) -> tuple[Rung, ...]:
+    first: Severity = "page" if slo.critical else "ticket"
+    return (Rung(bad=1, severity=first), Rung(bad=2, consecutive=True, severity="page"))
+
+
+def _strictest(severities: Iterable[Severity]) -> Severity | None:
+    return min(severities, default=None)  # "page" before "ticket"
+
+
+def _state(slo: DataSLO, totals: Count, budget: Budget, now: datetime, *, speaking: bool) -> SloState:
+    """Warming before anything else: until then no page. Without coverage nothing is said. Then what speaks decides."""
+    began = slo.spec.effective_from
+    young = began is not None and now - began < slo.window
+    if young and totals.expected < WARM_AFTER:
+        return "warming"
+    if totals.coverage is None or totals.coverage < slo.spec.no_data.min_coverage:
+        return "no_data"
+    if speaking:
+        return "breaching"
+    return "at_risk" if budget.remaining_ratio is not None and budget.remaining_ratio < AT_RISK_BELOW else "ok"
+
+
+def _sentence(slo: DataSLO, status: Status, totals: Count, streak: Sequence[Verdict]) -> str:
+    """The one thing to know: what is wrong and since when, else how fast the budget burns, else how much is left."""
+    if status.state == "no_data":
+        return f"No data: {totals.judged} of {totals.expected} occurrences could be judged in {span(slo.window)}"
+    if streak:
+        return str(part(INDICATORS, slo.spec.sli.type).describe(streak, status.at))
+    if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
+        return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
+    if status.state == "warming":
+        return f"Warming up: {totals.judged} of {WARM_AFTER} occurrences judged"
+    unit = slo.spec.sli.unit
+    if totals.good == totals.total:
+        return f"All {number(totals.total)} {unit} good in {span(slo.window)}"
+    return f"{percent(totals.good / totals.total)} of {unit} good in {span(slo.window)}; {_left(status.budget)}"
+
+
+def _left(budget: Budget) -> str:
+    if budget.remaining_ratio is None:
+        return "nothing is allowed to go wrong"
+    if budget.remaining_ratio < 0:
+        return f"the error budget is overspent by {percent(-budget.remaining_ratio)}"
+    return f"{percent(budget.remaining_ratio)} of the error budget is left"

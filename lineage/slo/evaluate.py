@@ -1,0 +1,29 @@
+"""One SLO, once: read what its indicator needs, measure, judge. The same entries and instant give the same status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lineage.parts import part
+from lineage.slo.budget import judge
+from lineage.slo.gather import gather
+from lineage.slo.spec import INDICATORS, DataSLO
+from lineage.slo.status import Status
+from lineage.store.base import Store
+
+GRACE = timedelta(seconds=60)  # DECISIONS 25
+
+
+def evaluate(
+    slo: DataSLO, store: Store, now: datetime, known_at: datetime | None = None, grace: timedelta = GRACE
+) -> Status:
+    """The status of *slo* at *now*, from the events of up to *now* that were received by *known_at* (default: *now*).
+
+    *grace* is what a deadline waits where the definition is silent. Raises StoreUnavailable.
+    """
+    indicator = part(INDICATORS, slo.spec.sli.type)
+    evidence = gather(slo, indicator.needs(slo), store, now, known_at or now)
+    status = judge(slo, indicator.measure(slo, replace(evidence, grace=grace), now), now)
+    delivered = (delivery.at for delivery in evidence.deliveries if delivery.state == "COMPLETE")
+    return replace(status, last_delivery=max(delivered, default=None))

@@ -1,0 +1,235 @@
+"""From the store to evidence: a handful of questions per SLO, however long its window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+import msgspec
+
+from lineage.model import EventRecord, FacetRecord, NodeId, Run, Version, job_id
+from lineage.slo.calendar import occurrences
+from lineage.slo.evidence import Assertion, Check, Delivery, Evidence, Need
+from lineage.slo.spec import DataSLO
+from lineage.store.base import Store
+
+ALL = 1_000_000  # more than any window holds of one dataset
+EVENTS_NAMED = 3
+OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
+TICK = timedelta(microseconds=1)
+
+Body = TypeVar("Body")
+
+
+class _Pattern(msgspec.Struct, rename="camel"):
+    event_content_mode: str | None = None
+    window_duration: int | None = None
+
+
+class _JobType(msgspec.Struct, rename="camel"):
+    processing_type: str | None = None
+    emission_pattern: _Pattern | None = None
+
+
+class _Statistics(msgspec.Struct, rename="camel"):
+    row_count: int | None = None
+
+
+class _Lifecycle(msgspec.Struct, rename="camel"):
+    lifecycle_state_change: str | None = None
+
+
+class _Found(msgspec.Struct):
+    """One assertion as it was sent: nothing of it is certain to have its type (OPENLINEAGE 2)."""
+
+    assertion: object = None
+    success: object = None
+    column: object = None
+    severity: object = None
+    name: object = None
+    actual: object = None
+
+
+class _Assertions(msgspec.Struct):
+    assertions: list[_Found] = msgspec.field(default_factory=list)
+
+
+def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime) -> Evidence:
+    """What is known of the dataset of *slo*, from as far back as the window and *need* reach."""
+    since = now - slo.window
+    if slo.spec.effective_from is not None:
+        since = max(since, slo.spec.effective_from - TICK)
+    begin = since - need.history
+    if slo.spec.schedule is not None:
+        begin = occurrences(slo.spec.schedule, begin, begin)[0].start - TICK
+    asked = _Asked(slo.dataset, store, begin, now, known_at)
+    versions = asked.versions()
+    events = asked.events({version.run.job for version in versions})
+    deliveries = tuple(_deliveries(asked, versions, events, counts=need.counts))
+    observed = bool(deliveries) or store.events(known_at=known_at, limit=1).total > 0
+    received = [event.received_at for records in events.values() for event in records]
+    checks = tuple(_checks(asked)) if need.checks else ()
+    return Evidence(since, deliveries, checks, observed, min(received, default=None))
+
+
+class _Asked:
+    """The store under one dataset, span and pair of clocks."""
+
+    def __init__(self, dataset: NodeId, store: Store, since: datetime, now: datetime, known_at: datetime) -> None:
+        self.dataset, self.store, self.since, self.now, self.known_at = dataset, store, since, now, known_at
+
+    def versions(self) -> Sequence[Version]:
+        page = self.store.versions(self.dataset, since=self.since, until=self.now, known_at=self.known_at, limit=ALL)
+        return page.items
+
+    def events(self, jobs: Iterable[NodeId]) -> dict[str, list[EventRecord]]:
+        """The events of *jobs* by run, newest first."""
+        by_run: dict[str, list[EventRecord]] = defaultdict(list)
+        for job in sorted(jobs):
+            page = self.store.events(job=job, since=self.since, until=self.now, known_at=self.known_at, limit=ALL)
+            for event in page.items:
+                by_run[event.run or ""].append(event)
+        return by_run
+
+    def facets(self, *names: str) -> list[FacetRecord]:
+        return self.store.facet_history(
+            self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
+        )
+
+    def streaming(self, jobs: Iterable[NodeId]) -> dict[NodeId, _Pattern]:
+        """Those of *jobs* that never end by design, with how they report."""
+        found = self.store.get(jobs, as_of=self.now, known_at=self.known_at)
+        types = {job: _read(node.facets.get("jobType", b""), _JobType) for job, node in found.items()}
+        return {
+            job: type_.emission_pattern or _Pattern()
+            for job, type_ in types.items()
+            if type_ is not None and type_.processing_type == "STREAMING"
+        }
+
+    def runs(self, ids: Iterable[str]) -> dict[str, Run]:
+        page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
+        return {run.id: run for run in page.items}
+
+
+def _deliveries(
+    asked: _Asked, versions: Sequence[Version], events: Mapping[str, Sequence[EventRecord]], *, counts: bool
+) -> Iterator[Delivery]:
+    streaming = asked.streaming({version.run.job for version in versions})
+    facets = asked.facets("outputStatistics", "lifecycleStateChange") if counts else []
+    overwriting = {facet.run for facet in facets if facet.name == "lifecycleStateChange" and _overwrites(facet)}
+    rows = {facet.digest: _rows(facet) for facet in facets if facet.name == "outputStatistics"}
+    for version in versions:
+        run = version.run
+        told = events.get(run.id, ())
+        if run.job in streaming:
+            yield from _reports(version, streaming[run.job], told, rows)
+        elif version.delivered or run.state in {"FAIL", "ABORT"}:
+            state = "COMPLETE" if version.delivered else run.state
+            yield Delivery(
+                version.written_at,
+                run.id,
+                run.job,
+                _ended(state),
+                None if run.nominal_start is None else (run.nominal_start, run.nominal_end),
+                rows=version.statistics.rows,
+                overwrites=run.id in overwriting,
+                events=_named(told, state),
+            )
+
+
+def _ended(state: str) -> Literal["COMPLETE", "FAIL", "ABORT"]:
+    return "COMPLETE" if state == "COMPLETE" else "FAIL" if state == "FAIL" else "ABORT"
+
+
+def _named(told: Sequence[EventRecord], state: str) -> tuple[str, ...]:
+    """The events that say *state*, or where none of them is in reach, the newest that there are."""
+    saying = [event.digest for event in told if event.type == state]
+    return tuple((saying or [event.digest for event in told])[:EVENTS_NAMED])
+
+
+def _reports(
+    version: Version, pattern: _Pattern, told: Sequence[EventRecord], rows: Mapping[str, int | None]
+) -> Iterator[Delivery]:
+    """Each RUNNING and COMPLETE of a streaming run is a delivery (SLO.md b.0); windows add up as DECISIONS 11 says."""
+    for event in told:
+        if event.type in {"RUNNING", "COMPLETE"}:
+            yield Delivery(
+                event.at,
+                version.run.id,
+                version.run.job,
+                window=timedelta(seconds=pattern.window_duration or 0),
+                rows=rows.get(event.digest),
+                sums=pattern.event_content_mode == "COMPLETE_SNAPSHOT",
+                cumulative=pattern.event_content_mode == "ACCUMULATIVE",
+                events=(event.digest,),
+            )
+
+
+def _checks(asked: _Asked) -> Iterator[Check]:
+    facets = asked.facets("dataQualityAssertions")
+    by_run: dict[str, list[FacetRecord]] = defaultdict(list)
+    for facet in facets:
+        by_run[facet.run or facet.digest].append(facet)
+    runs = asked.runs({facet.run for facet in facets if facet.run is not None})
+    for name, told in by_run.items():
+        run = runs.get(name)
+        begun = told[-1].at if run is None else run.started_at or told[-1].at
+        job = job_id("", name) if run is None else run.job
+        state = "COMPLETE" if run is None else run.state
+        yield Check(name, job, begun, tuple(_assertions(told, state)), tuple(f.digest for f in told[:EVENTS_NAMED]))
+
+
+def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:
+    """What a run found, each assertion once: dbt sends all of them on START and end, in facets and in inputFacets.
+
+    Only a run that came to COMPLETE or FAIL has evaluated anything (OPENLINEAGE 4). The newest event speaks; where one
+    event says both, it failed.
+    """
+    if state not in {"COMPLETE", "FAIL"}:
+        return []
+    newest: dict[tuple[str, str | None, str], tuple[datetime, Assertion]] = {}
+    for facet in told:
+        body = _read(facet.body, _Assertions)
+        for found in body.assertions if body is not None else ():
+            assertion = _assertion(found, state)
+            if assertion is None:
+                continue
+            key = (str(found.assertion), assertion.column, assertion.name)
+            before = newest.get(key)
+            if before is None or (facet.at, not assertion.passed) > (before[0], not before[1].passed):
+                newest[key] = (facet.at, assertion)
+    return [assertion for _, assertion in newest.values()]
+
+
+def _assertion(found: _Found, state: str) -> Assertion | None:
+    """*found* where it was evaluated: `"<<non-serializable: bool>>"` is no result, nor is what dbt skipped.
+
+    A test skipped because its model failed comes as a failure without an actual value in a run that failed.
+    """
+    if not isinstance(found.success, bool):
+        return None
+    if not found.success and found.actual is None and state == "FAIL":
+        return None
+    column = found.column if isinstance(found.column, str) else None
+    name = found.name if isinstance(found.name, str) else f"{found.assertion}{f'({column})' if column else ''}"
+    return Assertion(name, column, found.severity if isinstance(found.severity, str) else "error", found.success)
+
+
+def _rows(facet: FacetRecord) -> int | None:
+    body = _read(facet.body, _Statistics)
+    return None if body is None else body.row_count
+
+
+def _overwrites(facet: FacetRecord) -> bool:
+    body = _read(facet.body, _Lifecycle)
+    return body is not None and body.lifecycle_state_change in OVERWRITES
+
+
+def _read(body: bytes, shape: type[Body]) -> Body | None:
+    """A facet as *shape*; None where it is absent, deleted or of other types: a foreign facet proves nothing."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError:
+        return None

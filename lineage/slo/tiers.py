@@ -1,0 +1,95 @@
+"""The windows over which a burn rate speaks, and which of them can: factors, stretching, feasibility (SLO.md b.7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+import yaml
+
+from lineage.slo.spec import DataSLO
+from lineage.slo.terms import parse_duration, parse_ratio
+
+# What `auto` asks of a tier: enough expected events in both windows, and in the budget, to tell a trend from a miss.
+MIN_SHORT_EVENTS, MIN_LONG_EVENTS, MIN_BUDGET_EVENTS = 3, 12, 10
+MIN_FACTOR = Fraction(9, 10)  # DECISIONS 26: 28 d keeps its 0.933 tier
+FEASIBLE = Fraction(9, 10)  # the factor offered instead of one that can never fire is this over (1 - target)
+
+
+class Tier(NamedTuple):
+    """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
+
+    severity: Literal["page", "ticket"]
+    long: timedelta
+    short: timedelta
+    budget: Fraction
+
+    def factor(self, window: timedelta) -> Fraction:
+        """The burn rate that spends *budget* within *long* when the budget is for *window*."""
+        return self.budget * Fraction(window // SECOND) / Fraction(self.long // SECOND)
+
+
+SECOND = timedelta(seconds=1)
+
+
+@cache
+def catalogue() -> dict[timedelta, tuple[Tier, ...]]:
+    """The tiers in windows.yaml by their period."""
+    written = yaml.safe_load(files("lineage.slo").joinpath("windows.yaml").read_text(encoding="utf-8"))
+    return {
+        parse_duration(period): tuple(
+            Tier(row["severity"], parse_duration(row["long"]), parse_duration(row["short"]), parse_ratio(row["budget"]))
+            for row in rows
+        )
+        for period, rows in written.items()
+    }
+
+
+def tiers_for(window: timedelta) -> tuple[Tier, ...]:
+    """The tiers of the longest period in the catalogue that is not longer than *window*, else of the shortest."""
+    periods = catalogue()
+    fitting = [period for period in periods if period <= window]
+    return periods[max(fitting) if fitting else min(periods)]
+
+
+def choose(slo: DataSLO, spacing: timedelta | None) -> tuple[Tier, ...]:
+    """The tiers by which *slo* speaks; none: the discrete ladder does.
+
+    *spacing* is the mean distance of expected occurrences, None while it cannot be known. `mwmb` takes the catalogue as
+    it is; `auto` stretches each tier until its windows hold enough events and keeps those that can mean something.
+    """
+    policy = slo.spec.alerting.policy
+    if policy == "mwmb":
+        return tiers_for(slo.window)
+    if policy == "discrete" or not spacing:
+        return ()
+    allowed = (1 - slo.target) * Fraction(slo.window // SECOND) / Fraction(spacing // SECOND)
+    if allowed < MIN_BUDGET_EVENTS:
+        return ()
+    stretched = (_stretch(tier, spacing) for tier in tiers_for(slo.window))
+    kept = [tier for tier in stretched if tier.factor(slo.window) >= MIN_FACTOR and can_fire(tier, slo)]
+    return _distinct(kept, slo.window)
+
+
+def can_fire(tier: Tier, slo: DataSLO) -> bool:
+    """False where even a total outage burns more slowly than the factor: f x (1 - target) >= 1 (SLO.md b.7)."""
+    return tier.factor(slo.window) * (1 - slo.target) < 1
+
+
+def _stretch(tier: Tier, spacing: timedelta) -> Tier:
+    return tier._replace(
+        long=max(tier.long, MIN_LONG_EVENTS * spacing), short=max(tier.short, MIN_SHORT_EVENTS * spacing)
+    )
+
+
+def _distinct(tiers: list[Tier], window: timedelta) -> tuple[Tier, ...]:
+    """Of tiers that stretching made alike, the one that asks for the most: the others would fire on less."""
+    best: dict[tuple[timedelta, timedelta], Tier] = {}
+    for tier in tiers:
+        before = best.get((tier.long, tier.short))
+        if before is None or before.factor(window) < tier.factor(window):
+            best[(tier.long, tier.short)] = tier
+    return tuple(best.values())
