@@ -14,7 +14,7 @@ from operator import itemgetter
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
-from collectors.journal import Admitted, Journal
+from collectors.journal import Admitted, Journal, fault
 from collectors.redaction import redact, scrub
 from lineage.errors import HeadwaterError, InvalidEvent, Overloaded, TooLarge
 from lineage.events import parse_event
@@ -222,7 +222,7 @@ class Intake:
             return Admitted(draft, project(event, digest))
         except Exception as error:
             log.exception("projection_failed", extra={"digest": digest.hex()})
-            return Admitted(draft, None, f"{type(error).__name__}: {error}")
+            return Admitted(draft, None, fault(error))
 
     def _measure(self, admitted: Sequence[Admitted], entries: Sequence[Entry], received_at: datetime) -> None:
         deltas = [one.delta for one in admitted if one.delta is not None]

@@ -8,7 +8,6 @@ from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
-from lineage.database import Database
 from lineage.errors import HeadwaterError
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Draft, Entry
@@ -21,7 +20,7 @@ log = logger(__name__)
 
 
 class Admitted(NamedTuple):
-    """An event that is good enough to be kept. *fault* says why it could not be projected, then *delta* is None."""
+    """An event that is good enough to be kept. *fault* says why it could not be projected; then *delta* is None."""
 
     draft: Draft
     delta: Delta | None
@@ -31,53 +30,58 @@ class Admitted(NamedTuple):
 class Journal:
     """Commits to a ledger and a store that share a database, in one transaction (DECISIONS 12)."""
 
-    def __init__(self, ledger: Ledger, store: Store, database: Database) -> None:
+    def __init__(self, ledger: Ledger, store: Store) -> None:
         self._ledger = ledger
         self._store = store
-        self._database = database
 
     def commit(self, batch: Sequence[Admitted], letters: Sequence[Change], received_at: datetime) -> list[Entry]:
         """Keep *batch* and the dead *letters*, all or none; durable when it returns the entries, in order.
 
-        What the store cannot merge is kept all the same and listed as unprojected, for `headwater rebuild`. Raises
+        What the store cannot merge is kept all the same and noted as unprojected, for `headwater rebuild`. Raises
         StoreUnavailable, nothing being kept.
         """
         began = perf_counter()
-        entries = self._database.submit(lambda: self._commit(batch, letters, received_at)).result()
+        entries = self._store.together(lambda: self._commit(batch, letters, received_at))
         COMMIT_S.observe(perf_counter() - began)
         COMMIT_EVENTS.observe(len(batch))
         return entries
 
     def _commit(self, batch: Sequence[Admitted], letters: Sequence[Change], received_at: datetime) -> list[Entry]:
-        with self._database.transaction():
-            entries = self._ledger.append([admitted.draft for admitted in batch], received_at)
-            fresh = [(entry, admitted) for entry, admitted in zip(entries, batch, strict=True) if not entry.duplicate]
-            faults = [*letters, *self._project(fresh)]
-            if faults:
-                self._store.put(faults)
+        entries = self._ledger.append([admitted.draft for admitted in batch], received_at) if batch else []
+        fresh = [(entry, admitted) for entry, admitted in zip(entries, batch, strict=True) if not entry.duplicate]
+        unread = [note(entry, admitted.fault) for entry, admitted in fresh if admitted.delta is None]
+        unmerged = merge([(entry, admitted.delta) for entry, admitted in fresh if admitted.delta], self._store)
+        if changes := [*letters, *unread, *unmerged]:
+            self._store.put(changes)
         return entries
 
-    def _project(self, fresh: Sequence[tuple[Entry, Admitted]]) -> list[Change]:
-        whole = [(entry, admitted.delta) for entry, admitted in fresh if admitted.delta is not None]
-        unprojected = [_note(entry, admitted.fault) for entry, admitted in fresh if admitted.delta is None]
-        if self._merge(whole) is None:
-            return unprojected
-        faults = ((entry, self._merge([(entry, delta)])) for entry, delta in whole)
-        return unprojected + [_note(entry, fault) for entry, fault in faults if fault]
 
-    def _merge(self, pairs: Sequence[tuple[Entry, Delta]]) -> str | None:
-        """What went wrong with the merge, in a word, or None. A failure that we foresaw goes on upward."""
-        try:
-            with self._database.savepoint():
-                self._store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
-        except HeadwaterError:
-            raise
-        except Exception as error:
-            log.exception("merge_failed", extra={"events": len(pairs)})
-            return f"{type(error).__name__}: {error}"
-        return None
+def merge(pairs: Sequence[tuple[Entry, Delta]], store: Store) -> list[Change]:
+    """Merge *pairs* into *store*; when they fail together, each is tried alone. Answers notes of those that failed.
+
+    Raises StoreUnavailable: then it is the store that fails, not an event.
+    """
+    if not pairs:
+        return []
+    try:
+        store.together(lambda: store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs]))
+    except HeadwaterError:
+        raise
+    except Exception as error:
+        if len(pairs) > 1:
+            return [change for pair in pairs for change in merge([pair], store)]
+        entry = pairs[0][0]
+        log.exception("merge_failed", extra={"digest": entry.digest.hex()})
+        return [note(entry, fault(error))]
+    return []
 
 
-def _note(entry: Entry, fault: str) -> Change:
-    body = {"writer": entry.writer, "seq": entry.seq, "at": entry.received_at.isoformat(), "reason": fault}
+def note(entry: Entry, why: str) -> Change:
+    """The record that *entry* is in the ledger and not in the graph."""
+    body = {"writer": entry.writer, "seq": entry.seq, "at": entry.received_at.isoformat(), "reason": why}
     return Change(UNPROJECTED, entry.digest.hex(), json.dumps(body).encode())
+
+
+def fault(error: Exception) -> str:
+    """An unforeseen error in a few words, for a note."""
+    return f"{type(error).__name__}: {error}"

@@ -47,7 +47,7 @@ class Headwater:
         self.store = homes.store
         self.ledger = homes.ledger
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
-        self.journal = Journal(homes.ledger, homes.store, homes.database)
+        self.journal = Journal(homes.ledger, homes.store)
         self.intake = Intake(self.journal, settings.ingest, server_key(homes.store, "redaction"), clock, "http")
         self.slos = SloBook(homes.store, settings)
         self._homes = homes
@@ -86,14 +86,18 @@ def open_headwater(settings: Settings, clock: Callable[[], datetime] = utc_now) 
 
 
 def build(settings: Settings, headwater: Headwater | None = None) -> FastAPI:
-    """The application. It opens a Headwater of its own when it starts, unless given one, and closes it at its end.
+    """The application over *headwater*, which the caller starts and closes; without one it opens and closes its own.
 
     Every module in lineage/api and dashboards/pages brings its `router`; a new file is a new page or noun.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        house = await run_in_threadpool(open_headwater, settings) if headwater is None else headwater
+        if headwater is not None:
+            app.state.services = headwater
+            yield
+            return
+        house = await run_in_threadpool(open_headwater, settings)
         app.state.services = house
         try:
             await run_in_threadpool(house.start)

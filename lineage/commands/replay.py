@@ -73,7 +73,7 @@ def _into_store(sources: list[str], store: str | None, config: Path | None) -> I
 
     limits = read_settings(config, store=store).ingest
     with open_store(store, config) as homes:
-        journal = Journal(homes.ledger, homes.store, homes.database)
+        journal = Journal(homes.ledger, homes.store)
         secret = server_key(homes.store, "redaction")
         intake = Intake(journal, limits, secret, lambda: datetime.now(UTC), "file")
         intake.start()

@@ -14,6 +14,7 @@ from lineage.commands._open import read_settings
 from lineage.errors import InvalidInput
 
 DRAIN_S = 5  # of the 10 that SIGTERM grants; the commit and the tick under way have the rest
+KEEP_ALIVE_S = 30  # longer than the pauses of a client's connection pool
 
 
 def run(
@@ -44,26 +45,29 @@ def run(
     configure(settings.log.level, settings.log.style)
     listener = _listen(settings.host, settings.port)
     headwater = open_headwater(settings)
-    if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
+    try:
+        if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
+            raise InvalidInput(
+                f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
+                f"`headwater keys create NAME --scope admin --store {settings.store}`",
+                field="host",
+            )
+        headwater.start()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build(settings, headwater),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=DRAIN_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
+            )
+        )
+        print(f"Headwater listens on {_address(listener)}", flush=True)
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more after a graceful end
+        server.run(sockets=[listener])
+    finally:
         headwater.close()
-        raise InvalidInput(
-            f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
-            f"`headwater keys create NAME --scope admin --store {settings.store}`",
-            field="host",
-        )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build(settings, headwater),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-            timeout_keep_alive=30,
-        )
-    )
-    print(f"Headwater listens on {_address(listener)}", flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more after a graceful end
-    server.run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

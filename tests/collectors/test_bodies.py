@@ -1,0 +1,68 @@
+"""From a request's body to its events: gzip within a cap, arrays and lines."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from collectors.bodies import elements, inflate
+from lineage.errors import InvalidEvent, InvalidInput, TooLarge
+
+
+def test_gzip_is_undone() -> None:
+    """A gzip body is the bytes that were packed."""
+    assert inflate(gzip.compress(b"event"), 100) == b"event"
+
+
+def test_members_of_gzip_follow_each_other() -> None:
+    """A gzip body of several members is all of them."""
+    assert inflate(gzip.compress(b"one ") + gzip.compress(b"two"), 100) == b"one two"
+
+
+def test_a_body_of_exactly_the_limit_is_taken() -> None:
+    """The limit itself is within."""
+    assert inflate(gzip.compress(b"x" * 100), 100) == b"x" * 100
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_bomb_is_refused_once_it_passes_the_limit(members: int) -> None:
+    """What inflates to more than the limit is refused, in one member or over several."""
+    with pytest.raises(TooLarge, match="more than 1000 bytes"):
+        inflate(gzip.compress(b"\0" * 400_000) * members, 1000)
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"event" * 100)[:-9], gzip.compress(b"one")[:5], b"\x1f\x8b"])
+def test_gzip_that_ends_too_early_is_refused(body: bytes) -> None:
+    """A cut body is never taken for a shorter one."""
+    with pytest.raises(InvalidInput, match="ends too early"):
+        inflate(body, 10_000)
+
+
+@pytest.mark.parametrize("body", [b"{}", zlib.compress(b"event")])
+def test_what_is_not_gzip_is_refused(body: bytes) -> None:
+    """Content-Encoding: gzip is held to its word."""
+    with pytest.raises(InvalidInput, match="not gzip"):
+        inflate(body, 100)
+
+
+def test_elements_keep_their_own_bytes() -> None:
+    """An element is the slice that was sent: its space and order are part of its identity."""
+    assert elements(b' [ {"b":1 , "a":2} ,[3]\n] ') == [b'{"b":1 , "a":2}', b"[3]"]
+
+
+def test_a_broken_element_leaves_its_neighbours_whole() -> None:
+    """An array is split as far as it goes; what is broken stays for the dead letters."""
+    assert elements(b'[{"a":1},{"b":},{"c":3}]') == [b'{"a":1}', b'{"b":}', b'{"c":3}']
+
+
+def test_the_rest_of_a_cut_array_is_its_last_element() -> None:
+    """Nothing that was sent disappears."""
+    assert elements(b'[{"a":1},{"b":"cut he') == [b'{"a":1}', b'{"b":"cut he']
+
+
+def test_an_object_is_no_batch() -> None:
+    """A single event at the batch's door is told where to go."""
+    with pytest.raises(InvalidEvent, match="/api/v1/lineage"):
+        elements(b'{"a":1}')
