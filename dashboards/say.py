@@ -74,7 +74,7 @@ def count(number: int | Fraction | None) -> str:
     """`192,441`, `21.0 M`; a fraction with two decimals at most; a dash for None."""
     if number is None:
         return NOTHING
-    if abs(number) >= 10 * MILLION:
+    if abs(float(number)) >= 10 * MILLION:
         return f"{float(number) / MILLION:,.1f} M"
     if number.denominator == 1:
         return f"{int(number):,}"

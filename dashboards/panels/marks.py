@@ -1,0 +1,125 @@
+"""What each node of a lineage graph shows: worst SLO, lateness or age, what kind of thing it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from dashboards import say
+from dashboards.current import Judged
+from dashboards.figures.picture import Mark
+from dashboards.panels.facets import DatasetType, facet
+from dashboards.states import NO_SLO, RUN, SLO, Look, worst
+from lineage.alerts.phrases import span
+from lineage.model import Graph, Node, NodeId, Run, VerdictState
+
+AT_RISK = Look("warn", "At risk")
+
+SORTS = {
+    "TOPIC": "stream",
+    "STREAM": "stream",
+    "FILE": "file",
+    "VIEW": "view",
+    "MODEL": "model",
+    "DASHBOARD": "board",
+}
+SCHEMES = {
+    "kafka": "stream",
+    "kinesis": "stream",
+    "pubsub": "stream",
+    "s3": "file",
+    "s3a": "file",
+    "gs": "file",
+    "abfss": "file",
+    "wasbs": "file",
+    "hdfs": "file",
+    "file": "file",
+    "tableau": "board",
+    "looker": "board",
+    "superset": "board",
+    "mlflow": "model",
+}
+
+
+def marks(
+    graph: Graph,
+    judged: Mapping[NodeId, Sequence[Judged]],
+    last_runs: Mapping[NodeId, Run],
+    threatened: frozenset[str],
+    at: datetime,
+) -> dict[NodeId, Mark]:
+    """The mark of every node of *graph* at *at*; *threatened* names datasets that wait behind an open incident."""
+    written = {edge.target: edge.last_at for edge in graph.edges if edge.target.kind == "dataset"}
+    found: dict[NodeId, Mark] = {}
+    for node_id, node in graph.nodes.items():
+        if node_id.kind == "job":
+            found[node_id] = job_mark(last_runs.get(node_id), at)
+        else:
+            slos = [slo for name in (node_id, *node.aliases) for slo in judged.get(name, ())]
+            found[node_id] = dataset_mark(node, slos, written.get(node_id), at, threatened=str(node_id) in threatened)
+    return found
+
+
+def job_mark(last: Run | None, at: datetime) -> Mark:
+    """A job by its last run."""
+    if last is None:
+        return Mark("unk", "no run seen", icon="job")
+    state = RUN[last.state]
+    when = last.ended_at or last.started_at or last.last_at
+    return Mark(state.tone, f"last run {state.word.lower()}", say.ago(when, at), icon="job")
+
+
+def dataset_mark(
+    node: Node, slos: Sequence[Judged], written_at: datetime | None, at: datetime, *, threatened: bool = False
+) -> Mark:
+    """A dataset by its worst SLO; without one, by whether it waits behind an incident."""
+    state = worst(SLO[slo.status.state] for slo in slos) or NO_SLO
+    if threatened and state.tone in ("ok", "unk"):
+        state = AT_RISK
+    healthy = sum(slo.status.state == "ok" for slo in slos)
+    badge = f"{healthy}/{len(slos)} SLO{'' if len(slos) == 1 else 's'}" if slos else ""
+    return Mark(state.tone, state.word.lower(), _note(slos, written_at, at), badge, sort_of(node))
+
+
+def _note(slos: Sequence[Judged], written_at: datetime | None, at: datetime) -> str:
+    """How late it is, when it is due while something threatens it, else when it was written."""
+    overdue = [since for slo in slos if (since := late_since(slo)) is not None]
+    if overdue:
+        return f"{span((at - min(overdue)).total_seconds())} late"
+    troubled = [slo.status.next_due for slo in slos if slo.status.state == "at_risk" and slo.status.next_due]
+    if troubled:
+        return f"due {say.day_and_time(min(troubled), at)}"
+    newest = max((slo.status.last_delivery for slo in slos if slo.status.last_delivery), default=written_at)
+    return say.ago(newest, at) if newest else "not written yet"
+
+
+def late_since(slo: Judged) -> datetime | None:
+    """Since when a freshness SLO waits for a delivery that is due, or None."""
+    last = slo.status.last_bad
+    if slo.definition.spec.sli.type != "freshness" or last is None:
+        return None
+    delivered = last.delivered_at or slo.status.last_delivery
+    answered = delivered is not None and delivered > last.due
+    later = any(v.due > last.due and v.state is VerdictState.GOOD for v in slo.status.occurrences)
+    return None if answered or later else _first_of_row(slo, last.due)
+
+
+def _first_of_row(slo: Judged, due: datetime) -> datetime:
+    """The first of the misses in a row that end at *due*."""
+    for verdict in reversed(slo.status.occurrences):
+        if verdict.due > due:
+            continue
+        if verdict.state is not VerdictState.BAD or (verdict.delivered_at and verdict.delivered_at > verdict.due):
+            break
+        due = verdict.due
+    return due
+
+
+def sort_of(node: Node) -> str:
+    """The icon for what the dataset is: by its datasetType, else by the scheme of its namespace."""
+    said = facet(node.facets, DatasetType).dataset_type.upper()
+    if said:
+        return SORTS.get(said, "table")
+    scheme = urlsplit(node.id.namespace).scheme or node.id.namespace
+    return SCHEMES.get(scheme, "table")
