@@ -16,9 +16,8 @@ SLACK = timedelta(minutes=10)
 
 JOB_FAILED = "job_failed"
 
-# What a bad thing upstream can make bad downstream (SLO d.3, as far as today's indicators go).
+# What a bad dataset upstream can make bad downstream (SLO d.3). A failed job explains anything but wrong values.
 EXPLAINS: Mapping[str, frozenset[str]] = {
-    JOB_FAILED: frozenset({"freshness", "completeness", "latency", JOB_FAILED}),
     "freshness": frozenset({"freshness", "completeness", "latency"}),
     "completeness": frozenset({"completeness", "correctness"}),
     "correctness": frozenset({"correctness"}),
@@ -84,7 +83,7 @@ class Scene:
 def find(symptom: Symptom, scene: Scene, now: datetime) -> Cause | None:
     """What explains *symptom*, or None: the nearest suspect upstream, what explains that one, and so on to the first.
 
-    A suspect explains only what it can (EXPLAINS) and what went wrong no earlier than it did, and it is cleared by a
+    A suspect explains only what it can (`_explains`) and what went wrong no earlier than it did, and it is cleared by a
     watched dataset on the way that was delivered since it broke. Of several at one distance the first to break counts.
     """
     suspects = _suspects(symptom, scene)
@@ -141,11 +140,13 @@ def _stands(step: Step, delivered: Mapping[NodeId, datetime]) -> bool:
 
 
 def _explains(suspect: Suspect, effect: Suspect) -> bool:
-    if effect.kind not in EXPLAINS.get(suspect.kind, frozenset({suspect.kind})):
-        return False
+    if suspect.kind == JOB_FAILED:
+        able = effect.kind != "correctness"
+    else:
+        able = effect.kind in EXPLAINS.get(suspect.kind, frozenset({suspect.kind}))
     # One failing job explains another only if it failed first: a failure is seen at once, a missed deadline is not.
     slack = timedelta(0) if effect.kind == JOB_FAILED else SLACK
-    return suspect.since <= effect.since + slack
+    return able and suspect.since <= effect.since + slack
 
 
 def _cause(suspect: Suspect, path: tuple[NodeId, ...], now: datetime) -> Cause:

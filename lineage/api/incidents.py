@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Incident
 from lineage.api._answers import Limit, Offset
-from lineage.web import choice, needs, services
+from lineage.web import needs, services
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(needs("read"))])
 
-State = Annotated[str | None, Query(description="open or resolved; both when left out.")]
+State = Annotated[Literal["open", "resolved"] | None, Query(description="open or resolved; both when left out.")]
 
 
 @router.get("")
 def incidents_(request: Request, state: State = None, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
     """Incidents with their cause, members and timeline; *totalCount* counts all in that state."""
-    if state is not None:
-        choice(state, ("open", "resolved"), "state")
-    found = [each for each in incidents.every(services(request).store) if state in (None, each.state)]
+    found = incidents.every(services(request).store, state)
     return {"incidents": [_shape(each) for each in found[offset : offset + limit]], "totalCount": len(found)}
 
 
