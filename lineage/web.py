@@ -17,6 +17,7 @@ from lineage.ledger.base import Ledger
 from lineage.model import Principal, Receipt
 from lineage.settings import Settings
 from lineage.slo.spec import DataSLO
+from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
@@ -45,6 +46,9 @@ class Slos(Protocol):
 
     def definition(self, name: str) -> DataSLO:
         """What the SLO promises. Raises NotFound."""
+
+    def definition(self, name: str) -> DataSLO:
+        """What one SLO promises. Raises NotFound."""
 
     def status(self, name: str, at: datetime) -> Status:
         """The status of one SLO at *at*. Raises NotFound."""
