@@ -1,0 +1,173 @@
+"""Which SLOs are in force, since when, and how each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from lineage.errors import InvalidDefinition, NotFound, Overloaded
+from lineage.settings import Settings
+from lineage.slo.evaluate import evaluate
+from lineage.slo.reading import Source, files_of, read_path
+from lineage.slo.spec import DataSLO, define
+from lineage.slo.status import Status
+from lineage.store.base import Change, Document, Store
+from lineage.telemetry import logger
+
+KIND = "slo"
+ACTIVE, RETIRED = "active", "retired"
+
+FRESH = timedelta(seconds=15)  # how long `statuses` repeats itself while the store does not change
+
+log = logger(__name__)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An SLO as it is kept: its definition, the YAML that a person wrote, where, and since when it is in force."""
+
+    definition: msgspec.Raw
+    text: str
+    place: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """All statuses as they were at *at*, and what they were judged on."""
+
+    at: datetime
+    revision: str
+    definitions: Mapping[str, DataSLO]
+    statuses: tuple[Status, ...]
+
+
+class SloBook:
+    """Keeps the promise of `lineage.web.Slos`.
+
+    With a folder (`settings.slos`) its files are the SLOs; without one, those that the store keeps. Making one reads
+    both and writes nothing; raises InvalidDefinition when a file cannot be used. *problem* says why the folder, as it
+    is now, is not what is in force; None when it is.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._folder = settings.slos
+        self._grace = timedelta(seconds=settings.slo.metadata_grace_s)
+        self._seen: object = None
+        self._judged: _Judged | None = None
+        self._definitions: Mapping[str, DataSLO] = {}
+        self.problem: str | None = None
+        if self._folder is None:
+            self._definitions = self._kept()
+        else:
+            self._seen = _fingerprint(self._folder)
+            self._definitions = self._dated(read_path(self._folder))
+
+    def refresh(self, now: datetime) -> None:
+        """Take up what changed: a new file is in force from *now*, a removed one retires its SLO and keeps its history.
+
+        A file that cannot be used changes nothing: all that was in force stays, and *problem* says why.
+        """
+        if self._folder is None:
+            self._definitions = self._kept()
+            return
+        seen = _fingerprint(self._folder)
+        try:
+            sources = read_path(self._folder)
+        except InvalidDefinition as error:
+            if seen != self._seen or self.problem is None:
+                log.error("slo_files_refused", extra={"problem": str(error)})
+            self._seen, self.problem = seen, str(error)
+            return
+        self._seen, self.problem = seen, None
+        self._write(sources, now)
+        self._definitions = self._dated(sources)
+
+    def names(self) -> list[str]:
+        """Names of the SLOs in force, sorted."""
+        return sorted(self._definitions)
+
+    def definitions(self) -> Mapping[str, DataSLO]:
+        """The SLOs in force by name."""
+        return self._definitions
+
+    def definition(self, name: str) -> DataSLO:
+        """The SLO *name*. Raises NotFound."""
+        if (found := self._definitions.get(name)) is None:
+            raise NotFound(f"no SLO is named {name!r}; there are: {', '.join(self.names()) or 'none yet'}")
+        return found
+
+    def status(self, name: str, at: datetime) -> Status:
+        """The status of one SLO at *at*, which sets both clocks: the same answer for the same entries. NotFound."""
+        return evaluate(self.definition(name).since(at), self._store, at, grace=self._grace)
+
+    def statuses(self, at: datetime) -> list[Status]:
+        """All of them, by name, as they were at *at* or at most FRESH before it with nothing new since.
+
+        One that cannot be judged is left out and logged: it never takes the others with it. Raises StoreUnavailable.
+        """
+        revision, definitions, last = self._store.revision(), self._definitions, self._judged
+        if last is not None and last.revision == revision and last.definitions is definitions:
+            if timedelta(0) <= at - last.at < FRESH:
+                return list(last.statuses)
+        found = [status for name in sorted(definitions) if (status := self._attempt(name, at)) is not None]
+        self._judged = _Judged(at, revision, definitions, tuple(found))
+        return found
+
+    def _attempt(self, name: str, at: datetime) -> Status | None:
+        try:
+            return self.status(name, at)
+        except Overloaded:
+            raise
+        except NotFound:
+            return None  # retired a moment ago
+        except Exception:
+            log.exception("slo_not_judged", extra={"slo": name})
+            return None
+
+    def _records(self) -> dict[str, tuple[Document, Record]]:
+        documents = self._store.documents(KIND, limit=1_000_000)
+        return {document.id: (document, msgspec.json.decode(document.body, type=Record)) for document in documents}
+
+    def _kept(self) -> dict[str, DataSLO]:
+        active = {name: record for name, (document, record) in self._records().items() if document.state == ACTIVE}
+        return {
+            name: define(msgspec.json.decode(record.definition)).since(record.since) for name, record in active.items()
+        }
+
+    def _dated(self, sources: list[Source]) -> dict[str, DataSLO]:
+        records = self._records()
+        found = {}
+        for source in sources:
+            _, record = records.get(source.slo.name, (None, None))
+            found[source.slo.name] = source.slo if record is None else source.slo.since(record.since)
+        return found
+
+    def _write(self, sources: list[Source], now: datetime) -> None:
+        records = self._records()
+        changes: list[Change] = []
+        for source in sources:
+            name = source.slo.name
+            document, record = records.get(name, (None, None))
+            since = record.since if record is not None else now
+            own = source.slo.model_dump_json(by_alias=True, exclude_none=True).encode()
+            body = msgspec.json.encode(Record(msgspec.Raw(own), source.text, source.place, since))
+            if document is None or document.body != body or document.state != ACTIVE:
+                changes.append(Change(KIND, name, body, ACTIVE))
+        names = {source.slo.name for source in sources}
+        for name, (document, _) in records.items():
+            if name not in names and document.state == ACTIVE:
+                changes.append(Change(KIND, name, document.body, RETIRED))
+        if changes:
+            self._store.put(changes)
+            log.info("slos_changed", extra={"slos": [change.id for change in changes]})
+
+
+def _fingerprint(folder: Path) -> object:
+    """What changes whenever a file does: names, times and sizes."""
+    files = files_of(folder) if folder.is_dir() else [folder]
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())

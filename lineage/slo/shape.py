@@ -1,0 +1,101 @@
+"""A status as JSON: one shape for the API and the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from lineage.model import Verdict
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import BurnRate, Status
+
+Number = int | float | None
+HOUR_S, DAY_S, MINUTE_S = 3_600, 86_400, 60
+
+
+def shape(status: Status, slo: DataSLO) -> dict[str, object]:
+    """*status* of *slo* as JSON values: counts are exact, ratios the nearest double, times ISO 8601 in UTC.
+
+    good, bad and total are in the SLI's unit; the other counts are occurrences. 0 of 0 gives null, never 1.
+    """
+    counts = status.counts
+    return {
+        "slo": status.slo,
+        "dataset": {"namespace": slo.dataset.namespace, "name": slo.dataset.name},
+        "indicator": slo.spec.sli.type,
+        "unit": slo.spec.sli.unit,
+        "owner": slo.spec.owner.team,
+        "description": slo.spec.description,
+        "at": stamp(status.at),
+        "state": status.state,
+        "sentence": status.sentence,
+        "target": number(status.target),
+        "windowSeconds": status.window_s,
+        "sli": number(status.sli),
+        "good": number(status.good),
+        "bad": number(status.total - status.good),
+        "total": number(status.total),
+        "unknown": counts.get("unknown", 0),
+        "pending": counts.get("pending", 0),
+        "excluded": counts.get("excluded", 0),
+        "notExpected": counts.get("not_expected", 0),
+        "coverage": number(status.coverage),
+        "budget": {
+            "allowed": number(status.budget.allowed),
+            "spent": number(status.budget.spent),
+            "remainingRatio": number(status.budget.remaining_ratio),
+        },
+        "burnRates": {label(rate.long_s): _rate(rate) for rate in status.burn_rates},
+        "ladder": status.ladder,
+        "nextDue": stamp(status.next_due),
+        "lastDelivery": stamp(status.last_delivery),
+        "occurrences": [_occurrence(verdict) for verdict in status.occurrences],
+    }
+
+
+def number(value: Fraction | None) -> Number:
+    """A fraction as JSON has numbers: whole ones exactly, others as the nearest double."""
+    if value is None:
+        return None
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+def stamp(at: datetime | None) -> str | None:
+    """`2026-11-21T05:30:00Z`."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def label(seconds: int) -> str:
+    """A window as it is named everywhere: `5m`, `1h`, `3d`."""
+    for size, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _rate(rate: BurnRate) -> dict[str, object]:
+    return {
+        "severity": rate.severity,
+        "shortWindow": label(rate.short_s),
+        "long": number(rate.long),
+        "short": number(rate.short),
+        "threshold": number(rate.threshold),
+        "firing": rate.firing,
+    }
+
+
+def _occurrence(verdict: Verdict) -> dict[str, object]:
+    return {
+        "occurrence": verdict.occurrence,
+        "due": stamp(verdict.due),
+        "state": verdict.state.value,
+        "good": number(verdict.good),
+        "total": number(verdict.total),
+        "reason": verdict.reason,
+        "value": number(verdict.value),
+        "expected": number(verdict.expected),
+        "deliveredAt": stamp(verdict.delivered_at),
+        "run": verdict.run,
+        "evidence": list(verdict.evidence),
+        "imported": verdict.imported,
+    }
