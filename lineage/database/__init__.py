@@ -203,17 +203,21 @@ class Database:
             raise StoreUnavailable(f"{self.path}: the writer is busy; try again") from None
 
     def backup(self, target: Path) -> None:
-        """Copy the file as it is at this moment to *target*, replacing it, while reading and writing go on."""
+        """Copy the file as it is at this moment to *target*, replacing it, while reading and writing go on.
+
+        Raises StoreUnusable where no database can be, and for a *target* that is this very file.
+        """
+        require_place(target)
+        if target.exists() and target.samefile(self.path):
+            raise StoreUnusable(f"{target}: the store itself; name another file")
         unfinished = beside(target, "-unfinished")
+        source = self._reader()
         try:
-            with plain_words(self.path):
-                source = self._reader()
-                try:
-                    copy(source, unfinished)
-                finally:
-                    self._put_back(source)
-                settle(unfinished, target)
+            with plain_words(target, opening=True):
+                copy(source, unfinished)
+            settle(unfinished, target)
         finally:
+            self._put_back(source)
             unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
