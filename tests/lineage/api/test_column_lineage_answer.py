@@ -1,0 +1,131 @@
+"""`GET /api/v1/column-lineage`: columns behind columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.reading import Reading, dataset, facet, minutes, whole_run
+
+
+def derived(name: str, source: str, **columns: str) -> dict[str, Any]:
+    """A dataset whose columns come of columns of *source*."""
+    return dataset(
+        name,
+        schema=facet(fields=[{"name": column, "type": "INT"} for column in columns]),
+        columnLineage=facet(
+            fields={
+                column: {
+                    "inputFields": [
+                        {
+                            "namespace": "pg",
+                            "name": source,
+                            "field": of,
+                            "transformations": [{"type": "DIRECT", "subtype": "IDENTITY"}],
+                        }
+                    ]
+                }
+                for column, of in columns.items()
+            }
+        ),
+    )
+
+
+def told(world: Reading) -> None:
+    """Raw.a > staged.b > orders.c, and raw.x > staged.y."""
+    world.tell(whole_run(1, "stage", 0, ["raw"], [derived("staged", "raw", b="a", y="x")]))
+    world.tell(whole_run(2, "load", 10, ["staged"], [derived("orders", "staged", c="b")]))
+
+
+def ids(answer: Any) -> list[str]:
+    return [node["id"].removeprefix("datasetField:pg:") for node in answer["graph"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"nodeId": "dataset:pg:orders"}, ["orders:c", "raw:a", "staged:b"]),
+        ({"nodeId": "dataset:pg:orders", "depth": 1}, ["orders:c", "staged:b"]),
+        ({"nodeId": "datasetField:pg:staged:b"}, ["raw:a", "staged:b"]),
+        ({"nodeId": "datasetField:pg:staged:b", "withDownstream": "True"}, ["orders:c", "raw:a", "staged:b"]),
+        ({"nodeId": "job:af:stage", "withDownstream": "False"}, ["raw:a", "raw:x", "staged:b", "staged:y"]),
+    ],
+)
+def test_columns_of_a_field_a_dataset_or_a_job(world: Reading, query: dict[str, Any], expected: list[str]) -> None:
+    """Upstream, and downstream on request in Python's spelling too."""
+    told(world)
+
+    assert ids(world.get("/column-lineage", **query)) == expected
+
+
+def test_a_column_tells_what_it_is_made_of(world: Reading) -> None:
+    """Type, inputs and transformation, with edges as the data flows."""
+    told(world)
+
+    node = world.get("/column-lineage", nodeId="datasetField:pg:orders:c")["graph"][0]
+
+    assert node["data"] == {
+        "namespace": "pg",
+        "dataset": "orders",
+        "datasetVersion": None,
+        "field": "c",
+        "fieldType": "INT",
+        "transformationDescription": "IDENTITY",
+        "transformationType": "DIRECT",
+        "inputFields": [
+            {
+                "namespace": "pg",
+                "dataset": "staged",
+                "datasetVersion": None,
+                "field": "b",
+                "transformationDescription": "IDENTITY",
+                "transformationType": "DIRECT",
+            }
+        ],
+    }
+    assert node["inEdges"] == [{"origin": "datasetField:pg:staged:b", "destination": "datasetField:pg:orders:c"}]
+
+
+def test_a_version_shows_the_columns_of_its_day(world: Reading) -> None:
+    """What is behind `#` is a version, and later column lineage says nothing of it."""
+    old, new = (derived("orders", "raw", c=source) for source in ("before", "after"))
+    old["facets"]["version"] = facet(datasetVersion="v1")
+    world.tell(whole_run(1, "load", 0, ["raw"], [old]))
+    world.tell(whole_run(2, "load", 60, ["raw"], [new]))
+
+    assert ids(world.get("/column-lineage", nodeId="dataset:pg:orders#v1")) == ["orders:c", "raw:before"]
+
+
+def test_a_name_may_hold_a_hash(world: Reading) -> None:
+    """What is known under the whole text is not a version."""
+    world.tell(whole_run(1, "load", 0, ["raw"], [derived("orders#2", "raw", c="a")]))
+
+    assert ids(world.get("/column-lineage", nodeId="dataset:pg:orders#2")) == ["orders#2:c", "raw:a"]
+
+
+def test_a_dataset_shows_its_column_lineage(world: Reading) -> None:
+    """The object of the dataset itself tells one hop."""
+    told(world)
+
+    shown = world.get("/namespaces/pg/datasets/orders")["columnLineage"]
+
+    assert [(each["name"], [field["field"] for field in each["inputFields"]]) for each in shown] == [("c", ["b"])]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, (400, "nodeId")),
+        ({"nodeId": "dataset:pg:none"}, (404, None)),
+        ({"nodeId": "datasetField:pg:orders:none"}, (404, None)),
+        ({"nodeId": "dataset:pg:orders#none"}, (404, None)),
+        ({"nodeId": "dataset:pg:orders#v", "withDownstream": True}, (400, "withDownstream")),
+        ({"nodeId": "dataset:pg:orders", "asOf": minutes(-5).isoformat()}, (404, None)),
+    ],
+)
+def test_a_column_that_nobody_knows_is_said(world: Reading, query: dict[str, Any], expected: Any) -> None:
+    """problem+json, with the field where one is wrong."""
+    told(world)
+
+    assert world.problem("/column-lineage", **query)[:2] == expected
