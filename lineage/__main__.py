@@ -1,0 +1,5 @@
+"""`python -m lineage` is `headwater`."""
+
+from lineage.cli import main
+
+main()
