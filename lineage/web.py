@@ -12,11 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 import lineage.paths  # noqa: F401 - routes may write {name:word} once it is imported
+from lineage.auth import Keys
 from lineage.errors import Forbidden, HeadwaterError, InvalidInput, Overloaded
 from lineage.ledger.base import Ledger
 from lineage.model import Principal, Receipt
 from lineage.settings import Settings
-from lineage.slo.spec import DataSLO
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -47,9 +47,6 @@ class Slos(Protocol):
     def definition(self, name: str) -> DataSLO:
         """What the SLO promises. Raises NotFound."""
 
-    def definition(self, name: str) -> DataSLO:
-        """What one SLO promises. Raises NotFound."""
-
     def status(self, name: str, at: datetime) -> Status:
         """The status of one SLO at *at*. Raises NotFound."""
 
@@ -65,6 +62,7 @@ class Services(Protocol):
     ledger: Ledger
     intake: Intake
     slos: Slos
+    keys: Keys
 
     def now(self) -> datetime:
         """The clock: aware, UTC. Routes read no other."""
