@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from collectors.rebuild import catch_up
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -15,6 +14,7 @@ from starlette.middleware import Middleware
 
 from collectors.intake import Intake
 from collectors.journal import Journal
+from collectors.rebuild import catch_up
 from collectors.transports import http
 from dashboards import router as dashboards
 from lineage import __version__

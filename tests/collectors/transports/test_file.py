@@ -66,7 +66,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path, content: byte
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(InvalidInput, match="a.jsonl.gz"):
+    with pytest.raises(InvalidInput, match=r"a\.jsonl\.gz"):
         list(read([str(path)]))
 
 
