@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Literal, Protocol, cast
 
 from fastapi import FastAPI, Request
@@ -22,6 +22,8 @@ from lineage.slo.status import Status
 from lineage.store.base import Store
 
 PROBLEM = "application/problem+json"
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Intake(Protocol):
@@ -148,9 +150,12 @@ def instant(text: str | None, field: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text.strip().replace(" ", "+") if " " in text.strip()[10:] else text.strip())
-    except ValueError:
-        raise InvalidInput(f"{field}: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field=field) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        at = _NEVER
+    if not MINYEAR < at.year < MAXYEAR:  # Room for a question that looks a little to either side.
+        raise InvalidInput(f"{field}: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field=field)
+    return at
 
 
 def choice(text: str, among: Iterable[str], field: str) -> str:
