@@ -43,10 +43,11 @@ def audit_trace(  # noqa: PLR0913 - a question has this many sides
         if root.kind != "dataset":
             raise InvalidInput(f"nodeId: {root} is no dataset; a trace begins at a run or a dataset", field="nodeId")
         found = trace_dataset(asking.store, root, as_of=at.as_of, known_at=at.known_at, depth=depth, max_runs=max_runs)
-    return asking.answer(_shape(found))
+    return asking.answer(shape(found))
 
 
-def _shape(found: Trace) -> Shape:
+def shape(found: Trace) -> Shape:
+    """A trace as nodes and edges; an edge goes where the data goes, and *level* says how sure it is."""
     runs = [_run(each) for _, each in sorted(found.runs.items())]
     versions = [_version(key, each) for key, each in sorted(found.versions.items())]
     return {

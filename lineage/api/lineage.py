@@ -43,7 +43,7 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     graph = walk(
         asking.store,
         root.among(known),
-        _direction(direction),
+        direction_of(direction),
         depth,
         as_of=at.as_of,
         known_at=at.known_at,
@@ -59,7 +59,8 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     )
 
 
-def _direction(word: str) -> Direction:
+def direction_of(word: str) -> Direction:
+    """The direction that *word* names. Raises InvalidInput."""
     match word.lower():
         case "up":
             return "up"

@@ -24,3 +24,11 @@ ApiKey = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", envvar="HEADWATER_KEY", help="The API key to show to the server at --url."),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="Look back: what runs observed after this time says nothing."),
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="TIME", help="Look back: events received after this time say nothing."),
+]
