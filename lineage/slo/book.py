@@ -58,6 +58,7 @@ class SloBook:
         self._folder = settings.slos
         self._grace = timedelta(seconds=settings.slo.metadata_grace_s)
         self._seen: object = None
+        self._taken_up = False
         self._judged: _Judged | None = None
         self._definitions: Mapping[str, DataSLO] = {}
         self.problem: str | None = None
@@ -73,19 +74,23 @@ class SloBook:
         A file that cannot be used changes nothing: all that was in force stays, and *problem* says why.
         """
         if self._folder is None:
-            self._definitions = self._kept()
+            self._take(self._kept())
             return
         seen = _fingerprint(self._folder)
+        if seen == self._seen and self._taken_up:
+            return
+        self._seen, self._taken_up = seen, False
         try:
             sources = read_path(self._folder)
         except InvalidDefinition as error:
-            if seen != self._seen or self.problem is None:
-                log.error("slo_files_refused", extra={"problem": str(error)})
-            self._seen, self.problem = seen, str(error)
+            self.problem = str(error)
+            log.warning("slo_files_refused", extra={"problem": self.problem})
+            self._taken_up = True  # until the files change again
             return
-        self._seen, self.problem = seen, None
+        self.problem = None
         self._write(sources, now)
-        self._definitions = self._dated(sources)
+        self._taken_up = True
+        self._take(self._dated(sources))
 
     def names(self) -> list[str]:
         """Names of the SLOs in force, sorted."""
@@ -111,12 +116,16 @@ class SloBook:
         One that cannot be judged is left out and logged: it never takes the others with it. Raises StoreUnavailable.
         """
         revision, definitions, last = self._store.revision(), self._definitions, self._judged
-        if last is not None and last.revision == revision and last.definitions is definitions:
-            if timedelta(0) <= at - last.at < FRESH:
-                return list(last.statuses)
+        unchanged = last is not None and last.revision == revision and last.definitions is definitions
+        if last is not None and unchanged and timedelta(0) <= at - last.at < FRESH:
+            return list(last.statuses)
         found = [status for name in sorted(definitions) if (status := self._attempt(name, at)) is not None]
         self._judged = _Judged(at, revision, definitions, tuple(found))
         return found
+
+    def _take(self, definitions: Mapping[str, DataSLO]) -> None:
+        if definitions != self._definitions:  # what did not change keeps what was judged
+            self._definitions = definitions
 
     def _attempt(self, name: str, at: datetime) -> Status | None:
         try:

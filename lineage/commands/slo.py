@@ -1,0 +1,117 @@
+"""Check SLO files, and see how the SLOs of a store stand."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage.commands import _options
+from lineage.commands._open import read_settings
+
+if TYPE_CHECKING:  # `headwater --help` imports this module
+    from lineage.slo.status import Status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Check SLO files, and see how the SLOs of a store stand.
+
+    $ headwater slo lint examples/slos
+    """,
+)
+
+
+@app.command()
+def lint(
+    files: Annotated[list[Path], typer.Argument(help="SLO files, or folders of them.")],
+    as_json: _options.Json = False,
+) -> None:
+    """Check SLO files; what is wrong comes as file:line:column and ends with 2.
+
+    $ headwater slo lint examples/slos
+    """
+    from lineage.errors import InvalidDefinition
+    from lineage.slo.lint import warnings
+    from lineage.slo.reading import read_path
+
+    now = datetime.now(UTC)
+    sources = [source for file in files for source in read_path(file)]
+    if not sources:
+        raise InvalidDefinition(f"{files[0]}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1")
+    found = [
+        {"slo": source.slo.name, "place": source.place, "warnings": list(warnings(source.slo, now))}
+        for source in sources
+    ]
+    if as_json:
+        typer.echo(json.dumps({"slos": found}, ensure_ascii=False))
+        return
+    for source in sources:
+        for warning in warnings(source.slo, now):
+            typer.echo(f"{source.place}: warning: {source.slo.name}: {warning}", err=True)
+    typer.echo(f"{len(sources)} {'SLO is' if len(sources) == 1 else 'SLOs are'} well-formed.")
+
+
+@app.command()
+def status(
+    names: Annotated[list[str] | None, typer.Argument(help="The SLOs to show; none: all of them.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="The time to answer for, as 2026-11-21T08:30:00Z.")
+    ] = None,
+    slos: Annotated[
+        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
+    ] = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Judge SLOs from what is stored, now or as of another time.
+
+    $ headwater slo status orders-freshness --at 2026-11-21T08:30:00Z
+    """
+    from lineage.homes import open_homes
+    from lineage.slo.book import SloBook
+    from lineage.slo.shape import shape
+
+    settings = read_settings(config, store=store, slos=slos)
+    when = _time(at)
+    with open_homes(settings.store) as homes:
+        book = SloBook(homes.store, settings)
+        found = [book.status(name, when) for name in names or book.names()]
+        shapes = [shape(one, book.definition(one.slo)) for one in found]
+    if as_json:
+        typer.echo(json.dumps({"slos": shapes}, ensure_ascii=False))
+        return
+    for line in _table(found):
+        typer.echo(line)
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    from lineage.errors import InvalidInput
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"--at: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field="at") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _table(statuses: list[Status]) -> list[str]:
+    """One SLO a line: state, name, SLI, budget left and the sentence, in columns."""
+    from lineage.slo.phrases import percent
+
+    if not statuses:
+        return ["No SLO yet; write one and start `headwater serve --slos DIR`."]
+    rows = [("STATE", "SLO", "SLI", "TARGET", "BUDGET LEFT", "")]
+    for one in statuses:
+        left = one.budget.remaining_ratio
+        sli = "no data" if one.sli is None else percent(one.sli)
+        rows.append(
+            (one.state, one.slo, sli, percent(one.target), "-" if left is None else percent(left), one.sentence)
+        )
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,124 @@
+"""The clock of the house: judge all SLOs on a grid of time, keep the verdicts, let incidents react, send messages."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from lineage.alerts.outbox import drain
+from lineage.alerts.react import react
+from lineage.channels.base import Channel, ready
+from lineage.errors import Conflict, Overloaded
+from lineage.model import Verdict
+from lineage.settings import Settings
+from lineage.slo.book import SloBook
+from lineage.slo.metrics import SLOS
+from lineage.slo.status import Status
+from lineage.store.base import Lease, Store
+from lineage.telemetry import EVALUATED_AT, EVALUATION_S, logger
+
+LEASE = "scheduler"
+LEASE_INTERVALS = 3  # a holder may miss two ticks before another takes over
+LEASE_MIN_S = 30
+
+log = logger(__name__)
+
+
+class House(Protocol):
+    """What the scheduler needs of the services; it reads no clock but theirs."""
+
+    settings: Settings
+    store: Store
+    slos: SloBook
+
+    def now(self) -> datetime:
+        """The clock: aware, UTC."""
+
+
+class Scheduler:
+    """Ticks every `slo.interval_s` in a thread of its own, as long as it holds the lease; one tick at a time.
+
+    A tick judges as of its place on the grid, not as of when it came to run, so that a late one gives the same answer.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._interval_s = house.settings.slo.interval_s
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._channels: Mapping[str, Channel] = ready(house.settings)
+        self._lease: Lease | None = None
+        self._written: dict[str, dict[str, Verdict]] = {}
+        self._clock: BackgroundScheduler | None = None
+        self._guard = threading.Lock()
+
+    def start(self) -> None:
+        """Tick now and from then on. Ticks that were missed become one."""
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": max(1, int(self._interval_s))}
+        self._clock = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
+        self._clock.add_job(self._run, "interval", seconds=self._interval_s, next_run_time=datetime.now(UTC))
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Let the tick that is under way end and give the lease back. Twice is harmless."""
+        clock, self._clock = self._clock, None
+        if clock is None:
+            return
+        clock.shutdown(wait=True)
+        SLOS.show((), {})
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._house.store.release(lease)
+
+    def tick(self, now: datetime) -> list[Status]:
+        """Judge everything as of *now* and act on it; nothing, and no statuses, while another holds the lease.
+
+        Raises StoreUnavailable, and Conflict when the lease was lost on the way; the next tick sees to the rest.
+        """
+        house, settings = self._house, self._house.settings
+        ttl_s = max(LEASE_MIN_S, LEASE_INTERVALS * self._interval_s)
+        with self._guard, EVALUATION_S.time():
+            self._lease = house.store.lease(LEASE, self._holder, ttl_s)
+            if self._lease is None:
+                SLOS.show((), {})
+                return []
+            house.slos.refresh(now)
+            statuses, definitions = house.slos.statuses(now), house.slos.definitions()
+            for status in statuses:
+                self._keep(status)
+            SLOS.show(statuses, definitions)
+            EVALUATED_AT.set(now.timestamp())
+            react(house.store, definitions, statuses, now, self._lease, group_wait_s=settings.slo.group_wait_s)
+            drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
+            return statuses
+
+    def _keep(self, status: Status) -> None:
+        """Write the verdicts that are not what was written last."""
+        before = self._written.get(status.slo, {})
+        changed = [verdict for verdict in status.occurrences if before.get(verdict.occurrence) != verdict]
+        if changed:
+            self._house.store.put_verdicts(status.slo, changed)
+        self._written[status.slo] = {verdict.occurrence: verdict for verdict in status.occurrences}
+
+    def _run(self) -> None:
+        try:
+            self.tick(self._planned(self._house.now()))
+        except (Overloaded, Conflict) as error:
+            log.warning("tick_postponed", extra={"reason": str(error)})
+        except Exception:
+            log.exception("tick_failed")
+
+    def _planned(self, now: datetime) -> datetime:
+        """The newest point of the grid: the time for which this tick was planned."""
+        seconds = now.timestamp()
+        return datetime.fromtimestamp(seconds - seconds % self._interval_s, UTC)
+
+
+def _base_url(settings: Settings) -> str:
+    return (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
