@@ -152,15 +152,13 @@ def _not_json(body: bytes, message: str) -> str:
         return "an empty body; send one JSON object"
     if body.startswith(b"\xef\xbb\xbf"):
         return "a byte order mark before the event; send UTF-8 JSON without it"
-    if message.startswith("JSON is malformed: invalid character") and _names_no_number(body, message):
-        return "NaN or Infinity, which JSON does not have; send null instead"
-    return f"not JSON: {message.removeprefix('JSON is malformed: ')}"
-
-
-def _names_no_number(body: bytes, message: str) -> bool:
     place = re.search(r"byte (\d+)", message)
-    start = int(place[1]) if place else 0
-    return body[max(0, start - 1) : start + 8].lstrip(b"-:").startswith((b"NaN", b"Infinity"))
+    nearby = body[max(0, int(place[1]) - 16) : int(place[1]) + 10] if place else b""
+    if "invalid character" in message and re.search(rb"[:\[,]\s*-?(NaN|Infinity)", nearby):
+        return "NaN or Infinity, which JSON does not have; send null instead"
+    if "surrogate" in message or ("escape" in message and re.search(rb"\\u[dD][89a-fA-F]", nearby)):
+        return f"half a surrogate pair, {place[0] if place else 'at its end'}; send whole characters"
+    return f"not JSON: {message.removeprefix('JSON is malformed: ')}"
 
 
 def _kind(wire: _WireEvent, warnings: list[str]) -> Literal["run", "dataset", "job"]:

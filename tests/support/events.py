@@ -128,7 +128,8 @@ def _run(run: NodeId, found: list[Delta]) -> dict[str, Any]:
     if came_to.conflict:
         shown["conflict"] = True
     for key, ids in (("parent", [s.parent_run for s in said]), ("root", [s.root_run for s in said])):
-        shown |= {key: node.name[-6:] for node in ids if node}
+        if named := [node.name[-6:] for node in ids if node]:
+            shown[key] = named[-1]
     for key, side in (("reads", "input"), ("writes", "output")):
         if used := sorted(words(dataset) for dataset, on in came_to.effective if on == side):
             shown[key] = used
