@@ -9,7 +9,6 @@ from threading import Lock
 
 from fastapi import Request
 
-from lineage.alerts.incidents import KIND, Incident
 from lineage.model import NodeId
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
@@ -69,14 +68,3 @@ def by_dataset(judged: Sequence[Judged]) -> Mapping[NodeId, list[Judged]]:
     for one in judged:
         found.setdefault(one.definition.dataset, []).append(one)
     return found
-
-
-def incidents(request: Request, *, state: str | None = None, at: datetime | None = None) -> list[Incident]:
-    """Incidents, newest first; with *at* those that had been detected by then, open ones as they were open then."""
-    documents = services(request).store.documents(KIND, state=state if at is None else None)
-    found = [Incident.model_validate_json(document.body) for document in documents]
-    if at is not None:
-        found = [incident for incident in found if incident.detected_at <= at]
-        if state is not None:
-            found = [one for one in found if (state == "open") == (one.restored_at is None or one.restored_at > at)]
-    return sorted(found, key=lambda incident: incident.detected_at, reverse=True)

@@ -16,11 +16,13 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboards import assets, say
-from dashboards.current import current, incidents
+from dashboards.current import current
 from dashboards.figures.icons import icon
 from dashboards.figures.picture import Tone
+from dashboards.figures.strips import bar
 from dashboards.states import SLO
 from lineage import telemetry
+from lineage.alerts.incidents import every
 from lineage.errors import HeadwaterError, InvalidInput, Overloaded, Unauthenticated
 from lineage.model import NodeId
 from lineage.parts import part, words
@@ -115,7 +117,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    templates.globals.update(icon=icon, asset=assets.url, plotly=assets.PLOTLY, say=say)
+    templates.globals.update(bar=bar, icon=icon, asset=assets.url, plotly=assets.PLOTLY, say=say)
     templates.filters.update(
         percent=say.percent, count=say.count, size=say.size, times=say.times, short=say.short, exact=say.exact
     )
@@ -161,7 +163,7 @@ def _counts(request: Request, seen: Look) -> Mapping[str, tuple[int, Tone]]:
     troubled = [state for state in states if SLO[state].tone in ("bad", "warn")]
     return {
         "slos": (len(troubled), "bad" if "breaching" in troubled else "warn"),
-        "incidents": (len(incidents(request, state="open", at=seen.as_of)), "bad"),
+        "incidents": (len(every(services(request).store, "open")), "bad"),
         "dead_letters": (len(services(request).store.documents("dead_letter", limit=100)), "unk"),
     }
 

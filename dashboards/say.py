@@ -9,11 +9,12 @@ from fractions import Fraction
 
 from markupsafe import Markup
 
-from lineage.alerts.phrases import span
+from lineage.slo.phrases import span
 
 NOTHING, MINUS, TIMES = "\u2013", "\u2212", "\u00d7"
 MILLION = 1_000_000
 KIB = 1024
+DAY_S = 86_400
 
 
 def when(at: datetime | None, now: datetime) -> Markup:
@@ -54,10 +55,15 @@ def ago(at: datetime, now: datetime) -> str:
     seconds = (now - at).total_seconds()
     if abs(seconds) < 1:
         return "now"
-    told = span(abs(seconds))
-    if abs(seconds) >= timedelta(days=1).total_seconds():
+    told = lasting(abs(seconds))
+    if abs(seconds) >= DAY_S:
         told = " ".join(told.split()[:2])
     return f"{told} ago" if seconds > 0 else f"in {told}"
+
+
+def lasting(seconds: float) -> str:
+    """`2 h 31 m`: a span of *seconds* in its two largest units."""
+    return span(timedelta(seconds=seconds))
 
 
 def percent(share: Fraction | None, places: int = 2) -> str:

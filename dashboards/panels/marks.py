@@ -11,7 +11,6 @@ from dashboards.current import Judged
 from dashboards.figures.picture import Mark
 from dashboards.panels.facets import DatasetType, facet
 from dashboards.states import NO_SLO, RUN, SLO, Look, worst
-from lineage.alerts.phrases import span
 from lineage.model import Graph, Node, NodeId, Run, VerdictState
 
 AT_RISK = Look("warn", "At risk")
@@ -86,7 +85,7 @@ def _note(slos: Sequence[Judged], written_at: datetime | None, at: datetime) -> 
     """How late it is, when it is due while something threatens it, else when it was written."""
     overdue = [since for slo in slos if (since := late_since(slo)) is not None]
     if overdue:
-        return f"{span((at - min(overdue)).total_seconds())} late"
+        return f"{say.lasting((at - min(overdue)).total_seconds())} late"
     troubled = [slo.status.next_due for slo in slos if slo.status.state == "at_risk" and slo.status.next_due]
     if troubled:
         return f"due {say.day_and_time(min(troubled), at)}"
@@ -95,25 +94,16 @@ def _note(slos: Sequence[Judged], written_at: datetime | None, at: datetime) -> 
 
 
 def late_since(slo: Judged) -> datetime | None:
-    """Since when a freshness SLO waits for a delivery that is due, or None."""
-    last = slo.status.last_bad
-    if slo.definition.spec.sli.type != "freshness" or last is None:
+    """Since when a freshness SLO waits for what did not come: the due time of the first of the misses in a row."""
+    if slo.definition.spec.sli.type != "freshness":
         return None
-    delivered = last.delivered_at or slo.status.last_delivery
-    answered = delivered is not None and delivered > last.due
-    later = any(v.due > last.due and v.state is VerdictState.GOOD for v in slo.status.occurrences)
-    return None if answered or later else _first_of_row(slo, last.due)
-
-
-def _first_of_row(slo: Judged, due: datetime) -> datetime:
-    """The first of the misses in a row that end at *due*."""
+    first: datetime | None = None
     for verdict in reversed(slo.status.occurrences):
-        if verdict.due > due:
-            continue
-        if verdict.state is not VerdictState.BAD or (verdict.delivered_at and verdict.delivered_at > verdict.due):
+        if verdict.state is VerdictState.BAD and verdict.delivered_at is None:
+            first = verdict.due
+        elif verdict.state in (VerdictState.GOOD, VerdictState.BAD):
             break
-        due = verdict.due
-    return due
+    return first
 
 
 def sort_of(node: Node) -> str:

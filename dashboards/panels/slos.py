@@ -1,0 +1,134 @@
+"""SLOs as cards and rows: the rule, a strip of occurrences, the indicator beside its objective, the budget left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from markupsafe import Markup
+
+from dashboards import say
+from dashboards.current import Judged
+from dashboards.figures.picture import URGENCY, Tone
+from dashboards.figures.strips import Cell, meter, rate, strip
+from dashboards.panels.diagnosis import empty_at, left_tone, pace
+from dashboards.states import SLO, VERDICT, Look, tier
+from lineage.model import NodeId, Verdict
+from lineage.slo.status import BurnRate, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One SLO as lists and cards show it."""
+
+    name: str
+    title: str
+    rule: str
+    kind: str
+    dataset: NodeId
+    owner: str
+    look: Look
+    sentence: str
+    sli: Fraction | None
+    target: Fraction
+    left: Fraction | None
+    left_tone: Tone
+    meter: Markup
+    strip: Markup
+    burn: str
+    burn_value: float
+    empty_at: datetime | None
+    next_due: datetime | None
+
+
+def rows(judged: Sequence[Judged]) -> list[Row]:
+    """The SLOs, those that need a person first, then by what is left."""
+    made = [row(one) for one in judged]
+    return sorted(made, key=lambda one: (URGENCY[one.look.tone], 2 if one.left is None else one.left, one.name))
+
+
+def row(one: Judged) -> Row:
+    """One SLO."""
+    definition, status = one.definition, one.status
+    left, fastest = status.budget.remaining_ratio, pace(status)
+    tone = left_tone(left)
+    return Row(
+        name=definition.name,
+        title=definition.metadata.display_name or definition.name,
+        rule=definition.spec.description,
+        kind=definition.spec.sli.type,
+        dataset=definition.dataset,
+        owner=definition.spec.owner.mention,
+        look=SLO[status.state],
+        sentence=status.sentence,
+        sli=status.sli,
+        target=status.target,
+        left=left,
+        left_tone=tone,
+        meter=meter(None if left is None else float(left), tone, f"{say.percent(left, 0)} of the error budget left"),
+        strip=occurrences(status),
+        burn=f"{say.times(fastest.long)} ({say.lasting(fastest.long_s)})" if fastest else say.NOTHING,
+        burn_value=float(fastest.long or 0) if fastest else 0.0,
+        empty_at=empty_at(status),
+        next_due=status.next_due,
+    )
+
+
+def occurrences(status: Status) -> Markup:
+    """The window's newest occurrences as a strip."""
+    cells = [_cell(verdict) for verdict in status.occurrences]
+    counts = status.counts
+    label = f"{counts.get('good', 0)} good, {counts.get('bad', 0)} bad of the last {say.lasting(status.window_s)}"
+    return strip(cells, label)
+
+
+def _cell(verdict: Verdict) -> Cell:
+    look = VERDICT[verdict.state]
+    tall = 0.55 if look.tone == "ok" else 1.0 if look.tone == "bad" else 0.35
+    return Cell(look.tone, f"{say.exact(verdict.due)}: {look.word.lower()}. {verdict.reason}", tall)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One alert tier as a row of the table."""
+
+    look: Look
+    severity: str
+    long: str
+    long_rate: str
+    long_bar: Markup
+    long_value: float
+    short: str
+    short_rate: str
+    short_bar: Markup
+    short_value: float
+    threshold: str
+    empties: str
+
+
+def tiers(status: Status) -> list[Tier]:
+    """The alert tiers; none where the discrete ladder decides."""
+    return [_tier(one, status.window_s) for one in status.burn_rates]
+
+
+def _tier(one: BurnRate, window_s: int) -> Tier:
+    def bar(value: Fraction | None) -> Markup:
+        tone = "bad" if value is not None and value > one.threshold else "ok"
+        return rate(float(value or 0), float(one.threshold), tone)
+
+    return Tier(
+        look=tier(one),
+        severity=one.severity.capitalize(),
+        long=say.lasting(one.long_s),
+        long_rate=say.times(one.long),
+        long_bar=bar(one.long),
+        long_value=float(one.long or 0),
+        short=say.lasting(one.short_s),
+        short_rate=say.times(one.short),
+        short_bar=bar(one.short),
+        short_value=float(one.short or 0),
+        threshold=f"{float(one.threshold):.3g}{say.TIMES}",
+        empties=say.lasting(window_s / float(one.threshold)),
+    )
