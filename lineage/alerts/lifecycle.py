@@ -120,9 +120,9 @@ def tell(before: Incident | None, after: Incident) -> Incident:
 
 def _title(cause: Cause | None, first: Member) -> str:
     if cause is not None and cause.job is not None:
-        return f"{cause.job[1]} is failing" if cause.state == "FAIL" else f"{cause.job[1]} was aborted"
+        return f"{cause.job[1]} failed" if cause.state == "FAIL" else f"{cause.job[1]} was aborted"
     if cause is not None and cause.dataset is not None:
-        return f"{cause.dataset[1]} is where it began"
+        return f"{cause.dataset[1]} broke first"
     return f"{first.dataset[1]} misses {first.slo}"
 
 

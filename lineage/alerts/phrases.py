@@ -1,16 +1,15 @@
-"""How a message says times, spans and names."""
+"""How a message says times, budgets and the whole incident."""
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from lineage.alerts.incidents import Incident, Member
+from lineage.slo.phrases import percent, span
 from lineage.slo.status import Status
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 WHOLE_FROM = 10  # a burn rate of 21.4 is told as 21, one of 1.4 with its decimal
 
 
@@ -24,20 +23,10 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{at.day} {at:%b}{year} {time}"
 
 
-def span(seconds: float) -> str:
-    """`2 h 31 m`: the two largest units of a duration; parts of a second are dropped."""
-    whole = max(0, int(seconds))
-    units = ((whole // DAY_S, "d"), (whole % DAY_S // HOUR_S, "h"), (whole % HOUR_S // MINUTE_S, "m"))
-    first = next((place for place, (count, _) in enumerate(units) if count), None)
-    if first is None:
-        return f"{whole} s"
-    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
-
-
 def percent_left(status: Status) -> str:
-    """The error budget left as `88 %`, rounded down so that it never flatters; `0 %` where nothing is allowed."""
+    """The error budget left as `88 %`; `0 %` where nothing is allowed to go wrong."""
     left = status.budget.remaining_ratio
-    return "0 %" if left is None else f"{math.floor(left * 100)} %"
+    return "0 %" if left is None else percent(left)
 
 
 def burn(status: Status) -> str:
@@ -47,7 +36,7 @@ def burn(status: Status) -> str:
         return ""
     tier = next((tier for tier in measured if tier.firing), measured[0])
     assert tier.long is not None, "measured tiers only"
-    return f"{_times(tier.long)} ({span(tier.long_s)})"
+    return f"{_times(tier.long)} ({span(timedelta(seconds=tier.long_s))})"
 
 
 def _times(rate: Fraction) -> str:
@@ -56,12 +45,11 @@ def _times(rate: Fraction) -> str:
 
 def told(incident: Incident, base_url: str) -> str:
     """The incident in plain words that stand alone: what broke, whom it hurts, whose it is, the budget left, a link."""
-    what = incident.cause.sentence if incident.cause is not None else incident.title
-    parts = [f"{opening(incident)}: {what}."]
     if incident.state == "resolved" and incident.restored_at is not None:
-        parts.append(f"Good again after {span((incident.restored_at - incident.onset_at).total_seconds())}.")
+        parts = [f"Resolved: {incident.title}.", f"Good again after {span(incident.restored_at - incident.onset_at)}."]
     else:
-        parts.append(_sentence(worst(incident)))
+        what = incident.cause.sentence if incident.cause is not None else incident.title
+        parts = [f"{opening(incident)}: {what}.", _sentence(worst(incident))]
     if (more := len(incident.members) - 1) > 0:
         parts.append(f"{more} more SLO{'s' if more > 1 else ''} hurt.")
     owner = f"Owner {incident.owner}. " if incident.owner else ""
@@ -82,9 +70,9 @@ def worst(incident: Incident) -> Member:
     return min(incident.members, key=lambda member: (_percent(member.budget_left), member.since, member.slo))
 
 
-def _percent(text: str) -> int:
-    match = re.match(r"-?\d+", text)
-    return int(match[0]) if match else 0
+def _percent(text: str) -> float:
+    match = re.match(r"-?[\d.]+", text)
+    return float(match[0]) if match else 0
 
 
 def _sentence(member: Member) -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from lineage.alerts.incidents import Cause, Incident, Member
-from lineage.alerts.phrases import opening, span, told, worst
+from lineage.alerts.incidents import Incident, Member
+from lineage.alerts.phrases import opening, told, worst
 from lineage.names import split_node_id
 from lineage.paths import quoted
+from lineage.slo.phrases import span
 
 Block = dict[str, Any]  # JSON of Slack's design
 
@@ -85,14 +86,17 @@ def _what(incident: Incident, base_url: str) -> Block:
     if (more := len(incident.members) - MEMBERS) > 0:
         lines.append(f"and {more} more")
     if incident.cause is not None:
-        lines.append(_root(incident.cause, base_url))
+        said = incident.title if incident.state == "resolved" else incident.cause.sentence
+        lines.append(_root(said, incident.cause.run, base_url))
     return _section("what", "\n".join(lines))
 
 
 def _member(member: Member, base_url: str) -> str:
-    over = "" if member.restored_at is None else " _(met again)_"
-    label = _code(member.dataset[1])
-    return f"{_linked(dataset_url(member.dataset, base_url), label)} {_fit(member.sentence, SENTENCE)}{over}"
+    said = member.sentence
+    if member.restored_at is not None:
+        said = f"Good again after {span(member.restored_at - member.since)}"
+    link = _linked(dataset_url(member.dataset, base_url), _code(member.dataset[1]))
+    return f"{link}: {_fit(said, SENTENCE)}"
 
 
 def _linked(url: str, label: str) -> str:
@@ -100,21 +104,21 @@ def _linked(url: str, label: str) -> str:
     return _link(url, label) if len(url) <= SENTENCE else label
 
 
-def _root(cause: Cause, base_url: str) -> str:
-    text = f"*Root cause:* {_fit(cause.sentence, SENTENCE)}"
-    if cause.run is not None:
-        text += f" ({_linked(f'{base_url}/runs/{quoted(cause.run)}', f'run {cause.run[:8]}')})"
-    return text
+def _root(said: str, run: str | None, base_url: str) -> str:
+    text = f"*Root cause:* {_fit(said, SENTENCE)}"
+    return text if run is None else f"{text} ({_linked(f'{base_url}/runs/{quoted(run)}', f'run {run[:8]}')})"
 
 
 def _facts(incident: Incident) -> Block:
     member = worst(incident)
     since = incident.onset_at
-    detected_s = (incident.detected_at - since).total_seconds()
     date = f"<!date^{int(since.timestamp())}^{{date_short_pretty}} {{time}}|{since:%Y-%m-%d %H:%M} UTC>"
-    facts = [("Owner", _fit(incident.owner or "nobody", NAME)), ("Since / detected in", f"{date} · {span(detected_s)}")]
+    facts = [
+        ("Owner", _fit(incident.owner or "nobody", NAME)),
+        ("Since / detected in", f"{date} · {span(incident.detected_at - since)}"),
+    ]
     if incident.restored_at is not None:
-        facts.append(("Good again after", span((incident.restored_at - since).total_seconds())))
+        facts.append(("Good again after", span(incident.restored_at - since)))
     elif member.burn:
         facts.append(("Burn rate", _fit(member.burn, NAME)))
     facts.append(("Error budget", f"{member.budget_left} left"))

@@ -1,0 +1,38 @@
+"""How a message says times and budgets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+import pytest
+
+from lineage.alerts.phrases import burn, clock, percent_left
+from tests.support.alerting import NOW, status, tier
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (NOW.replace(hour=5, minute=54), "05:54 UTC"),
+        (NOW - timedelta(days=1), "20 Nov 10:30 UTC"),
+        (NOW - timedelta(days=365), "21 Nov 2025 10:30 UTC"),
+    ],
+)
+def test_a_time_says_its_day_only_where_it_must(at: datetime, expected: str) -> None:
+    """Today's times stand alone; others have their day, and last year's their year."""
+    assert expected == clock(at, NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [(Fraction(8899, 10000), "88.9 %"), (Fraction(-5, 2), "-250 %"), (None, "0 %")]
+)
+def test_the_budget_left_is_rounded_down(left: Fraction | None, expected: str) -> None:
+    """A budget never looks larger than it is."""
+    assert expected == percent_left(status("orders", left=left))
+
+
+@pytest.mark.parametrize(("long", "expected"), [(21.9, "21x (1 h)"), (1.44, "1.4x (1 h)"), (None, "")])
+def test_a_burn_rate_is_a_multiple(long: float | None, expected: str) -> None:
+    """Whole from ten on; nothing where nothing was measured."""
+    assert expected == burn(status("orders", burn=[tier(long, long, firing=False)]))
