@@ -1,0 +1,148 @@
+"""The commands that keep the store safe and say what is in it: rebuild, audit verify, backup, restore, dump."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from collectors.rebuild import catch_up
+from lineage import cli
+from lineage.errors import Conflict, HeadwaterError, StoreUnusable
+from lineage.homes import open_homes
+from lineage.model import Draft
+from tests.support.ledgers import event, minute
+from tests.support.making import RUN, body
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store with three entries, one of which is no event."""
+    path = tmp_path / "headwater.db"
+    with open_homes(f"sqlite:///{path}") as homes:
+        bodies = [body(), body(run={"runId": RUN.replace("1", "2")})]
+        drafts = [Draft("event", one, sha256(one).digest(), "anonymous") for one in bodies]
+        homes.ledger.append([*drafts, event("not JSON")], minute(0))
+        catch_up(homes.ledger, homes.store)
+    return path
+
+
+def headwater(path: Path, *words: str) -> Result:
+    """What the command prints; a foreseen failure is raised."""
+    result = CliRunner().invoke(cli.build(), [*words, "--store", f"sqlite:///{path}"])
+    if isinstance(result.exception, HeadwaterError):
+        raise result.exception
+    return result
+
+
+def forge(path: Path) -> None:
+    hand = sqlite3.connect(path)
+    hand.execute("UPDATE ledger SET principal = 'mallory' WHERE seq = 2")
+    hand.commit()
+    hand.close()
+
+
+def test_rebuild_says_what_came_of_it(path: Path) -> None:
+    """Rebuild counts the events that it merged, and those that it could not."""
+    printed = headwater(path, "rebuild").stdout.splitlines()
+
+    assert [
+        "2 events merged.",
+        "1 events could not be projected; the log says why, and the ledger keeps them.",
+    ] == printed
+
+
+def test_rebuild_prints_json(path: Path) -> None:
+    """With --json the counts are one JSON object."""
+    assert {"merged": 2, "unprojected": 1} == json.loads(headwater(path, "rebuild", "--json").stdout)
+
+
+def test_a_sound_ledger_is_verified(path: Path) -> None:
+    """Verify prints the head of each chain and exits with 0."""
+    result = headwater(path, "audit", "verify")
+
+    assert (0, True, "All as it was written.") == (
+        result.exit_code,
+        result.stdout.startswith("3 entries by "),
+        result.stdout.splitlines()[-1],
+    )
+
+
+def test_a_forged_ledger_is_told(path: Path) -> None:
+    """Verify names the entry that was changed and exits with 1."""
+    forge(path)
+    result = headwater(path, "audit", "verify")
+
+    assert (1, True) == (result.exit_code, ":2: a field, the order or the chain is not what it was" in result.stdout)
+
+
+def test_a_forged_ledger_is_told_in_json(path: Path) -> None:
+    """With --json heads and problems are lists."""
+    forge(path)
+    answer = json.loads(headwater(path, "audit", "verify", "--json").stdout)
+
+    assert (3, [3], [2]) == (
+        answer["entries"],
+        [head["seq"] for head in answer["heads"]],
+        [problem["seq"] for problem in answer["problems"]],
+    )
+
+
+def test_a_backup_restored_is_the_same(path: Path, tmp_path: Path) -> None:
+    """What backup copied and restore brought back has the same graph and a sound ledger."""
+    backup, restored = tmp_path / "backup.db", tmp_path / "restored.db"
+    copied = headwater(path, "backup", str(backup), "--json")
+    headwater(restored, "restore", str(backup))
+
+    assert (backup.stat().st_size, headwater(path, "dump").stdout, 0) == (
+        json.loads(copied.stdout)["bytes"],
+        headwater(restored, "dump").stdout,
+        headwater(restored, "audit", "verify").exit_code,
+    )
+
+
+def test_a_backup_is_made_while_the_store_is_in_use(path: Path, tmp_path: Path) -> None:
+    """Backup works beside a process that has the store open, even in the middle of a transaction."""
+    with open_homes(f"sqlite:///{path}") as homes:
+        homes.store.together(lambda: headwater(path, "backup", str(tmp_path / "backup.db")))
+
+    assert headwater(path, "dump").stdout == headwater(tmp_path / "backup.db", "dump").stdout
+
+
+def test_there_must_be_something_to_back_up(tmp_path: Path) -> None:
+    """A store that does not exist is not made by backing it up."""
+    with pytest.raises(StoreUnusable, match="nothing to back up"):
+        headwater(tmp_path / "missing.db", "backup", str(tmp_path / "backup.db"))
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_restore_replaces_only_what_it_may(path: Path, tmp_path: Path) -> None:
+    """A store that is there stays, unless --replace says that it may be lost."""
+    backup = tmp_path / "backup.db"
+    headwater(path, "backup", str(backup))
+    with pytest.raises(Conflict, match="--replace"):
+        headwater(path, "restore", str(backup))
+
+    assert 0 == headwater(path, "restore", str(backup), "--replace").exit_code
+
+
+def test_the_digest_is_that_of_the_dump(path: Path) -> None:
+    """`dump --digest` prints the SHA-256 of what `dump` prints."""
+    whole = headwater(path, "dump").stdout_bytes
+
+    assert (sha256(whole).hexdigest(), {"sha256": sha256(whole).hexdigest()}) == (
+        headwater(path, "dump", "--digest").stdout.strip(),
+        json.loads(headwater(path, "dump", "--digest", "--json").stdout),
+    )
+
+
+def test_a_dump_is_json_line_by_line(path: Path) -> None:
+    """Each line of a dump is a JSON value."""
+    lines = headwater(path, "dump").stdout.splitlines()
+
+    assert {True} == {json.loads(line) is not None for line in lines}
