@@ -55,7 +55,7 @@ def lint(
 
 
 @app.command()
-def status(
+def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     names: Annotated[list[str] | None, typer.Argument(help="The SLOs to show; none: all of them.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="The time to answer for, as 2026-11-21T08:30:00Z.")

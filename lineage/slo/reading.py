@@ -26,8 +26,6 @@ LATER = frozenset(
 LATER_SENTENCE = "is not measured by this version of Headwater"
 
 HINTS = {
-    "too_long": "write another SLO for the next one",
-    "too_short": "write one entry",
     "union_tag_invalid": "write `mode: contract` or `mode: seasonal`",
 }
 

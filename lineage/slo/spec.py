@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadDateError, croniter
@@ -21,6 +21,8 @@ INDICATORS = "lineage.slo.indicators"
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 Severity = Literal["page", "ticket"]
+
+Entry = TypeVar("Entry")
 
 
 def _cron(text: str) -> str:
@@ -57,6 +59,12 @@ def _share(ratio: Fraction) -> Fraction:
     if not 0 <= ratio <= 1:
         raise ValueError("a share lies between 0 and 1; write 0.9")
     return ratio
+
+
+def _one(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    if len(entries) != 1:
+        raise ValueError(f"{len(entries)} entries stand where one is understood; write one, and another SLO for others")
+    return entries
 
 
 Share = Annotated[Ratio, AfterValidator(_share)]
@@ -163,8 +171,8 @@ class Spec(Strict):
     schedule: Schedule | None = None
     sli: SerializeAsAny[InstanceOf[Sli]]
     budgeting_method: Literal["Occurrences"] = "Occurrences"
-    time_window: tuple[TimeWindow, ...] = Field(min_length=1, max_length=1)
-    objectives: tuple[Objective, ...] = Field(min_length=1, max_length=1)
+    time_window: Annotated[tuple[TimeWindow, ...], AfterValidator(_one)]
+    objectives: Annotated[tuple[Objective, ...], AfterValidator(_one)]
     effective_from: Instant | None = None
     no_data: NoData = NoData()
     alerting: Alerting = Alerting()
