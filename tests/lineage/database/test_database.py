@@ -331,6 +331,17 @@ def test_a_savepoint_cannot_outlive_a_lost_transaction(database: Database) -> No
     assert [] == words(database)
 
 
+def test_a_closed_database_refuses_everything(path: Path, database: Database) -> None:
+    """After closing, reading and writing are refused as unavailable, and no file appears beside the database."""
+    database.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        words(database)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        write(database, "river")
+
+    assert [path] == list(path.parent.iterdir())
+
+
 def test_check_answers_while_all_is_well_and_not_after_closing(database: Database) -> None:
     """`check` is silent on a file that can be written, and refuses once it is closed."""
     database.check()
