@@ -48,7 +48,7 @@ def events(count: int) -> list[bytes]:
 def serving(folder: Path) -> Iterator[tuple[str, int]]:
     """A server on a fresh store in *folder*: its host and port."""
     command = [sys.executable, "-m", "lineage", "serve", "--port", "0", "--store", f"sqlite:///{folder}/bench.db"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:  # noqa: S603 - our own program
         assert server.stdout is not None, "asked for"
         address = urlsplit(server.stdout.readline().split()[-1])
         try:
