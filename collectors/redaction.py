@@ -59,18 +59,18 @@ _ABOUT: Final = frozenset(
     | {"ttl", "expiry", "expires", "expiration", "age", "created", "updated", "date", "time", "rotation", "renewal"}
     | {"interval", "enabled", "required", "valid", "scope", "scopes", "field", "column", "columns", "format", "mode"}
 )
+# fs.azure.account.key.store.dfs.core.windows.net: what follows the secret word is a host, of whatever name.
+_HOST_ENDS: Final = (".net", ".com", ".cn", ".us", ".local")
 
 
 @lru_cache(maxsize=4096)
 def _holds_secret(key: str) -> bool:
     parts = [part.lower() for part in _PART.findall(key)]
     for at, part in enumerate(parts):
-        after = parts[at + 1] if at + 1 < len(parts) else ""
+        after = parts[at + 1] if at + 1 < len(parts) and not key.endswith(_HOST_ENDS) else ""
         if part == "key" and at > 0 and parts[at - 1] in _BEFORE_KEY and (after not in _ABOUT or after == "id"):
             return True
         if (part in _SECRETS or part.endswith(_SECRET_ENDS)) and after not in _ABOUT:
-            return True
-        if part == "pass" and after == "word":
             return True
     return False
 

@@ -1,0 +1,265 @@
+"""Credentials leave an event at the door, in every disguise; what only looks like one stays."""
+
+import json
+
+import pytest
+
+from collectors.redaction import redact, scrub
+from lineage.errors import InvalidEvent
+from lineage.events import parse_event
+from tests.support.events import all_files, bodies
+from tests.support.making import body, dataset, facet
+
+SECRET = "hunter2-Xy7"
+
+KEYS = [
+    "password",
+    "DB_PASSWORD",
+    "PGPASSWORD",
+    "MYSQL_PWD",
+    "passwd",
+    "keystorePassword",
+    "spark.hadoop.fs.s3a.secret.key",
+    "spark.openlineage.transport.auth.apiKey",
+    "fs.azure.account.key.store.dfs.core.windows.net",
+    "fs.azure.account.oauth2.client.secret.store.dfs.core.windows.net",
+    "AWS_SECRET_ACCESS_KEY",
+    "aws_access_key_id",
+    "client_secret",
+    "clientSecret",
+    "SLACK_TOKEN",
+    "refresh-token",
+    "sessionToken",
+    "api_key",
+    "APIKEY",
+    "private_key",
+    "Authorization",
+    "credentials",
+    "gcp_credentials_json",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_value_under_a_secret_key_is_taken_out(key):
+    """The key says it: in a Spark property, an environment variable, at any depth."""
+    sent = body(job={"namespace": "e", "name": "j", "facets": {"x": facet(properties={key: SECRET, "other": "stays"})}})
+
+    assert (True, {key: "[redacted]", "other": "stays"}) == (
+        redact(sent)[1],
+        json.loads(redact(sent)[0])["job"]["facets"]["x"]["properties"],
+    )
+
+
+INNOCENT_KEYS = {
+    "primary_key": "id",
+    "key": "slo",
+    "partitionKey": "day",
+    "unique_key": "order_id",
+    "tokens_count": 5,
+    "max_tokens": 4096,
+    "tokenizer": "bert",
+    "token_url": "https://example.com/oauth",
+    "secretName": "db-login",
+    "spark.hadoop.fs.s3a.aws.credentials.provider": "com.amazonaws.Provider",
+    "spark.authenticate.secret": "false",
+    "password": "${DB_PASSWORD}",
+    "secret": "***",
+    "api_key": "{{ var.value.key }}",
+    "monkey": "business",
+    "passed": "yes",
+}
+
+
+@pytest.mark.parametrize(("key", "value"), INNOCENT_KEYS.items())
+def test_a_key_that_only_looks_secret_keeps_its_value(key, value):
+    """Column keys, counts, names of secrets and placeholders stay, to the byte."""
+    sent = body(job={"namespace": "e", "name": "j", "facets": {"x": facet(properties={key: value})}})
+
+    assert (sent, False) == redact(sent)
+
+
+TEXTS = [
+    f"postgres://etl:{SECRET}@dw:5432/shop",
+    f"redis://:{SECRET}@cache:6379/0",
+    f"jdbc:oracle:thin:scott/{SECRET}@//db:1521/x",
+    f"jdbc:sqlserver://db;user=etl;password={SECRET};encrypt=true",
+    f"https://store.blob.core.windows.net/raw?sv=2024&sig={SECRET}&se=2027",
+    f"https://bucket.s3.amazonaws.com/x?X-Amz-Credential={SECRET}&X-Amz-Signature={SECRET}",
+    f"https://api.example.com/?access_token={SECRET}&page=2",
+    f"https://hooks.slack.com/services/T000/B000/{SECRET}",
+    f"curl -H 'Authorization: Bearer {SECRET}' https://example.com",
+    f"PGPASSWORD={SECRET} psql -h dw",
+    f"export DB_PASS='{SECRET}'; run",
+    f"spark-submit --conf spark.db.password={SECRET} --token {SECRET} load.py",
+    f"CREATE USER etl WITH ENCRYPTED PASSWORD '{SECRET}'",
+    f"ALTER USER etl IDENTIFIED BY '{SECRET}'",
+    f"CREATE USER etl IDENTIFIED WITH caching_sha2_password BY '{SECRET}'",
+    f"COPY t FROM 's3://b' CREDENTIALS 'aws_secret_access_key={SECRET}'",
+    f"connect(host='dw', password=\"{SECRET}\")",
+    f'os.environ["DB_PASSWORD"] = "{SECRET}"',
+    f"password: {SECRET}\nuser: etl",
+    f"passwd = {SECRET}",
+    json.dumps({"host": "dw", "login": {"password": SECRET}}),
+    repr({"host": "dw", "password": SECRET}),
+    f'see {{\\"password\\":\\"{SECRET}\\"}}',
+    f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
+    "AccountName=a;AccountKey=hunter2-Xy7==;EndpointSuffix=core.windows.net",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_secret_inside_a_text_is_taken_out(text):
+    """Addresses, command lines, SQL, code and JSON in texts lose their secret wherever the text stands."""
+    sent = body(inputs=[dataset(text, facets={"x": facet(sql=text)})], job={"namespace": text, "name": text})
+
+    assert (redact(sent)[1], SECRET.encode() in redact(sent)[0]) == (True, False)
+
+
+TOKENS = [
+    "AKIAIOSFODNN7EXAMPLE",
+    "xoxb-0000000000-abcdefghij",
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJl",
+    "dXNlcjpodW50ZXIy",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_is_known_by_its_shape(token):
+    """AWS, Slack, GitHub, JWT and a Basic login need no key beside them."""
+    sent = body(job={"namespace": "e", "name": f"fetch with Basic {token} now"})
+
+    assert token.encode() not in redact(sent)[0]
+
+
+INNOCENT_TEXTS = [
+    "SELECT * FROM t JOIN s ON t.token = s.token WHERE password IS NOT NULL",
+    "abfss://container@account.dfs.core.windows.net/raw",
+    "write to jane@example.com",
+    "https://example.com/u/jane@example.com",
+    "postgres://dw:5432",
+    "the token: is good",
+    "Basic authentication and bearer of news",
+    "INSERT INTO t (primary_key, tokens_count) VALUES (1, 2)",
+    "a[key=3] max_tokens=7",
+    "task_instance_key_str: dag__task__2026",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+]
+
+
+@pytest.mark.parametrize("text", INNOCENT_TEXTS)
+def test_a_text_that_only_looks_secret_stays(text):
+    """Prose, SQL over columns named like secrets, e-mail and storage addresses stay, to the byte."""
+    sent = body(inputs=[dataset(text, facets={"x": facet(sql=text)})])
+
+    assert (sent, False) == redact(sent)
+
+
+def test_a_variable_and_its_value_stand_side_by_side():
+    """{name, value} pairs, as environmentVariables and executionParameters have them."""
+    pairs = [{"name": "DB_PASSWORD", "value": SECRET}, {"name": "ETL_ENV", "value": "prod"}, {"value": 1, "key": "pwd"}]
+    sent = body(job={"namespace": "e", "name": "j", "facets": {"x": facet(environmentVariables=pairs)}})
+
+    found = json.loads(redact(sent)[0])["job"]["facets"]["x"]["environmentVariables"]
+
+    assert [pair["value"] for pair in found] == ["[redacted]", "prod", 1]
+
+
+def test_a_number_is_a_secret_only_under_a_password():
+    """A PIN under `password` goes, a count under `tokens` stays; truth values always stay."""
+    sent = body(extra={"password": 1234, "tokens": 99, "secret": True})
+
+    assert json.loads(redact(sent)[0])["extra"] == {"password": "[redacted]", "tokens": 99, "secret": True}
+
+
+def test_everything_below_a_secret_key_goes():
+    """An object or array of credentials is no less secret for having parts."""
+    sent = body(extra={"credentials": {"user": "etl", "parts": [SECRET, {"x": SECRET}], "port": 5432}})
+
+    wanted = {"user": "[redacted]", "parts": ["[redacted]", {"x": "[redacted]"}], "port": 5432}
+
+    assert wanted == json.loads(redact(sent)[0])["extra"]["credentials"]
+
+
+def test_columns_named_like_secrets_are_columns():
+    """Schemas, column lineage and column metrics name columns: what hangs on them is lineage, not a secret."""
+    lineage = {"password": {"inputFields": [{"namespace": "lake", "name": "users", "field": "password"}]}}
+    facets = {
+        "schema": facet(fields=[{"name": "password", "type": "string"}, {"name": "api_key", "type": "string"}]),
+        "columnLineage": facet(fields=lineage),
+        "dataQualityMetrics": facet(columnMetrics={"token": {"nullCount": 0}}),
+    }
+    sent = body(outputs=[dataset("users", facets=facets)])
+
+    assert (sent, False) == redact(sent)
+
+
+def test_a_redacted_body_differs_in_nothing_else():
+    """Large numbers, Unicode and the order of keys survive the rewriting."""
+    extra = {"z": 10**30, "a": "Zürich \U0001f600", "password": SECRET, "n": 8.86719120321995e18}
+    found = json.loads(redact(body(extra=extra))[0])["extra"]
+
+    assert list((extra | {"password": "[redacted]"}).items()) == list(found.items())
+
+
+def test_redacting_twice_changes_nothing_more():
+    """A forwarded event that was redacted elsewhere is not marked as redacted here."""
+    once, _ = redact(
+        body(extra={"password": SECRET, "url": f"postgres://etl:{SECRET}@dw", "sql": f"PASSWORD '{SECRET}'"})
+    )
+
+    assert (once, False) == redact(once)
+
+
+@pytest.mark.parametrize("name", all_files())
+def test_captured_events_lose_their_secrets_and_nothing_else(name):
+    """Three invented secrets stand in one of the files, in clear; all other events pass untouched."""
+    secrets = (b"hunter2", b"s3cr3t", b"test-key-123")
+    wanted = [any(secret in sent for secret in secrets) for sent in bodies(name)]
+
+    found = [redact(sent) for sent in bodies(name)]
+
+    assert wanted == [changed and not any(secret in kept for secret in secrets) for kept, changed in found]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"password": "' + SECRET.encode(),
+        b'{"outer": {"password": "' + SECRET.encode() + b'"}, "x": NaN',
+        b'{"name": "DB_PASSWORD", "value": "' + SECRET.encode() + b'" oops',
+        b'{"tokens": ["a", "' + SECRET.encode() + b'"',
+        b'{"credentials": {"a": "' + SECRET.encode() + b'"',
+        b"password=" + SECRET.encode() + b" \xff\xfe",
+        b"postgres://u:" + SECRET.encode() + b"@h",
+    ],
+)
+def test_what_cannot_be_parsed_is_scrubbed_by_its_letters(sent):
+    """A dead letter holds no secret either, in whatever state its JSON is."""
+    assert SECRET.encode() not in scrub(sent)
+
+
+def test_scrubbing_leaves_innocent_bytes_alone():
+    """Bytes that are no text at all, and numbers under token keys, come out as they went in."""
+    sent = b'\x00\xff{"tokens": 5, "primary_key": "id", "x": [1, {"y": 2}]'
+
+    assert sent == scrub(sent)
+
+
+def test_a_body_that_cannot_be_read_is_scrubbed_by_redact_too():
+    """`redact` hands on nothing unseen: what it cannot parse it scrubs, and the parser refuses it after."""
+    kept, changed = redact(b'{"password": "' + SECRET.encode() + b'", "x": NaN}')
+
+    with pytest.raises(InvalidEvent):
+        parse_event(kept)
+    assert (changed, SECRET.encode() in kept) == (True, False)
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "--a ", '"a":\'"', "http://a", "pass= ", "thin:a/", "-"])
+def test_the_cost_of_a_text_grows_with_its_length(piece):
+    """No rule looks at a long text again and again: 200 kB of anything is read at once (the suite's own limit holds)."""
+    text = "password " + piece * (200_000 // len(piece))
+    sent = body(job={"namespace": "e", "name": text})
+
+    assert len(redact(sent)[0]) > 100_000
