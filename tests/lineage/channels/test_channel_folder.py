@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -14,57 +14,14 @@ from lineage.channels.base import ready, sections
 from lineage.settings import load
 from tests.support.incidents import OPENED
 
-PAPER = '''
-    """A channel that prints to a file: the one of docs/add-a-channel.md."""
-
-    from pathlib import Path
-
-    from pydantic import Field
-
-    from lineage.alerts.incidents import Incident
-    from lineage.alerts.messages import Channel, Delivery, Message
-    from lineage.alerts.phrases import told
-    from lineage.errors import ChannelFailed
-    from lineage.settings import Section
-
-
-    class Settings(Section):
-        """Where the paper lies."""
-
-        path: Path | None = Field(None, description="The file that messages are added to.")
-
-
-    class Paper:
-        """Adds every message to a file."""
-
-        def __init__(self, path: Path) -> None:
-            self._path = path
-
-        def render(self, incident: Incident, base_url: str) -> Message:
-            return Message(to=None, text=told(incident, base_url))
-
-        def send(self, message: Message) -> Delivery:
-            try:
-                with self._path.open("a") as paper:
-                    paper.write(f"{message.text}\\n")
-            except OSError as error:
-                raise ChannelFailed(f"{self._path} cannot be written", recoverable=True) from error
-            return Delivery({})
-
-
-    def configured(settings: Settings) -> bool:
-        return settings.path is not None
-
-
-    def open(settings: Settings) -> Channel:
-        return Paper(settings.path)
-'''
+GUIDE = Path(__file__).parents[3] / "docs" / "add-a-channel.md"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A second folder of channels, with one file in it."""
-    (tmp_path / "paper.py").write_text(dedent(PAPER), encoding="utf-8")
+    """A second folder of channels, with the file of the guide in it."""
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "paper.py").write_text(code, encoding="utf-8")
     monkeypatch.setattr(lineage.channels, "__path__", [*lineage.channels.__path__, str(tmp_path)])
     yield tmp_path
     sys.modules.pop("lineage.channels.paper", None)
