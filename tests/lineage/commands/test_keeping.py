@@ -50,26 +50,26 @@ def test_rebuild_says_what_came_of_it(path: Path) -> None:
     """Rebuild counts the events that it merged, and those that it could not."""
     printed = headwater(path, "rebuild").stdout.splitlines()
 
-    assert [
+    assert printed == [
         "2 events merged.",
         "1 events could not be projected; the log says why, and the ledger keeps them.",
-    ] == printed
+    ]
 
 
 def test_rebuild_prints_json(path: Path) -> None:
     """With --json the counts are one JSON object."""
-    assert {"merged": 2, "unprojected": 1} == json.loads(headwater(path, "rebuild", "--json").stdout)
+    assert json.loads(headwater(path, "rebuild", "--json").stdout) == {"merged": 2, "unprojected": 1}
 
 
 def test_a_sound_ledger_is_verified(path: Path) -> None:
     """Verify prints the head of each chain and exits with 0."""
     result = headwater(path, "audit", "verify")
 
-    assert (0, True, "All as it was written.") == (
+    assert (
         result.exit_code,
         result.stdout.startswith("3 entries by "),
         result.stdout.splitlines()[-1],
-    )
+    ) == (0, True, "All as it was written.")
 
 
 def test_a_forged_ledger_is_told(path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_forged_ledger_is_told(path: Path) -> None:
     forge(path)
     result = headwater(path, "audit", "verify")
 
-    assert (1, True) == (result.exit_code, ":2: a field, the order or the chain is not what it was" in result.stdout)
+    assert (result.exit_code, ":2: a field, the order or the chain is not what it was" in result.stdout) == (1, True)
 
 
 def test_a_forged_ledger_is_told_in_json(path: Path) -> None:
@@ -85,11 +85,11 @@ def test_a_forged_ledger_is_told_in_json(path: Path) -> None:
     forge(path)
     answer = json.loads(headwater(path, "audit", "verify", "--json").stdout)
 
-    assert (3, [3], [2]) == (
+    assert (
         answer["entries"],
         [head["seq"] for head in answer["heads"]],
         [problem["seq"] for problem in answer["problems"]],
-    )
+    ) == (3, [3], [2])
 
 
 def test_a_backup_restored_is_the_same(path: Path, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_there_must_be_something_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable, match="nothing to back up"):
         headwater(tmp_path / "missing.db", "backup", str(tmp_path / "backup.db"))
 
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_restore_replaces_only_what_it_may(path: Path, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_restore_replaces_only_what_it_may(path: Path, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="--replace"):
         headwater(path, "restore", str(backup))
 
-    assert 0 == headwater(path, "restore", str(backup), "--replace").exit_code
+    assert headwater(path, "restore", str(backup), "--replace").exit_code == 0
 
 
 def test_the_digest_is_that_of_the_dump(path: Path) -> None:

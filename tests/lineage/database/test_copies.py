@@ -39,7 +39,7 @@ def test_a_backup_holds_what_was_there_when_it_began(tmp_path: Path, database: D
     database.backup(tmp_path / "backup.db")
     write(database, "behind")
 
-    assert ["before"] == words(tmp_path / "backup.db")
+    assert words(tmp_path / "backup.db") == ["before"]
 
 
 def test_a_backup_does_not_wait_for_a_transaction(tmp_path: Path, database: Database) -> None:
@@ -53,7 +53,7 @@ def test_a_backup_does_not_wait_for_a_transaction(tmp_path: Path, database: Data
 
     database.submit(run).result()
 
-    assert ["before"] == words(tmp_path / "backup.db")
+    assert words(tmp_path / "backup.db") == ["before"]
 
 
 def test_a_backup_over_the_store_itself_is_refused(database: Database) -> None:
@@ -77,7 +77,7 @@ def test_restoring_brings_the_backup_back(tmp_path: Path, database: Database) ->
 
     restore(tmp_path / "backup.db", database.path)
 
-    assert ["kept"] == words(database.path)
+    assert words(database.path) == ["kept"]
 
 
 def test_a_leftover_log_does_not_spoil_a_restore(tmp_path: Path, database: Database) -> None:
@@ -95,7 +95,7 @@ def test_a_leftover_log_does_not_spoil_a_restore(tmp_path: Path, database: Datab
 
     restore(tmp_path / "backup.db", database.path)
 
-    assert ["kept"] == words(database.path)
+    assert words(database.path) == ["kept"]
 
 
 def test_a_store_in_use_is_not_replaced(tmp_path: Path, database: Database) -> None:
@@ -119,4 +119,4 @@ def test_what_is_no_backup_is_not_restored(tmp_path: Path, content: bytes | None
     with pytest.raises(StoreUnusable, match=reason):
         restore(backup, store)
 
-    assert (b"as it was", []) == (store.read_bytes(), list(tmp_path.glob("headwater.db-*")))
+    assert (store.read_bytes(), list(tmp_path.glob("headwater.db-*"))) == (b"as it was", [])

@@ -69,7 +69,7 @@ def test_what_was_written_is_read_after_opening_again(path: Path, database: Data
     found = words(again)
     again.close()
 
-    assert ["river"] == found
+    assert found == ["river"]
 
 
 def test_a_nested_transaction_shares_the_fate_of_the_outer(database: Database) -> None:
@@ -83,7 +83,7 @@ def test_a_nested_transaction_shares_the_fate_of_the_outer(database: Database) -
     with pytest.raises(ValueError, match="outer"):
         database.submit(fail).result()
 
-    assert [] == words(database)
+    assert words(database) == []
 
 
 def test_a_savepoint_is_undone_alone(database: Database) -> None:
@@ -103,7 +103,7 @@ def test_a_savepoint_is_undone_alone(database: Database) -> None:
 
     database.submit(run).result()
 
-    assert ["before", "behind"] == words(database)
+    assert words(database) == ["before", "behind"]
 
 
 def test_readers_see_one_state(database: Database) -> None:
@@ -124,7 +124,7 @@ def test_the_writer_reads_what_it_has_written(database: Database) -> None:
             write(database, "river")
             return words(database)
 
-    assert ["river"] == database.submit(run).result()
+    assert database.submit(run).result() == ["river"]
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
@@ -148,7 +148,7 @@ def test_many_threads_read_and_write_at_once(database: Database) -> None:
     for thread in threads:
         thread.join()
 
-    assert (240, 240) == (len(words(database)), len(seen))
+    assert (len(words(database)), len(seen)) == (240, 240)
 
 
 def test_a_bug_of_ours_stays_a_bug(database: Database) -> None:
@@ -174,7 +174,7 @@ def test_memories_are_doubtful_once_another_process_wrote(path: Path, database: 
 
     database.write(lambda _: told.append("work"))
 
-    assert ["forget", "work"] == told
+    assert told == ["forget", "work"]
 
 
 def test_memories_are_doubtful_after_a_rollback(database: Database) -> None:
@@ -185,7 +185,7 @@ def test_memories_are_doubtful_after_a_rollback(database: Database) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         write(database, "ours")
 
-    assert ["forget"] == told
+    assert told == ["forget"]
 
 
 # ── Migrations. ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,7 +202,7 @@ def test_migrations_run_once_and_in_order(path: Path, database: Database) -> Non
     write(database, "delta")
 
     with database.read() as connection:
-        assert [("delta",)] == connection.execute("SELECT word FROM log").fetchall()
+        assert connection.execute("SELECT word FROM log").fetchall() == [("delta",)]
 
 
 def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
@@ -211,7 +211,7 @@ def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
         database.migrate("words", (*WORDS, "CREATE TABLE half (a); CREATE TABLE words (again);"))
 
     with database.read() as connection:
-        assert [] == connection.execute("SELECT name FROM sqlite_schema WHERE name = 'half'").fetchall()
+        assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'half'").fetchall() == []
 
 
 def test_a_newer_schema_is_refused(database: Database) -> None:
@@ -246,7 +246,7 @@ def test_the_database_of_another_program_is_refused(path: Path) -> None:
 
     mode = foreign.execute("PRAGMA journal_mode").fetchone()
     foreign.close()
-    assert ("delete",) == mode
+    assert mode == ("delete",)
 
 
 def test_a_newer_layout_is_refused(path: Path, database: Database) -> None:
@@ -281,7 +281,7 @@ def test_a_lock_that_another_process_holds_is_worth_waiting_for(path: Path, data
 
     write(database, "river")
 
-    assert ["river"] == words(database)
+    assert words(database) == ["river"]
 
 
 FULL_DISK = """
@@ -313,7 +313,7 @@ def test_a_disk_that_is_full_is_refused_and_recovers(path: Path) -> None:
         [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, timeout=30, check=False
     )
 
-    assert ("refused\n2\n", "") == (done.stdout, done.stderr)
+    assert (done.stdout, done.stderr) == ("refused\n2\n", "")
 
 
 def test_a_savepoint_cannot_outlive_a_lost_transaction(database: Database) -> None:
@@ -328,7 +328,7 @@ def test_a_savepoint_cannot_outlive_a_lost_transaction(database: Database) -> No
     with pytest.raises(StoreUnavailable, match="lost"):
         database.submit(run).result()
 
-    assert [] == words(database)
+    assert words(database) == []
 
 
 def test_a_closed_database_refuses_everything(path: Path, database: Database) -> None:
@@ -383,7 +383,7 @@ def test_what_was_written_survives_a_kill(path: Path, caplog: pytest.LogCaptureF
     found = words(database)
     database.close()
 
-    assert (50, ["unclean_end_found"]) == (len(found), [record.message for record in caplog.records])
+    assert (len(found), [record.message for record in caplog.records]) == (50, ["unclean_end_found"])
 
 
 def test_a_damaged_file_is_found_after_an_unclean_end(path: Path, database: Database) -> None:

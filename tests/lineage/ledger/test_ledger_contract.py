@@ -70,7 +70,7 @@ def test_an_event_twice_in_one_call_is_one_entry(ledger: Ledger) -> None:
     """Equal events of one call share one entry; all but the first are duplicates."""
     entries = ledger.append([event("a"), event("b"), event("a")], minute(0))
 
-    assert [(1, False), (2, False), (1, True)] == [(entry.seq, entry.duplicate) for entry in entries]
+    assert [(entry.seq, entry.duplicate) for entry in entries] == [(1, False), (2, False), (1, True)]
 
 
 def test_more_events_than_one_query_takes_are_recognised(ledger: Ledger) -> None:
@@ -80,14 +80,14 @@ def test_more_events_than_one_query_takes_are_recognised(ledger: Ledger) -> None
 
     fresh = [entry.seq for entry in ledger.append(drafts, minute(1)) if not entry.duplicate]
 
-    assert [1200] == fresh
+    assert fresh == [1200]
 
 
 def test_a_statement_is_never_a_duplicate(ledger: Ledger) -> None:
     """The same decision taken twice is two entries, and an event with the same bytes is a third."""
     entries = ledger.append([statement("split"), statement("split"), event("split")], minute(0))
 
-    assert [(1, False), (2, False), (3, False)] == [(entry.seq, entry.duplicate) for entry in entries]
+    assert [(entry.seq, entry.duplicate) for entry in entries] == [(1, False), (2, False), (3, False)]
 
 
 def test_read_goes_by_receipt(ledger: Ledger) -> None:
@@ -95,14 +95,14 @@ def test_read_goes_by_receipt(ledger: Ledger) -> None:
     ledger.append([event("late 1"), event("late 2")], minute(9))
     ledger.append([event("early")], minute(1))
 
-    assert [b"early", b"late 1", b"late 2"] == bodies(ledger)
+    assert bodies(ledger) == [b"early", b"late 1", b"late 2"]
 
 
 def test_read_goes_on_after_what_was_seen(ledger: Ledger) -> None:
     """With *after*, only entries with a larger number are read."""
     ledger.append([event("a"), event("b"), event("c")], minute(0))
 
-    assert [b"c"] == bodies(ledger, {writer(ledger): 2})
+    assert bodies(ledger, {writer(ledger): 2}) == [b"c"]
 
 
 def test_read_gives_every_entry_of_a_long_ledger_once(ledger: Ledger) -> None:
@@ -129,7 +129,7 @@ def test_an_entry_is_found_by_its_digest(ledger: Ledger) -> None:
 
 def test_an_empty_ledger_is_sound(ledger: Ledger) -> None:
     """Nothing appended: no entry, no problem, a head at 0."""
-    assert ([], [], [0]) == (bodies(ledger), list(ledger.verify()), [head.seq for head in ledger.heads()])
+    assert (bodies(ledger), list(ledger.verify()), [head.seq for head in ledger.heads()]) == ([], [], [0])
 
 
 def test_an_untouched_ledger_is_sound(ledger: Ledger) -> None:
@@ -137,7 +137,7 @@ def test_an_untouched_ledger_is_sound(ledger: Ledger) -> None:
     ledger.append([event('ä ☃ "quoted"', "Zoë\n"), statement("b"), event("c", redaction="00")], minute(0))
     ledger.append([event("c"), *(event(str(number)) for number in range(600))], minute(1))
 
-    assert [] == list(ledger.verify())
+    assert list(ledger.verify()) == []
 
 
 def test_the_chain_goes_on_after_opening_again(home: Home, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_the_chain_goes_on_after_opening_again(home: Home, tmp_path: Path) -> No
         ledger.append([event("b")], minute(1))
         found = (bodies(ledger), [head.seq for head in ledger.heads()], list(ledger.verify()))
 
-    assert ([b"a", b"b"], [2], []) == found
+    assert found == ([b"a", b"b"], [2], [])
 
 
 def test_the_head_depends_on_everything_before_it(home: Home, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_threads_append_to_one_chain(ledger: Ledger) -> None:
     for thread in threads:
         thread.join()
 
-    assert (120, []) == (len(bodies(ledger)), list(ledger.verify()))
+    assert (len(bodies(ledger)), list(ledger.verify())) == (120, [])
 
 
 def _fields(entry: Entry) -> tuple[int, str, bytes, object, str]:

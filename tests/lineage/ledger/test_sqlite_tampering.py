@@ -50,19 +50,19 @@ def problems_after(folder: Path, *statements: tuple[str, tuple[object, ...]]) ->
 )
 def test_a_changed_field_is_found(tmp_path: Path, change: str, value: object) -> None:
     """Each field of an entry is covered by the chain."""
-    assert [(4, FIELD)] == problems_after(tmp_path, (f"UPDATE ledger SET {change} = ? WHERE seq = 4", (value,)))
+    assert problems_after(tmp_path, (f"UPDATE ledger SET {change} = ? WHERE seq = 4", (value,))) == [(4, FIELD)]
 
 
 def test_a_forged_body_is_found(tmp_path: Path) -> None:
     """A body replaced by another does not match its digest."""
-    assert [(4, BODY)] == problems_after(tmp_path, ("UPDATE ledger SET body = ? WHERE seq = 4", (FORGED,)))
+    assert problems_after(tmp_path, ("UPDATE ledger SET body = ? WHERE seq = 4", (FORGED,))) == [(4, BODY)]
 
 
 def test_a_forged_body_with_its_digest_is_found(tmp_path: Path) -> None:
     """A body replaced together with its digest does not match the chain."""
     forgery = ("UPDATE ledger SET body = ?, digest = ? WHERE seq = 4", (FORGED, FORGED_DIGEST))
 
-    assert [(4, FIELD)] == problems_after(tmp_path, forgery)
+    assert problems_after(tmp_path, forgery) == [(4, FIELD)]
 
 
 def test_every_bit_of_a_stored_body_counts(tmp_path: Path) -> None:
@@ -86,29 +86,29 @@ def test_every_bit_of_a_stored_body_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", [b"", b"not zlib", "text", 7])
 def test_a_body_that_cannot_be_unpacked_is_found(tmp_path: Path, body: object) -> None:
     """A body that is no longer what zlib made is a problem, not an error."""
-    assert [(4, UNREADABLE_BODY)] == problems_after(tmp_path, ("UPDATE ledger SET body = ? WHERE seq = 4", (body,)))
+    assert problems_after(tmp_path, ("UPDATE ledger SET body = ? WHERE seq = 4", (body,))) == [(4, UNREADABLE_BODY)]
 
 
 def test_bytes_behind_a_body_are_found(tmp_path: Path) -> None:
     """Something smuggled in behind the packed body is found, though the body is still right."""
     smuggled = ("UPDATE ledger SET body = CAST(body || x'00' AS BLOB) WHERE seq = 4", ())
 
-    assert [(4, UNREADABLE_BODY)] == problems_after(tmp_path, smuggled)
+    assert problems_after(tmp_path, smuggled) == [(4, UNREADABLE_BODY)]
 
 
 @pytest.mark.parametrize(("field", "value"), [("received_us", "noon"), ("received_us", 2**62)])
 def test_a_field_of_another_kind_is_found(tmp_path: Path, field: str, value: object) -> None:
     """A time that is none is a problem, not an error."""
-    assert [(4, UNREADABLE_FIELD)] == problems_after(
-        tmp_path, (f"UPDATE ledger SET {field} = ? WHERE seq = 4", (value,))
-    )
+    assert problems_after(tmp_path, (f"UPDATE ledger SET {field} = ? WHERE seq = 4", (value,))) == [
+        (4, UNREADABLE_FIELD)
+    ]
 
 
 def test_a_changed_chain_is_found(tmp_path: Path) -> None:
     """A chain value that was changed shows at its entry and at the next."""
     change = ("UPDATE ledger SET chain = zeroblob(32) WHERE seq = 4", ())
 
-    assert [(4, FIELD), (5, FIELD)] == problems_after(tmp_path, change)
+    assert problems_after(tmp_path, change) == [(4, FIELD), (5, FIELD)]
 
 
 def test_entries_that_changed_places_are_found(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_an_end_cut_with_its_head_renumbered_is_found(tmp_path: Path) -> None:
     """The last entries deleted and the head's number adjusted: the head's chain still tells."""
     found = problems_after(tmp_path, ("DELETE FROM ledger WHERE seq > 7", ()), ("UPDATE ledger_head SET seq = 7", ()))
 
-    assert [(7, "the head of the chain is not the chain of its last entry")] == found
+    assert found == [(7, "the head of the chain is not the chain of its last entry")]
 
 
 @pytest.mark.parametrize("seq", [-3, 0, 11, 500])
@@ -160,7 +160,7 @@ def test_a_stray_entry_is_found(tmp_path: Path, seq: int) -> None:
         (seq, FORGED_DIGEST, FORGED),
     )
 
-    assert [(10, "1 more stand outside of the chain, before 1 or after its head")] == problems_after(tmp_path, stray)
+    assert problems_after(tmp_path, stray) == [(10, "1 more stand outside of the chain, before 1 or after its head")]
 
 
 def _packed(folder: Path) -> bytes:

@@ -96,14 +96,14 @@ def test_changes_are_written_together_or_not_at_all(records: Records) -> None:
     with pytest.raises(Conflict):
         records.put([Change("incident", "new", b"1"), Change("slo", "a", b"2"), Change("slo", "a", b"3", expects=1)])
 
-    assert (None, b"1") == (records.document("incident", "new"), records.document("slo", "a").body)
+    assert (records.document("incident", "new"), records.document("slo", "a").body) == (None, b"1")
 
 
 def test_documents_are_listed_by_kind_and_id(records: Records) -> None:
     """A list holds one kind, by id, and goes on after an id."""
     records.put([Change("slo", name, b"") for name in ("c", "a", "b", "d")] + [Change("key", "b2", b"")])
 
-    assert ["b", "c"] == ids(records.documents("slo", after="a", limit=2))
+    assert ids(records.documents("slo", after="a", limit=2)) == ["b", "c"]
 
 
 def test_documents_are_filtered_by_state_and_due(records: Records) -> None:
@@ -117,11 +117,11 @@ def test_documents_are_filtered_by_state_and_due(records: Records) -> None:
         ]
     )
 
-    assert (["due", "exactly", "never"], ["due", "sent"], ["due"]) == (
+    assert (
         ids(records.documents("outbox", state="pending")),
         ids(records.documents("outbox", due_before=NOON)),
         ids(records.documents("outbox", state="pending", due_before=NOON)),
-    )
+    ) == (["due", "exactly", "never"], ["due", "sent"], ["due"])
 
 
 INCREMENTS = """
@@ -182,7 +182,7 @@ def test_work_done_together_is_undone_together(records: Records) -> None:
     with pytest.raises(ValueError, match="at the end"):
         records.together(work)
 
-    assert (None, []) == (records.document("slo", "a"), kept(records))
+    assert (records.document("slo", "a"), kept(records)) == (None, [])
 
 
 def test_a_failed_part_is_undone_alone(records: Records) -> None:
@@ -201,7 +201,7 @@ def test_a_failed_part_is_undone_alone(records: Records) -> None:
 
     done = records.together(whole)
 
-    assert ("done", ["before", "behind"]) == (done, ids(records.documents("slo")))
+    assert (done, ids(records.documents("slo"))) == ("done", ["before", "behind"])
 
 
 # ── Leases. ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -211,7 +211,7 @@ def test_a_lease_has_one_holder(records: Records) -> None:
     """While one holds the lease another gets none, of another name one does."""
     records.lease("scheduler", "ada", 60)
 
-    assert (None, 1) == (records.lease("scheduler", "bob", 60), records.lease("outbox", "bob", 60).epoch)
+    assert (records.lease("scheduler", "bob", 60), records.lease("outbox", "bob", 60).epoch) == (None, 1)
 
 
 def test_a_holder_renews_under_the_same_epoch(records: Records) -> None:
@@ -267,7 +267,7 @@ def test_a_write_under_a_held_lease_is_kept(records: Records) -> None:
     records.lease("scheduler", "ada", 60)
     records.put([Change("incident", "a", b"1")], lease=lease)
 
-    assert b"1" == records.document("incident", "a").body
+    assert records.document("incident", "a").body == b"1"
 
 
 COMPETING = """
@@ -320,7 +320,7 @@ def test_verdicts_come_back_exactly(records: Records) -> None:
     """Fractions, times to the microsecond and evidence are kept as they were; order is by due."""
     records.put_verdicts("a", [LATE, GOOD])
 
-    assert [GOOD, LATE] == kept(records)
+    assert kept(records) == [GOOD, LATE]
 
 
 def test_a_later_verdict_replaces(records: Records) -> None:
@@ -329,7 +329,7 @@ def test_a_later_verdict_replaces(records: Records) -> None:
     records.put_verdicts("a", [pending])
     records.put_verdicts("a", [pending, GOOD, LATE])
 
-    assert [GOOD, LATE] == kept(records)
+    assert kept(records) == [GOOD, LATE]
 
 
 def test_an_occurrence_that_moved_is_there_once(records: Records) -> None:
@@ -353,7 +353,7 @@ def test_verdicts_of_another_slo_are_its_own(records: Records) -> None:
     records.put_verdicts("a", [GOOD])
     records.put_verdicts("b", [replace(GOOD, state=VerdictState.BAD)])
 
-    assert [GOOD] == kept(records)
+    assert kept(records) == [GOOD]
 
 
 def test_verdicts_survive_opening_again(home: Home, tmp_path: Path) -> None:
@@ -363,4 +363,4 @@ def test_verdicts_survive_opening_again(home: Home, tmp_path: Path) -> None:
     with home(tmp_path) as records:
         found = kept(records)
 
-    assert [GOOD, LATE] == found
+    assert found == [GOOD, LATE]
