@@ -112,7 +112,9 @@ def load(config: Path | None = None, sections: Mapping[str, type[Section]] | Non
     *sections* are the parts' own models by their words. Raises InvalidDefinition that names the file or variable, the
     knob and what would do.
     """
-    fields: dict[str, Any] = {word: (model, model()) for word, model in (sections or {}).items()}
+    # A part whose word is already a knob, as the channel `log` is, has no section of its own.
+    parts = {word: model for word, model in (sections or {}).items() if word not in Settings.model_fields}
+    fields: dict[str, Any] = {word: (model, model()) for word, model in parts.items()}
     model = create_model("Settings", __base__=Settings, **fields)
     _FileSource.values = _read(config)
     try:
