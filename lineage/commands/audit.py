@@ -1,4 +1,4 @@
-"""Prove that nothing in the ledger was changed since it was written."""
+"""Prove what is kept: that nothing was changed since, and what made a version."""
 
 from __future__ import annotations
 
@@ -12,16 +12,11 @@ from lineage.commands._open import open_store
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="""Prove that nothing in the ledger was changed since it was written.
+    help="""Prove what is kept: that nothing was changed since, and what made a version.
 
     $ headwater audit verify
     """,
 )
-
-
-@app.callback()
-def _group() -> None:
-    pass
 
 
 @app.command()
