@@ -91,11 +91,11 @@ class _Reaction:
         after = {**firing, **{slo: move.after for slo, move in moves.items()}}
         ill = {slo: state for slo, state in after.items() if state.phase == "firing"}
         evidence = Evidence(self._store, self._definitions, list(self._statuses.values()), ill, self._now)
+        self._explain(evidence)  # first, so that what fires now joins an incident whose cause has just come to light
         for slo, move in sorted(moves.items(), key=_most_urgent):
             self._decided[slo] = self._move(slo, move, evidence)
         for slo in sorted(firing.keys() - self._definitions.keys()):
             self._decided[slo] = self._retire(firing[slo])
-        self._explain(evidence)
 
     def _move(self, slo: str, move: Transition, evidence: Evidence) -> AlertState:
         status, state = self._statuses[slo], move.after
@@ -142,8 +142,8 @@ class _Reaction:
         """Look again for the cause of what was opened without one: its event may have come later."""
         for case in [case for case in self._before.values() if case.cause is None]:
             causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
-            if (cause := next(causes, None)) is not None and self._cases[case.id].state == "open":
-                explained = lifecycle.explained(self._cases[case.id], cause)
+            if (cause := next(filter(None, causes), None)) is not None:
+                explained = lifecycle.explained(case, cause)
                 affected = evidence.affected(cause, NodeId("dataset", *case.members[0].dataset))
                 self._cases[case.id] = explained.model_copy(update={"affected": affected})
 

@@ -162,6 +162,16 @@ def test_a_cause_that_comes_later_is_added_quietly() -> None:
     assert ((BUILD.namespace, BUILD.name), "changed") == (incident.cause and incident.cause.job, incident.change)
 
 
+def test_what_fires_with_a_cause_that_has_just_come_to_light_joins() -> None:
+    """The failure that explains an open incident and a new breach at once makes one incident of both."""
+    store = MemoryStore()
+    reacted(store, ORDERS_LATE)
+    store.fail(BUILD, BROKE)
+    told = reacted(store, later(ORDERS_LATE, HOUR), status("revenue", "GB", at=NOW + HOUR, ladder="ticket"))
+
+    assert [incident.id for incident in told] == ["INC-1"]
+
+
 def test_a_retired_slo_leaves_its_incident(broken: MemoryStore) -> None:
     """An SLO without a definition resolves what it had opened."""
     reacted(broken, ORDERS_LATE)
