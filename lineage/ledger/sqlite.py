@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage.database import Database
 from lineage.database.times import instant, microseconds
+from lineage.errors import StoreUnusable
 from lineage.ledger.base import Head, Problem
 from lineage.ledger.chain import GENESIS, link
 from lineage.model import Draft, Entry
@@ -67,8 +68,7 @@ class SqliteLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
         database.migrate("ledger", SCHEMA)
-        with database.read() as connection:
-            ((self._writer,),) = connection.execute("SELECT writer FROM ledger_head")
+        self._writer = self._head().writer
 
     def append(self, drafts: Sequence[Draft], received_at: datetime) -> list[Entry]:
         """Append *drafts* as `Ledger.append` promises; inside a transaction on the writer thread, as part of it."""
@@ -166,8 +166,13 @@ class SqliteLedger:
         return known
 
     def _head(self) -> Head:
-        ((writer, seq, chain),) = self._rows("SELECT writer, seq, chain FROM ledger_head", ())
-        return Head(writer, seq, chain)
+        heads = self._rows("SELECT writer, seq, chain FROM ledger_head", ())
+        if len(heads) != 1:
+            raise StoreUnusable(
+                f"{self._database.path}: the ledger has {len(heads)} heads instead of one; bring a backup with "
+                "`headwater restore`"
+            )
+        return Head(*heads[0])
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         with self._database.read() as connection:

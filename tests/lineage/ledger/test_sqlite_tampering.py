@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lineage.database import Database
+from lineage.errors import StoreUnusable
 from lineage.ledger.sqlite import SqliteLedger
 from tests.support.ledgers import event, minute, sqlite, statement
 
@@ -32,10 +33,8 @@ def problems_after(folder: Path, *statements: tuple[str, tuple[object, ...]]) ->
         hand.execute(query, values)
     hand.commit()
     hand.close()
-    database = Database(folder / "headwater.db")
-    found = [(problem.seq, problem.what) for problem in SqliteLedger(database).verify()]
-    database.close()
-    return found
+    with sqlite(folder) as ledger:
+        return [(problem.seq, problem.what) for problem in ledger.verify()]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +160,13 @@ def test_a_stray_entry_is_found(tmp_path: Path, seq: int) -> None:
     )
 
     assert problems_after(tmp_path, stray) == [(10, "1 more stand outside of the chain, before 1 or after its head")]
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM ledger_head", "INSERT INTO ledger_head VALUES ('two', 0, x'')"])
+def test_a_ledger_has_one_head(tmp_path: Path, change: str) -> None:
+    """A ledger whose head was deleted, or given a second, is refused in a sentence."""
+    with pytest.raises(StoreUnusable, match="instead of one"):
+        problems_after(tmp_path, (change, ()))
 
 
 def _packed(folder: Path) -> bytes:
