@@ -131,12 +131,12 @@ def navigation() -> tuple[Nav, ...]:
     return tuple(sorted((nav for nav in found if nav is not None), key=lambda nav: nav.order))
 
 
-def page(request: Request, template: str, status: int = 200, **values: object) -> Response:
+def page(request: Request, template: str, /, code: int = 200, **values: object) -> Response:
     """The page that *template* makes of *values*, in the shell."""
     seen = look(request)
     counts = _counts(request, seen)
     html = _render(request, template, seen, counts, values)
-    return HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache"})
+    return HTMLResponse(html, code, headers={"Cache-Control": "private, no-cache"})
 
 
 def _render(

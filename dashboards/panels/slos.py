@@ -16,7 +16,7 @@ from dashboards.figures.strips import Cell, meter, rate, strip
 from dashboards.panels.diagnosis import empty_at, left_tone, pace
 from dashboards.states import SLO, VERDICT, Look, tier
 from lineage.model import NodeId, Verdict
-from lineage.slo.status import BurnRate, Status
+from lineage.slo.status import BurnRate, SloState, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Row:
     kind: str
     dataset: NodeId
     owner: str
+    state: SloState
     look: Look
     sentence: str
     sli: Fraction | None
@@ -61,6 +62,7 @@ def row(one: Judged) -> Row:
         kind=definition.spec.sli.type,
         dataset=definition.dataset,
         owner=definition.spec.owner.mention,
+        state=status.state,
         look=SLO[status.state],
         sentence=status.sentence,
         sli=status.sli,

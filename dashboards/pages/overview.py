@@ -1,0 +1,137 @@
+"""`/`: what needs a person now, whom it hurts, and how the rest is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from fastapi import APIRouter, Depends, Request, Response
+from markupsafe import Markup
+
+from dashboards import say
+from dashboards.current import Judged, current
+from dashboards.figures.picture import Tone
+from dashboards.figures.strips import Cell, strip
+from dashboards.frame import Look, Nav, Shown, look, page
+from dashboards.panels.diagnosis import Diagnosis, Fact
+from dashboards.panels.slos import rows
+from dashboards.states import RUN, SLO, worst
+from lineage.alerts.incidents import Incident, every
+from lineage.model import VerdictState
+from lineage.slo.status import SloState
+from lineage.web import needs, services
+
+NAV = Nav("Overview", "home", "/", 0)
+
+router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
+
+DAYS = 28
+FAILURES = 6
+ATTENTION = 8
+
+
+class Health(NamedTuple):
+    """A namespace's SLOs over the last days."""
+
+    namespace: str
+    slos: int
+    state: Tone
+    strip: Markup
+    left: Fraction | None
+
+
+@router.get("/")
+def shown(request: Request) -> Response:
+    """The overview."""
+    seen, behind = look(request), services(request)
+    judged = current(request).judged(seen.at, past=seen.as_of is not None)
+    found = every(behind.store)
+    begun = [one for one in found if one.state == "open"] if seen.as_of is None else []
+    made = rows(judged)
+    counts = {state: sum(one.status.state == state for one in judged) for state in SLO}
+    failed = behind.store.runs(
+        states=["FAIL", "ABORT"], since=seen.at - timedelta(days=1), until=seen.as_of, limit=FAILURES
+    )
+    return page(
+        request,
+        "overview.html",
+        diagnosis=summary(counts, begun, seen),
+        slos=made,
+        attention=[one for one in made if one.look.tone in ("bad", "warn")][:ATTENTION],
+        by_state=counts,
+        states=SLO,
+        open=begun,
+        recent=[one for one in found if one.state == "resolved"][:3],
+        failed=failed,
+        runs=RUN,
+        health=health(judged, seen.at),
+        stats=behind.store.stats(),
+        datasets=behind.store.find(kind="dataset", order="updated", limit=6).items,
+    )
+
+
+def summary(counts: dict[SloState, int], begun: Sequence[Incident], seen: Look) -> Diagnosis | None:
+    """The whole of it in a sentence: how many SLOs are in trouble, and how few causes explain them."""
+    breaching, at_risk, total = counts["breaching"], counts["at_risk"], sum(counts.values())
+    if not total:
+        return None
+    if not breaching and not at_risk and not begun:
+        return Diagnosis("ok", f"{_all(total)}; nothing needs you")
+    title = f"{say.some(breaching, 'SLO is', 'SLOs are')} breaching"
+    if not breaching:
+        title = f"{say.some(at_risk, 'SLO is', 'SLOs are')} at risk" if at_risk else "An incident is open"
+    causes = [one for one in begun if one.cause and one.cause.sentence]
+    facts: list[Fact] = []
+    if causes:
+        hurt = sum(len(one.members) for one in causes)
+        explains = "One cause explains" if len(causes) == 1 else f"{len(causes)} causes explain"
+        title = f"{title}. {explains} {'it' if hurt == 1 else hurt if breaching > hurt else 'all of it'}"
+        facts = [Fact(f"{one.cause.sentence}.", seen.link("incidents", one.id)) for one in causes[:3] if one.cause]
+    acts = tuple(Fact(f"Open {one.id}", seen.link("incidents", one.id)) for one in begun[:2])
+    return Diagnosis("bad" if breaching or begun else "warn", title, tuple(facts), acts)
+
+
+def _all(total: int) -> str:
+    return "The one SLO is met" if total == 1 else f"No SLO of {total} is breaching or at risk"
+
+
+def health(judged: Sequence[Judged], at: datetime) -> list[Health]:
+    """For each namespace one cell a day: bad if any occurrence due that day was bad, good if all that were judged."""
+    by_namespace: dict[str, list[Judged]] = {}
+    for one in judged:
+        by_namespace.setdefault(one.definition.dataset.namespace, []).append(one)
+    return [
+        Health(
+            namespace,
+            len(slos),
+            (worst(SLO[one.status.state] for one in slos) or SLO["no_data"]).tone,
+            strip(_days(slos, at), f"The last {DAYS} days of {namespace}"),
+            min(
+                (one.status.budget.remaining_ratio for one in slos if one.status.budget.remaining_ratio is not None),
+                default=None,
+            ),
+        )
+        for namespace, slos in sorted(by_namespace.items())
+    ]
+
+
+def _days(slos: Sequence[Judged], at: datetime) -> list[Cell]:
+    days = [(at - timedelta(days=back)).date() for back in reversed(range(DAYS))]
+    good = dict.fromkeys(days, 0)
+    bad = dict.fromkeys(days, 0)
+    for one in slos:
+        for verdict in one.status.occurrences:
+            day = verdict.due.date()
+            if day in good:
+                good[day] += verdict.state is VerdictState.GOOD
+                bad[day] += verdict.state is VerdictState.BAD
+    return [_day(f"{day.day} {day:%b}", good[day], bad[day]) for day in days]
+
+
+def _day(name: str, good: int, bad: int) -> Cell:
+    if not good and not bad:
+        return Cell("unk", f"{name}: nothing judged", 0.3)
+    tone = "ok" if not bad else "bad" if bad >= good else "warn"
+    return Cell(tone, f"{name}: {good} good, {bad} bad", 0.6 if not bad else 1.0)

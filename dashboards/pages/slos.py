@@ -1,0 +1,75 @@
+"""`/slos`: the promises, those that need a person first; one promise with its budget, its windows and its evidence."""
+
+from __future__ import annotations
+
+import yaml
+from fastapi import APIRouter, Depends, Request, Response
+
+from dashboards import say
+from dashboards.current import Judged, current
+from dashboards.frame import Nav, Shown, look, page
+from dashboards.panels.budget import figures
+from dashboards.panels.diagnosis import empty_at, of_slo, pace
+from dashboards.panels.slos import row, rows, tiers
+from dashboards.states import SLO, VERDICT, worst
+from lineage.alerts.incidents import every
+from lineage.slo.spec import DataSLO
+from lineage.web import choice, needs, services
+
+NAV = Nav("SLOs", "target", "/slos", 4, "slos")
+
+router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
+
+LISTED = 60  # occurrences in the table
+
+
+@router.get("/slos")
+def listed(request: Request) -> Response:
+    """All SLOs; `state` filters."""
+    seen = look(request)
+    made = rows(current(request).judged(seen.at, past=seen.as_of is not None))
+    counts = {state: sum(one.state == state for one in made) for state in SLO}
+    wanted = request.query_params.get("state")
+    if wanted:
+        made = [one for one in made if one.state == choice(wanted, SLO, "state")]
+    return page(
+        request, "slos.html", slos=made, total=sum(counts.values()), counts_by_state=counts, states=SLO, wanted=wanted
+    )
+
+
+@router.get("/slos/{name}")
+def shown(request: Request, name: str) -> Response:
+    """One SLO, judged at the moment that is looked at."""
+    seen, behind = look(request), services(request)
+    one = Judged(behind.slos.definition(name), behind.slos.status(name, seen.at))
+    found = every(behind.store)
+    mine = [incident for incident in found if any(member.slo == name for member in incident.members)]
+    begun = next((incident for incident in mine if incident.state == "open" and seen.as_of is None), None)
+    status = one.status
+    return page(
+        request,
+        "slo.html",
+        slo=row(one),
+        definition=one.definition,
+        status=status,
+        window=say.lasting(status.window_s),
+        unit=one.definition.spec.sli.unit,
+        diagnosis=of_slo(one, begun, seen),
+        pace=pace(status),
+        lasting=say.lasting,
+        empty_at=empty_at(status),
+        tiers=tiers(status),
+        firing=worst([tier.look for tier in tiers(status)]),
+        occurrences=list(reversed(status.occurrences))[:LISTED],
+        verdicts=VERDICT,
+        incidents=mine[:8],
+        written=written(one.definition),
+        figures=figures(one),
+    )
+
+
+def written(definition: DataSLO) -> str:
+    """The definition as the YAML that a person would write for it."""
+    body = definition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    whole = {"apiVersion": definition.api_version, "kind": definition.kind, **body}
+    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,93 @@
+"""The charts of an SLO: its budget over the window, its indicator by hour or day, its burn rates, what was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import accumulate
+
+from dashboards import say
+from dashboards.current import Judged
+from dashboards.figures.charts import Held, Series, Spent, budget, burn_points, held, indicator, rates
+from dashboards.panels.diagnosis import empty_at
+from lineage.model import Verdict, VerdictState
+from lineage.slo.status import Status
+
+MOST_POINTS = 700  # of a chart; a screen has not more columns to spare
+RATE_POINTS = 160
+MOST_LINES = 4  # of a chart (UI 4.1)
+HOURLY_FROM = 3 * 24  # judged occurrences in the window from which the indicator is shown by the hour
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+RATE_SPAN = timedelta(days=7)
+
+
+def figures(one: Judged) -> dict[str, str]:
+    """The figures by name, those that have something to show."""
+    status = one.status
+    verdicts = [verdict for verdict in status.occurrences if verdict.total]
+    if not verdicts:
+        return {}
+    begin = status.at - timedelta(seconds=status.window_s)
+    made = {"sli": indicator(_by_time(verdicts, status), float(status.target), begin, status.at)}
+    if status.budget.allowed:
+        made["budget"] = budget(spent(verdicts, status.budget.allowed), begin, status.at, empty_at(status))
+    if status.burn_rates:
+        made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
+    if points := measured(one):
+        made["measured"] = held(points, "min late" if one.definition.spec.sli.type == "freshness" else "rows")
+    return made
+
+
+def spent(verdicts: Sequence[Verdict], allowed: Fraction) -> list[Spent]:
+    """What was left of *allowed* after each verdict, as a share; thinned to MOST_POINTS, the last always kept."""
+    bad = accumulate(verdict.total - verdict.good for verdict in verdicts)
+    points = [Spent(verdict.due, float(1 - gone / allowed)) for verdict, gone in zip(verdicts, bad, strict=True)]
+    step = max(1, len(points) // MOST_POINTS)
+    return points[:1] + points[1:-1:step] + points[-1:] if len(points) > 1 else points
+
+
+def _by_time(verdicts: Sequence[Verdict], status: Status) -> list[tuple[datetime, float, bool]]:
+    """Good over total by hour where there are many occurrences, else by day of UTC."""
+    unit = HOUR if len(verdicts) >= HOURLY_FROM * (status.window_s / DAY.total_seconds()) / 3 else DAY
+    buckets: defaultdict[datetime, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+    for verdict in verdicts:
+        start = verdict.due.replace(minute=0, second=0, microsecond=0)
+        bucket = buckets[start if unit is HOUR else start.replace(hour=0)]
+        bucket[0] += verdict.good
+        bucket[1] += verdict.total
+    return [(at, float(good / total), good / total < status.target) for at, (good, total) in sorted(buckets.items())]
+
+
+def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
+    events = [(verdict.due, verdict.good, verdict.total) for verdict in verdicts]
+    begin = max(status.at - timedelta(seconds=status.window_s), status.at - RATE_SPAN)
+    moments = [begin + (status.at - begin) * step / RATE_POINTS for step in range(RATE_POINTS + 1)]
+    tiers = {rate.long_s: rate for rate in reversed(status.burn_rates)}  # of equal windows the first stays
+    return [
+        Series(
+            say.lasting(long_s),
+            burn_points(events, status.target, timedelta(seconds=long_s), moments),
+            float(rate.threshold),
+        )
+        for long_s, rate in sorted(tiers.items())[:MOST_LINES]
+    ]
+
+
+def measured(one: Judged) -> list[Held]:
+    """What was measured against what was expected: minutes late for freshness, rows for completeness."""
+    kind = one.definition.spec.sli.type
+    if kind == "correctness":
+        return []
+    scale = 60 if kind == "freshness" else 1
+    return [
+        Held(
+            verdict.due,
+            float(verdict.value / scale),
+            None if verdict.expected is None else float(verdict.expected / scale),
+            bad=verdict.state is VerdictState.BAD,
+        )
+        for verdict in one.status.occurrences[-MOST_POINTS:]
+        if verdict.value is not None
+    ]
