@@ -104,13 +104,14 @@ class SqliteLedger:
         end was cut and the head rewritten to match shows only against a head that was kept elsewhere.
         """
         head = self._head()
-        seq, chain = 0, GENESIS
+        seq = 0
+        chain: bytes | None = GENESIS
         while rows := self._rows(TO_VERIFY, (seq, head.seq, ROWS_AT_ONCE)):
             for *fields, body, stored in rows:
-                if fields[0] == seq + 1:
-                    yield from self._wrong(fields, body, chain, stored)
-                else:
+                if fields[0] != seq + 1:
                     yield Problem(self._writer, seq + 1, _missing(seq + 1, fields[0] - 1))
+                    chain = None
+                yield from self._wrong(fields, body, chain, stored)
                 seq, chain = fields[0], stored
         if seq < head.seq:
             yield Problem(self._writer, seq + 1, _missing(seq + 1, head.seq))
@@ -182,7 +183,7 @@ class SqliteLedger:
         seq, kind, digest, received_us, principal, redaction = fields
         return Entry(self._writer, seq, kind, digest, instant(received_us), principal, redaction)
 
-    def _wrong(self, fields: Sequence[Any], body: Any, chain: bytes, stored: Any) -> Iterator[Problem]:
+    def _wrong(self, fields: Sequence[Any], body: Any, chain: bytes | None, stored: Any) -> Iterator[Problem]:
         seq = fields[0]
         try:
             if sha256(_inflate(body)).digest() != fields[2]:
@@ -190,7 +191,7 @@ class SqliteLedger:
         except (zlib.error, TypeError, ValueError):
             yield Problem(self._writer, seq, "the body cannot be read")
         try:
-            if link(chain, self._entry(fields)) != stored:
+            if chain is not None and link(chain, self._entry(fields)) != stored:
                 yield Problem(self._writer, seq, "a field, the order or the chain is not what it was")
         except (AttributeError, TypeError, ValueError, OverflowError):
             yield Problem(self._writer, seq, "a field cannot be read")

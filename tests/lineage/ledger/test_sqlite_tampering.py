@@ -133,6 +133,14 @@ def test_missing_entries_are_found(tmp_path: Path, gone: str, first: int, what: 
     assert [(first, what)] == problems_after(tmp_path, (f"DELETE FROM ledger WHERE {gone}", ()))
 
 
+def test_a_body_behind_a_gap_is_still_checked(tmp_path: Path) -> None:
+    """A missing entry does not hide a forged body in the next."""
+    forgery = ("UPDATE ledger SET body = ? WHERE seq = 5", (FORGED,))
+    found = problems_after(tmp_path, ("DELETE FROM ledger WHERE seq = 4", ()), forgery)
+
+    assert found == [(4, "entry 4 is missing"), (5, BODY)]
+
+
 def test_closing_the_gap_does_not_hide_it(tmp_path: Path) -> None:
     """An entry deleted and all later ones renumbered: the chain breaks there, and the head is too long."""
     found = problems_after(
