@@ -1,0 +1,175 @@
+"""Completeness: how many rows came, and how many should have."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from lineage.model import Verdict
+from lineage.slo.evidence import Delivery, Evidence
+from lineage.slo.indicators.completeness import describe, measure, median, needs, z_score
+from tests.support.promises import DAY, HOUR, NOON, delivery, promise, states
+
+MINUTE = timedelta(minutes=1)
+LAST = (NOON - HOUR, NOON)
+DUE = NOON + 15 * MINUTE
+LATER = DUE + 2 * MINUTE
+
+WEEKLY = {"expected": {"mode": "seasonal"}, "robust": {}}
+
+
+def one(*deliveries: Delivery, **sli: Any) -> Verdict:
+    """The one verdict of an hourly promise of 1000 rows."""
+    return measure(promise("completeness", sli=sli), Evidence(DUE - HOUR, deliveries), LATER)[0]
+
+
+def loaded(rows: int | None, at: datetime = NOON + MINUTE, run: str = "run", **fields: Any) -> Delivery:
+    return delivery(at, run, nominal=fields.pop("nominal", LAST), rows=rows, **fields)
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(0, "B"), (799, "B"), (800, "B"), (801, "G"), (1000, "G"), (5000, "G")])
+def test_exactly_minus_twenty_per_cent_is_bad(rows: int, expected: str) -> None:
+    """Good iff 5x > 4B, in whole numbers; surplus is not completeness's to judge."""
+    assert states([one(loaded(rows))]) == expected
+
+
+def test_the_boundary_may_be_good() -> None:
+    """`boundary: good` takes the ratio itself."""
+    assert states([one(loaded(800), good={"boundary": "good"})]) == "G"
+
+
+def test_rows_cannot_pay_for_a_hole() -> None:
+    """In rows: good = min(x, B), total = B."""
+    verdict = one(loaded(5000), unit="rows")
+
+    assert (verdict.good, verdict.total) == (1000, 1000)
+
+
+def test_a_run_without_a_count_is_unknown() -> None:
+    """Unknown is not good."""
+    assert states([one(loaded(None))]) == "U"
+
+
+def test_without_a_run_freshness_judges() -> None:
+    """One cause burns one budget: no run is not counted here."""
+    assert states([one()]) == "N"
+
+
+def test_absence_may_be_zero() -> None:
+    """`absenceIsZero` makes an undelivered occurrence an empty one."""
+    verdict = one(absenceIsZero=True)
+
+    assert (states([verdict]), verdict.value) == ("B", 0)
+
+
+def test_runs_that_append_add_up() -> None:
+    """The rows of an occurrence are the sum over its appending jobs."""
+    other = delivery(NOON + MINUTE, "b", job=("job", "airflow", "orders.second"), nominal=LAST, rows=500)
+
+    assert one(loaded(400, run="a"), other).value == 900
+
+
+def test_a_retry_replaces_what_it_repeats() -> None:
+    """The last COMPLETE for (job, interval) wins."""
+    assert one(loaded(600, run="a"), loaded(900, NOON + 2 * MINUTE, "b")).value == 900
+
+
+def test_an_overwrite_forgets_what_was_before() -> None:
+    """The last COMPLETE of an overwritten dataset is what there is."""
+    second = delivery(
+        NOON + 3 * MINUTE, "b", job=("job", "airflow", "orders.second"), nominal=LAST, rows=850, overwrites=True
+    )
+
+    assert one(loaded(600, run="a"), second).value == 850
+
+
+def test_rows_after_the_close_do_not_count() -> None:
+    """The value of the first close stands: later rows are a restatement."""
+    assert states([one(loaded(1000, DUE + MINUTE))]) == "N"
+
+
+def test_settle_moves_the_close() -> None:
+    """Rows that come within `settle` of the deadline count, and until then the verdict waits."""
+    slo = promise("completeness", sli={"settle": "1h"})
+    late = loaded(1000, DUE + 30 * MINUTE)
+
+    found = [measure(slo, Evidence(DUE - HOUR, [late]), DUE + wait)[0] for wait in (40 * MINUTE, 62 * MINUTE)]
+
+    assert states(found) == "PG"
+
+
+def weekly(*rows: int | None) -> Verdict:
+    """The newest verdict of a daily promise whose loads of the same weekday brought *rows*, newest last."""
+    slo = promise("completeness", sli=WEEKLY, schedule={"cron": "0 0 * * *"})
+    midnight = NOON.replace(hour=0)
+    loads = [
+        delivery(
+            end + MINUTE,
+            f"run {weeks}",
+            nominal=(end - DAY, end),
+            rows=count,
+        )
+        for weeks, count in enumerate(reversed(rows))
+        for end in [midnight - 7 * weeks * DAY]
+    ]
+    return measure(slo, Evidence(midnight - DAY, loads), NOON)[-1]
+
+
+def test_the_season_expects_its_median() -> None:
+    """The last occurrences of the same weekday, without the one in question."""
+    assert weekly(1000, 1010, 990, 1005, 995, 1000, 2000, 1000, 801).expected == 1000
+
+
+def test_an_old_spike_does_not_hide_a_drop() -> None:
+    """The published example: median 1000, MAD 5, x = 800 gives z = -26.98."""
+    history = [Fraction(rows) for rows in (1000, 1010, 990, 1005, 995, 1000, 2000, 1000)]
+    score = z_score(Fraction(800), history)
+
+    assert (median(history), score) == (1000, Fraction(-2698, 100))
+
+
+def test_a_small_but_unusual_drop_is_bad() -> None:
+    """More than -20 %, but 3.5 robust deviations and 5 % below: an investigation."""
+    assert states([weekly(1000, 1010, 990, 1005, 995, 1000, 940)]) == "B"
+
+
+def test_a_tiny_drop_is_not_bad_however_unusual() -> None:
+    """Less than `minEffect` is left alone."""
+    assert states([weekly(1000, 1010, 990, 1005, 995, 1000, 960)]) == "G"
+
+
+def test_a_history_without_deviation_leaves_the_ratio_to_decide() -> None:
+    """Both deviations 0: z is undefined, and never taken for 0 or for infinite."""
+    assert (z_score(Fraction(1), [Fraction(5)] * 4), states([weekly(5, 5, 5, 5, 5)])) == (None, "G")
+
+
+def test_mad_of_zero_falls_back_to_the_mean_deviation() -> None:
+    """(x - B) / (1.253314 mean |x - B|) where more than half of the history is equal."""
+    history = [Fraction(rows) for rows in (100, 100, 100, 140)]
+
+    assert z_score(Fraction(50), history) == Fraction(-50) / (Fraction("1.253314") * 10)
+
+
+def test_a_short_history_compares_with_the_one_before() -> None:
+    """Less than minHistory: the previous occurrence, and the reason says that confidence is low."""
+    verdict = weekly(1000, 1000, 700)
+
+    assert (states([verdict]), "low confidence" in verdict.reason) == ("B", True)
+
+
+def test_nothing_to_compare_with_is_unknown() -> None:
+    """The first occurrence of all has no expectation."""
+    assert states([weekly(1000)]) == "U"
+
+
+def test_a_season_looks_as_far_back_as_it_remembers() -> None:
+    """Eight weeks of history and one more for the week that is judged."""
+    assert needs(promise("completeness", sli=WEEKLY)).history == 9 * 7 * DAY
+
+
+def test_a_shortfall_is_told_in_rows() -> None:
+    """How much is missing, of how much."""
+    assert describe([one(loaded(680))], NOON) == "Short by 32 %: 680 of 1,000 rows, due 2026-11-20 12:15 UTC"
