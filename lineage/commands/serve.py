@@ -44,6 +44,7 @@ def run(
 
     configure(settings.log.level, settings.log.style)
     listener = _listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # messages name the port that it is
     headwater = open_headwater(settings)
     try:
         if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):

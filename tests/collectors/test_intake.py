@@ -20,6 +20,7 @@ from lineage.errors import Overloaded, StoreUnavailable, TooLarge
 from lineage.model import Entry, Principal
 from lineage.settings import Ingest
 from lineage.store.base import Change
+from tests.support.posting import event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AIRFLOW = Principal("airflow", frozenset({"ingest"}))
@@ -68,16 +69,6 @@ def opened(journal: Any, **limits: int) -> Iterator[Intake]:
     finally:
         journal.open.set()
         intake.stop()
-
-
-def event(number: int, **more: Any) -> bytes:
-    """A small run event; equal numbers give equal bytes."""
-    run = {"runId": f"00000000-0000-4000-8000-{number:012d}", "facets": more}
-    job = {"namespace": "airflow", "name": "load"}
-    body = {"eventType": "START", "eventTime": "2026-11-21T11:59:00Z", "producer": "https://example.org/test"}
-    return json.dumps(
-        {**body, "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json", "run": run, "job": job}
-    ).encode()
 
 
 def digest(body: bytes) -> str:
