@@ -66,6 +66,7 @@ INNOCENT_KEYS = {
     "secret": "***",
     "api_key": "{{ var.value.key }}",
     "monkey": "business",
+    "PWD": "/home/etl",
     "passed": "yes",
 }
 
