@@ -221,7 +221,7 @@ class Database:
             unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Finish the work submitted so far, move the write-ahead log into the file and let go. Twice is harmless."""
+        """Finish the work submitted so far, leave all of it in the one file, and let go. Twice is harmless."""
         with suppress(StoreUnavailable):  # it was closed before
             self.submit(self._finish).result()
         self._thread.shutdown()
@@ -338,9 +338,7 @@ class Database:
             while True:
                 self._idle.get_nowait().close()
         if self._writer is not None:
-            with suppress(sqlite3.Error):  # what could not be moved now is moved at the next start
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._writer.close()
+            self._writer.close()  # the last to close moves the write-ahead log into the file, and removes it
             self._writer = None
         self._presence.end()
 
