@@ -1,0 +1,65 @@
+"""How the words of the model are written in rows: kinds, types, sides and times as integers, transformations as JSON."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from datetime import datetime
+from typing import Final
+
+from lineage.database.times import instant
+from lineage.model import EventType, Kind, NodeId, Side
+
+KINDS: Final[tuple[Kind, ...]] = ("dataset", "job", "run")
+DATASET, JOB, RUN = range(3)
+KIND: Final = {kind: code for code, kind in enumerate(KINDS)}
+
+# The four that a conclusion wants one by one come first.
+TYPES: Final[tuple[EventType, ...]] = ("START", "COMPLETE", "FAIL", "ABORT", "RUNNING", "OTHER")
+TYPE: Final = {event_type: code for code, event_type in enumerate(TYPES)}
+LAST_DECIDING: Final = TYPE["ABORT"]
+STATED: Final = 6  # a JobEvent
+CLAIMED: Final = 7  # an event of another run
+TYPE_SETS: Final = tuple(
+    frozenset(name for code, name in enumerate(TYPES) if mask >> code & 1) for mask in range(1 << len(TYPES))
+)
+
+SIDES: Final[tuple[Side, ...]] = ("input", "output")
+INPUT, OUTPUT = range(2)
+SIDE: Final = {"input": INPUT, "output": OUTPUT}
+OWN: Final = 2  # a facet of the entity itself
+
+EVER: Final = 2**62  # later than all
+
+
+def instant_or_none(at: int | None) -> datetime | None:
+    """As `instant`; None stays None."""
+    return None if at is None else instant(at)
+
+
+def node_id(kind: int, namespace: str, name: str) -> NodeId:
+    """The id that a row of `node` stands for."""
+    return NodeId(KINDS[kind], namespace, name)
+
+
+def pack(body: bytes) -> bytes:
+    """*body*, a JSON value, in as few bytes as pays."""
+    if len(body) < 160:  # noqa: PLR2004 - below, the header and the time cost more than is won
+        return body
+    packed = zlib.compress(body, 6)
+    return packed if len(packed) < len(body) else body
+
+
+def unpack(data: bytes) -> bytes:
+    """What `pack` was given. No JSON value begins with the `x` that every zlib stream begins with."""
+    return zlib.decompress(data) if data[:1] == b"x" else data
+
+
+def spelled(transformations: tuple[tuple[str, str, bool], ...]) -> str:
+    """A column edge's transformations as text."""
+    return json.dumps(transformations, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_transformations(text: str) -> tuple[tuple[str, str, bool], ...]:
+    """What `spelled` was given."""
+    return tuple((kind, subtype, masking) for kind, subtype, masking in json.loads(text))

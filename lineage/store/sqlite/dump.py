@@ -1,0 +1,147 @@
+"""The graph as canonical JSON lines: the same for every store that merged the same set, whatever its rows look like.
+
+Section by section, and within a section in the order of the lines' own bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from sqlite3 import Connection
+from typing import Any, Final, NamedTuple
+
+from lineage.store.sqlite.codes import KINDS, OWN, SIDES, TYPES
+
+_TYPE: Final = (*TYPES, "STATED", "CLAIMED")
+_SIDE: Final = {**dict(enumerate(SIDES)), OWN: None}
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+class Field(NamedTuple):
+    """A column of a section: its expression, and how its value is written."""
+
+    sql: str
+    read: Callable[[Any], Any] = lambda value: value
+
+
+def _plain(*columns: str) -> dict[str, Field]:
+    return {column.rpartition(".")[2]: Field(column) for column in columns}
+
+
+def _node(column: str) -> Field:
+    found = f"(SELECT json_array(named.kind, namespace, name) FROM node AS named WHERE named.id = {column})"  # noqa: S608 - of constants
+    return Field(found, _optional(lambda row: [KINDS[(parts := json.loads(row))[0]], *parts[1:]]))
+
+
+def _nodes(*columns: str) -> dict[str, Field]:
+    return {column.rpartition(".")[2]: _node(column) for column in columns}
+
+
+def _digest(table: str, column: str) -> Field:
+    found = f"(SELECT digest FROM {table} WHERE id = {column})"  # noqa: S608 - of constants
+    return Field(found, _optional(bytes.hex))
+
+
+def _word(column: str) -> Field:
+    return Field(f"(SELECT text FROM word WHERE id = {column})")  # noqa: S608 - of constants
+
+
+def _types(mask: int) -> list[str]:
+    return [name for code, name in enumerate(_TYPE) if mask >> code & 1]
+
+
+_BY_EVENT: Final = {"event": _digest("event", "event")}
+_ON_SIDE: Final = {"side": Field("side", _SIDE.__getitem__)}
+_OF_TYPE: Final = {"type": Field("type", _optional(_TYPE.__getitem__))}
+_OF_TYPES: Final = {"types": Field("types", _types)}
+_SPAN: Final = _plain("first_at", "last_at")
+_FAMILY: Final = _nodes("job", "parent_run", "parent_job", "root_run", "root_job")
+_NOMINAL: Final = _plain("nominal_start", "nominal_end")
+
+SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
+    "node": {
+        "id": Field("json_array(kind, namespace, name)", _node("node.id").read),
+        **_SPAN,
+        **_plain("first_received", "last_received"),
+        "canonical": _node("coalesce(node.canonical, node.id)"),
+    },
+    "event": {
+        "digest": Field("digest", bytes.hex),
+        "kind": Field("kind", KINDS.__getitem__),
+        **_OF_TYPE,
+        **_plain("at", "received"),
+        "producer": _word("producer"),
+        **_nodes("run", "job", "dataset"),
+        "warnings": Field("warnings", _optional(json.loads)),
+    },
+    "mention": {**_nodes("node"), **_plain("own", "at"), **_BY_EVENT},
+    "moment": {**_nodes("speaker"), **_OF_TYPE, **_plain("at"), **_BY_EVENT, **_FAMILY, **_NOMINAL},
+    "touch": {
+        **_nodes("speaker", "dataset"),
+        **_ON_SIDE,
+        **_OF_TYPE,
+        **_plain("at", "rows", "bytes", "files", "version", "windowed"),
+        **_BY_EVENT,
+    },
+    "facet": {
+        **_nodes("node"),
+        **_ON_SIDE,
+        "name": _word("name"),
+        **_plain("at"),
+        **_BY_EVENT,
+        "body": _digest("body", "body"),
+    },
+    "derived": {**_nodes("dataset", "job"), **_plain("at"), **_BY_EVENT, "body": _digest("column_body", "body")},
+    "derivation": {
+        "body": _digest("column_body", "body"),
+        **_plain("target", "source"),
+        **_nodes("source_dataset"),
+        "transformations": Field("transformations", json.loads),
+    },
+    "same_as": {**_nodes("alias", "dataset"), "why": _word("why"), **_plain("at"), **_BY_EVENT},
+    "tombstone": {**_nodes("dataset"), **_plain("at", "dropped"), **_BY_EVENT},
+    "depends": {**_nodes("upstream", "downstream"), **_BY_EVENT},
+    "speaker": {
+        "id": _node("speaker.id"),
+        **_plain("state", "started", "ended", "began", "conflict"),
+        **_SPAN,
+        **_OF_TYPES,
+        **_FAMILY,
+        **_NOMINAL,
+        **{name: _digest("event", name) for name in ("job_event", "parent_event", "nominal_event")},
+        **_plain("first_seen", "last_seen", "first_received", "last_received"),
+    },
+    "moved": _nodes("node", "speaker"),
+    "listing": {
+        **_nodes("speaker", "dataset", "job"),
+        **_ON_SIDE,
+        **_OF_TYPES,
+        **_SPAN,
+        "last_event": _digest("event", "last_event"),
+        **_plain("effective", "written_at"),
+    },
+    "edge": {**_nodes("job", "dataset"), **_ON_SIDE, **_SPAN, **_plain("runs", "stated")},
+    "column_now": {**_nodes("dataset", "job"), **_plain("at"), **_BY_EVENT, "body": _digest("column_body", "body")},
+    "link": {**_nodes("alias", "dataset"), "why": _word("why"), **_plain("active")},
+    "namespace": {**_plain("name", "datasets", "jobs"), **_SPAN},
+}
+
+
+def dump(connection: Connection) -> Iterator[bytes]:
+    """Keep the promise of `Store.dump`."""
+    for section, fields in SECTIONS.items():
+        connection.create_function("line", -1, _writer(section, fields), deterministic=True)
+        columns = ", ".join(field.sql for field in fields.values())
+        for (line,) in connection.execute(f"SELECT line({columns}) AS line FROM {section} ORDER BY line"):  # noqa: S608 - of constants
+            yield line
+
+
+def _writer(section: str, fields: Mapping[str, Field]) -> Callable[..., bytes]:
+    def line(*values: Any) -> bytes:
+        read = {name: field.read(value) for (name, field), value in zip(fields.items(), values, strict=True)}
+        return json.dumps({"is": section, **read}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    return line

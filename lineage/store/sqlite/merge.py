@@ -1,0 +1,159 @@
+"""One transaction from deltas to graph: what is new, as rows; then what follows for every run that they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from sqlite3 import Connection
+
+from lineage.database.times import microseconds
+from lineage.model import Delta, Entry, NodeId
+from lineage.store.base import Resolve
+from lineage.store.sqlite import identity, search
+from lineage.store.sqlite.conclusions import Conclusions
+from lineage.store.sqlite.ids import Ids
+from lineage.store.sqlite.observations import Batch, Fresh, mentioned, named, subject
+from lineage.store.sqlite.sql import COUNT
+
+AT_ONCE = 500  # parameters of one statement
+
+WIDEN_NODE = """
+    UPDATE node SET
+        first_at = min(coalesce(first_at, ?2), ?2), last_at = max(coalesce(last_at, ?3), ?3),
+        first_received = min(coalesce(first_received, ?4), ?4), last_received = max(coalesce(last_received, ?5), ?5)
+    WHERE id = ?1
+"""
+RECEIVED_BY_NODE = """
+    UPDATE node SET (first_received, last_received) = (
+        SELECT min(received), max(received) FROM mention JOIN event ON event.id = mention.event
+        WHERE mention.node = node.id
+    ) WHERE id = ?
+"""
+RECEIVED_BY_SPEAKER = """
+    UPDATE speaker SET (first_received, last_received) = (
+        SELECT min(received), max(received) FROM moment JOIN event ON event.id = moment.event
+        WHERE moment.speaker = speaker.id
+    ) WHERE id IN (SELECT speaker FROM moment WHERE event = ?1 AND speaker IN (?2, ?3, ?4))
+"""
+NEWEST_COLUMNS = """
+    INSERT INTO column_now
+    SELECT derived.dataset, derived.job, derived.at, event, body FROM derived JOIN event ON event.id = derived.event
+    WHERE derived.dataset = ? AND derived.job = ? ORDER BY derived.at DESC, digest DESC LIMIT 1
+    ON CONFLICT (dataset, job) DO UPDATE SET at = excluded.at, event = excluded.event, body = excluded.body
+"""
+WIDEN_NAMESPACE = """
+    INSERT INTO namespace VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+        datasets = datasets + excluded.datasets, jobs = jobs + excluded.jobs,
+        first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)
+"""
+ADVANCE = "INSERT INTO watermark VALUES (?, ?) ON CONFLICT (writer) DO UPDATE SET seq = max(seq, excluded.seq)"
+
+Span = list[int]  # first and last event time, first and last receipt
+
+
+def merge(
+    connection: Connection, ids: Ids, resolve: Resolve, entries: Sequence[Entry], deltas: Sequence[Delta]
+) -> None:
+    """Keep the promise of `Store.merge` within the transaction of *connection*."""
+    pairs: dict[bytes, tuple[int, Delta]] = {}
+    for entry, delta in zip(entries, deltas, strict=True):
+        received = microseconds(entry.received_at)
+        before = pairs.get(delta.digest)
+        if before is None or received < before[0]:
+            pairs[delta.digest] = (received, delta)
+    known = _known(connection, pairs)
+    fresh = [
+        Fresh(ids.next(connection, "event"), received, microseconds(delta.at), delta)
+        for digest, (received, delta) in pairs.items()
+        if digest not in known
+    ]
+    if fresh:
+        _merge_fresh(connection, ids, resolve, fresh)
+    for digest, (event, before) in known.items():
+        received, delta = pairs[digest]
+        if received < before:
+            _received_earlier(connection, ids, event, received, delta)
+    connection.executemany(ADVANCE, [(entry.writer, entry.seq) for entry in entries])
+    _note_revision(connection, pairs)
+
+
+def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+    found: dict[bytes, tuple[int, int]] = {}
+    wanted = iter(digests)
+    while some := tuple(islice(wanted, AT_ONCE)):
+        marks = ",".join("?" * len(some))
+        rows = connection.execute(f"SELECT digest, id, received FROM event WHERE digest IN ({marks})", some)  # noqa: S608 - marks only
+        found |= {digest: (event, received) for digest, event, received in rows}
+    return found
+
+
+def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh]) -> None:
+    new = ids.nodes(connection, chain.from_iterable(named(event.delta) for event in fresh))
+    batch = Batch(connection, ids)
+    for event in fresh:
+        batch.add(event)
+    batch.write()
+    spans = _spans(fresh)
+    connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
+    _widen_namespaces(connection, new, spans)
+    search.index(connection, new)
+    Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed)
+    identity.declare(connection, ids, (same for event in fresh for same in event.delta.aliases))
+    connection.executemany(
+        NEWEST_COLUMNS,
+        {
+            (ids.node(seen.dataset), ids.node(job) if job else 0)
+            for event in fresh
+            for job in (subject(event.delta)[1],)
+            for seen in event.delta.columns
+        },
+    )
+    connection.execute(COUNT, ("events", len(fresh)))
+
+
+def _spans(fresh: Sequence[Fresh]) -> dict[NodeId, Span]:
+    spans: dict[NodeId, Span] = {}
+    for event in fresh:
+        at, received = event.at, event.received
+        for node in mentioned(event.delta):
+            span = spans.get(node)
+            if span is None:
+                spans[node] = [at, at, received, received]
+                continue
+            span[0], span[1] = min(span[0], at), max(span[1], at)
+            span[2], span[3] = min(span[2], received), max(span[3], received)
+    return spans
+
+
+def _widen_namespaces(connection: Connection, new: Iterable[NodeId], spans: dict[NodeId, Span]) -> None:
+    found: dict[str, Span] = {}
+    for node, (first, last, _, _) in spans.items():
+        widest = found.setdefault(node.namespace, [0, 0, first, last])
+        widest[2], widest[3] = min(widest[2], first), max(widest[3], last)
+    counts = {"dataset": 0, "job": 0, "run": 0}
+    for node in new:
+        counts[node.kind] += 1
+        if node.kind != "run":
+            found[node.namespace][node.kind == "job"] += 1
+    connection.executemany(WIDEN_NAMESPACE, [(name, *widest) for name, widest in found.items()])
+    connection.executemany(COUNT, [(f"{kind}s", count) for kind, count in counts.items() if count])
+
+
+def _received_earlier(connection: Connection, ids: Ids, event: int, received: int, delta: Delta) -> None:
+    """Another entry of an event that is here already came first: its time is the event's (DECISIONS 3)."""
+    connection.execute("UPDATE event SET received = ? WHERE id = ?", (received, event))
+    ids.nodes(connection, named(delta))
+    connection.executemany(RECEIVED_BY_NODE, [(ids.node(node),) for node in mentioned(delta)])
+    run = delta.run
+    speakers = (run.run, run.parent_run, run.root_run) if run else (subject(delta)[1], None, None)
+    connection.execute(RECEIVED_BY_SPEAKER, (event, *(ids.node(node) if node else None for node in speakers)))
+
+
+def _note_revision(connection: Connection, digests: Iterable[bytes]) -> None:
+    # Its change tells caches that the graph changed; the digest keeps a restored backup from counting to the same word.
+    connection.execute(COUNT, ("merges", 1))
+    last = max(digests, default=b"\0" * 4)
+    connection.execute(
+        "INSERT INTO tally VALUES ('last', ?) ON CONFLICT (what) DO UPDATE SET number = excluded.number",
+        (int.from_bytes(last[:4], "big"),),
+    )

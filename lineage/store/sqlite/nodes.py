@@ -1,0 +1,172 @@
+"""Datasets and jobs as they are known, now or at a cut: their spans, aliases, newest facets and tombstones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from sqlite3 import Connection
+
+from lineage.database.times import instant
+from lineage.model import Node, NodeId
+from lineage.store.base import Namespace
+from lineage.store.sqlite.codes import KIND, OWN, instant_or_none, node_id, unpack
+from lineage.store.sqlite.identity import Component, components
+from lineage.store.sqlite.sql import Cut, numbers
+
+SPANS = """
+    SELECT id, first_at, last_at, last_at <= ?2 AND last_received <= ?3 FROM node
+    WHERE id IN (SELECT value FROM json_each(?1)) AND first_at <= ?2 AND first_received <= ?3
+"""
+SPAN = """
+    SELECT min(first_at), max(last_at) FROM (
+        SELECT
+            (SELECT mention.at FROM mention JOIN event ON event.id = mention.event
+             WHERE node = ?1 AND own = column1 AND mention.at <= ?2 AND received <= ?3
+             ORDER BY mention.at LIMIT 1) AS first_at,
+            (SELECT mention.at FROM mention JOIN event ON event.id = mention.event
+             WHERE node = ?1 AND own = column1 AND mention.at <= ?2 AND received <= ?3
+             ORDER BY mention.at DESC LIMIT 1) AS last_at
+        FROM (VALUES (0), (1))
+    )
+"""
+FACETS = """
+    WITH newest AS (
+        SELECT carries.node, carries.name, (
+            SELECT event FROM facet JOIN event ON event.id = facet.event
+            WHERE facet.node = carries.node AND side = ?2 AND facet.name = carries.name
+                AND facet.at <= ?3 AND received <= ?4
+            ORDER BY facet.at DESC, digest DESC LIMIT 1
+        ) AS event FROM carries WHERE node IN (SELECT value FROM json_each(?1))
+    )
+    SELECT newest.node, word.text, event.at, event.digest, body.data FROM newest
+    JOIN event ON event.id = newest.event
+    JOIN word ON word.id = newest.name
+    JOIN facet ON facet.node = newest.node AND facet.side = ?2 AND facet.name = newest.name
+        AND facet.at = event.at AND facet.event = event.id
+    LEFT JOIN body ON body.id = facet.body
+"""
+TOMBSTONES = """
+    SELECT tombstone.dataset, tombstone.at, digest, dropped FROM tombstone JOIN event ON event.id = tombstone.event
+    WHERE tombstone.dataset IN (SELECT value FROM json_each(?1)) AND tombstone.at <= ?2 AND received <= ?3
+"""
+
+
+def look_up(connection: Connection, nodes: Iterable[NodeId]) -> dict[NodeId, int]:
+    """The row ids of those of *nodes* that have a row."""
+    found: dict[NodeId, int] = {}
+    for node in nodes:
+        for (number,) in connection.execute(
+            "SELECT id FROM node WHERE kind = ? AND namespace = ? AND name = ?",
+            (KIND[node.kind], node.namespace, node.name),
+        ):
+            found[node] = number
+    return found
+
+
+def names(connection: Connection, wanted: Collection[int]) -> dict[int, NodeId]:
+    """Whose row ids *wanted* are."""
+    rows = connection.execute(
+        "SELECT id, kind, namespace, name FROM node WHERE id IN (SELECT value FROM json_each(?))", (numbers(wanted),)
+    )
+    return {number: node_id(*row) for number, *row in rows}
+
+
+def get(connection: Connection, wanted: Iterable[NodeId], at: Cut) -> dict[NodeId, Node]:
+    """Keep the promise of `Store.get`."""
+    asked = {node: number for node, number in look_up(connection, wanted).items() if node.kind != "run"}
+    parts = components(connection, asked.values(), at)
+    members = {member for part in parts.values() for member in part.members}
+    spans = _spans(connection, members, at)
+    known = {node: number for node, number in asked.items() if number in spans}
+    rows = [(number, *_span(parts[number], spans)) for number in known.values()]
+    nodes = described(connection, rows, at, facets=_facets(connection, members, at))
+    return dict(zip(known, nodes, strict=True))
+
+
+def described(
+    connection: Connection,
+    rows: Sequence[tuple[int, int, int]],
+    at: Cut,
+    facets: dict[int, Newest] | None = None,
+) -> list[Node]:
+    """Nodes of *rows* (id, first and last time), in their order; with the *facets* given by row id."""
+    parts = components(connection, [row[0] for row in rows], at)
+    members = {member for part in parts.values() for member in part.members}
+    called = names(connection, members | {row[0] for row in rows})
+    dropped = _dropped(connection, members, at)
+    return [
+        Node(
+            id=called[number],
+            canonical=called[part.canonical],
+            first_at=instant(first_at),
+            last_at=instant(last_at),
+            facets=_together(part, facets or {}),
+            aliases=tuple(sorted(called[member] for member in part.members if member != number)),
+            dropped_at=_tombstone(part, dropped),
+        )
+        for number, first_at, last_at in rows
+        for part in (parts[number],)
+    ]
+
+
+def namespaces(connection: Connection) -> list[Namespace]:
+    """Keep the promise of `Store.namespaces`."""
+    rows = connection.execute("SELECT name, first_at, last_at, datasets, jobs FROM namespace ORDER BY name")
+    return [
+        Namespace(name, instant(first), instant(last), datasets, jobs) for name, first, last, datasets, jobs in rows
+    ]
+
+
+Newest = dict[str, tuple[int, bytes, bytes | None]]  # event time, digest and stored body by facet name
+Stone = tuple[int, bytes, int]  # event time, digest, dropped
+
+
+def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[int, tuple[int, int]]:
+    spans: dict[int, tuple[int, int]] = {}
+    for number, first, last, whole in connection.execute(SPANS, (numbers(members), *at)).fetchall():
+        if not whole:
+            ((first, last),) = connection.execute(SPAN, (number, *at))  # noqa: PLW2901 - the span within the cut
+        if first is not None:
+            spans[number] = (first, last)
+    return spans
+
+
+def _span(part: Component, spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    found = [spans[member] for member in part.members if member in spans]
+    return min(first for first, _ in found), max(last for _, last in found)
+
+
+def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Newest]:
+    found: defaultdict[int, Newest] = defaultdict(dict)
+    for node, name, time, digest, data in connection.execute(FACETS, (numbers(members), OWN, *at)):
+        found[node][name] = (time, digest, data)
+    return found
+
+
+def _together(part: Component, facets: dict[int, Newest]) -> dict[str, bytes]:
+    newest: Newest = {}
+    for member in part.members:
+        for name, seen in facets.get(member, {}).items():
+            if name not in newest or _order(seen) > _order(newest[name]):
+                newest[name] = seen
+    return {name: unpack(data) for name, (_, _, data) in sorted(newest.items()) if data is not None}
+
+
+def _order(seen: tuple[int, bytes, bytes | None]) -> tuple[int, bytes, bytes]:
+    # One event may speak of a dataset under two names; then the larger body, so that row ids decide nothing.
+    return seen[0], seen[1], seen[2] or b""
+
+
+def _dropped(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Stone]:
+    stones: dict[int, Stone] = {}
+    for dataset, *stone in connection.execute(TOMBSTONES, (numbers(members), *at)):
+        stones[dataset] = max(stones.get(dataset, (0, b"", 0)), tuple(stone))
+    return stones
+
+
+def _tombstone(part: Component, stones: dict[int, Stone]) -> datetime | None:
+    found = [stones[member] for member in part.members if member in stones]
+    # Where one event drops and creates members of one dataset, as a rename in two steps, it is there afterwards.
+    newest = max(found, key=lambda stone: (stone[0], stone[1], not stone[2]), default=None)
+    return instant_or_none(newest[0] if newest and newest[2] else None)

@@ -1,0 +1,119 @@
+"""Find datasets and jobs by words: an index of three-character pieces where SQLite has one, else a look at every name.
+
+Shorter words can only match where a part of a name begins; a table of initials answers them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from sqlite3 import Connection, OperationalError
+from typing import Any, Final, Literal
+
+from lineage.model import Kind, NodeId, Page
+from lineage.store.sqlite.codes import KIND, RUN
+from lineage.store.sqlite.nodes import described
+from lineage.store.sqlite.sql import Cut
+
+PIECE: Final = 3
+PART: Final = re.compile(r"[^\W_]+")
+ITEMS: Final = "SELECT id, first_at, last_at FROM node WHERE "
+ORDERS: Final = {"name": " ORDER BY namespace, name, kind", "updated": " ORDER BY last_at DESC, namespace, name, kind"}
+
+
+def prepare(connection: Connection) -> None:
+    """Make the index where SQLite can, and bring it up to date: another build of SQLite may have written without it."""
+    try:
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, content='', tokenize='trigram')")
+        ((last,),) = connection.execute("SELECT coalesce(max(rowid), 0) FROM words")
+    except OperationalError:
+        return
+    rows = connection.execute("SELECT id, namespace, name FROM node WHERE id > ? AND kind <> ?", (last, RUN)).fetchall()
+    connection.executemany(
+        "INSERT INTO words (rowid, text) VALUES (?, ?)",
+        [(node, text(namespace, name)) for node, namespace, name in rows],
+    )
+
+
+def indexed(connection: Connection) -> bool:
+    """Whether there is an index of pieces that this SQLite can use."""
+    try:
+        connection.execute("SELECT rowid FROM words LIMIT 0")
+    except OperationalError:
+        return False
+    return True
+
+
+def text(namespace: str, name: str) -> str:
+    """What is searched: a word holds no line break, so that none matches across the two."""
+    return f"{namespace}\n{name}".lower()
+
+
+def initials(name: str) -> Iterator[str]:
+    """The first one and two characters of every part of *name*, in lower case."""
+    for part in PART.finditer(name):
+        letters = part.group()
+        for at, letter in enumerate(letters):
+            before, after = letters[at - 1 : at], letters[at + 1 : at + 2]
+            if at == 0 or (letter.isupper() and (not before.isupper() or after.islower())):
+                yield letter.lower()
+                if after:
+                    yield (letter + after).lower()
+
+
+def index(connection: Connection, new: Mapping[NodeId, int]) -> None:
+    """Let the *new* nodes be found."""
+    rows = [(number, node) for node, number in new.items() if node.kind != "run"]
+    connection.executemany(
+        "INSERT OR IGNORE INTO initial VALUES (?, ?)",
+        [(initial, number) for number, node in rows for initial in initials(f"{node.namespace}\n{node.name}")],
+    )
+    if rows and indexed(connection):
+        connection.executemany(
+            "INSERT INTO words (rowid, text) VALUES (?, ?)",
+            [(number, text(node.namespace, node.name)) for number, node in rows],
+        )
+
+
+def find(  # noqa: PLR0913 - the promise's own form
+    connection: Connection,
+    words: str,
+    kind: Kind | None,
+    namespace: str | None,
+    order: Literal["name", "updated"],
+    limit: int,
+    offset: int,
+) -> Page:
+    """Keep the promise of `Store.find`."""
+    conditions, values = ["last_at IS NOT NULL"], []
+    if kind is not None:
+        conditions.append("kind = ?")
+        values.append(KIND[kind])
+    if namespace is not None:
+        conditions.append("namespace = ?")
+        values.append(namespace)
+    for condition, value in _conditions(connection, words.lower().split()):
+        conditions.append(condition)
+        values.append(value)
+    where = " AND ".join(conditions)
+    ((total,),) = connection.execute(f"SELECT count(*) FROM node WHERE {where}", values)  # noqa: S608 - of constants
+    rows = connection.execute(f"{ITEMS}{where}{ORDERS[order]} LIMIT ? OFFSET ?", (*values, limit, offset)).fetchall()
+    return Page(described(connection, rows, Cut()), total)
+
+
+def _conditions(connection: Connection, words: list[str]) -> Iterator[tuple[str, Any]]:
+    pieces = indexed(connection)
+    for word in words:
+        if len(word) < PIECE:
+            yield "id IN (SELECT node FROM initial WHERE text = ?)", word
+        elif pieces:
+            yield "id IN (SELECT rowid FROM words WHERE words MATCH ?)", '"' + word.replace('"', '""') + '"'
+        else:
+            connection.create_function("searched", 2, text, deterministic=True)
+            yield "instr(searched(namespace, name), ?)", word
+
+
+def clear(connection: Connection) -> None:
+    """Forget all names."""
+    if indexed(connection):
+        connection.execute("INSERT INTO words (words) VALUES ('delete-all')")

@@ -1,0 +1,40 @@
+"""What several statements share: lists as one parameter, and the cut that `as_of` and `known_at` make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from lineage.database.times import microseconds
+from lineage.store.sqlite.codes import EVER
+
+COUNT = "INSERT INTO tally VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET number = number + excluded.number"
+
+
+def numbers(ids: Iterable[int | tuple[int, ...]]) -> str:
+    """*ids* as the one parameter of `IN (SELECT value FROM json_each(?))`: any number of them, one statement."""
+    return json.dumps(list(ids))
+
+
+def values(rows: Iterable[object]) -> str:
+    """*rows* of numbers and text as one parameter, likewise."""
+    return json.dumps(list(rows))
+
+
+class Cut(NamedTuple):
+    """The events with event time <= *as_of* that were received by *known_at*; both in microseconds."""
+
+    as_of: int = EVER
+    known_at: int = EVER
+
+    @property
+    def whole(self) -> bool:
+        """True when no event is cut off."""
+        return self == (EVER, EVER)
+
+
+def cut(as_of: datetime | None, known_at: datetime | None) -> Cut:
+    """The cut that a question asks for; None cuts nothing."""
+    return Cut(EVER if as_of is None else microseconds(as_of), EVER if known_at is None else microseconds(known_at))

@@ -1,0 +1,291 @@
+"""The graph in one SQLite file, question by question: each is answered by the module that is named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from lineage.database import Database
+from lineage.database.times import microseconds
+from lineage.model import (
+    ColumnEdge,
+    Delta,
+    Direction,
+    Edge,
+    Entry,
+    FacetRecord,
+    FieldId,
+    Kind,
+    Node,
+    NodeId,
+    Page,
+    RunState,
+    Side,
+    Use,
+    run_id,
+)
+from lineage.store.base import Namespace, Resolve
+from lineage.store.sqlite import columns, dump, edges, history, nodes, records, runs, schema, search, uses
+from lineage.store.sqlite.codes import EVER, SIDE
+from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.ids import Ids
+from lineage.store.sqlite.merge import merge
+from lineage.store.sqlite.sql import Cut, cut
+
+NOTHING = Page((), 0)
+
+
+class SqliteStore(records.Records):
+    """Keeps the promises of `lineage.store.base.Store` over a Database, which it shares with the ledger.
+
+    What is called on the database's writer thread joins the transaction that is open there (DECISIONS 12).
+    """
+
+    def __init__(self, database: Database, resolve: Resolve) -> None:
+        self._database = database
+        self._resolve = resolve
+        self._ids = Ids()
+        database.when_doubtful(self._ids.forget)
+
+    def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
+        """Merge *deltas*; what a failed merge wrote is undone, also within a transaction that goes on."""
+
+        def run() -> None:
+            with self._database.savepoint() as connection:
+                merge(connection, self._ids, self._resolve, entries, deltas)
+
+        self._database.write(lambda _: run())
+
+    def clear(self) -> None:
+        """Forget graph and verdicts, keep documents. Readers see the old graph until the transaction ends."""
+
+        def run() -> None:
+            with self._database.transaction() as connection:
+                ((merges,),) = connection.execute("SELECT coalesce(max(number), 0) FROM tally WHERE what = 'merges'")
+                for table in (*schema.TABLES, "verdict_pages"):
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
+                search.clear(connection)
+                connection.execute("INSERT INTO tally VALUES ('merges', ?)", (merges + 1,))
+            self._ids.forget()
+
+        self._database.write(lambda _: run())
+
+    def get(
+        self, ids: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[NodeId, Node]:
+        """The datasets and jobs among *ids* that are known; of a dataset, over all its aliases."""
+        with self._database.read() as connection:
+            return nodes.get(connection, ids, cut(as_of, known_at))
+
+    def find(  # noqa: PLR0913 - a search form has this many fields
+        self,
+        words: str = "",
+        *,
+        kind: Kind | None = None,
+        namespace: str | None = None,
+        order: Literal["name", "updated"] = "name",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Datasets and jobs that hold every word; by namespace and name, or the last observed first."""
+        with self._database.read() as connection:
+            return search.find(connection, words, kind, namespace, order, limit, offset)
+
+    def namespaces(self) -> list[Namespace]:
+        """All namespaces with a dataset or job, by name."""
+        with self._database.read() as connection:
+            return nodes.namespaces(connection)
+
+    def neighbours(
+        self,
+        ids: Iterable[NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        lookback: timedelta | None = None,
+    ) -> list[Edge]:
+        """One hop of lineage, by source and target. Without *as_of*, *lookback* counts from the newest event."""
+        with self._database.read() as connection:
+            return edges.neighbours(connection, self._resolve, ids, direction, cut(as_of, known_at), lookback)
+
+    def columns(
+        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+    ) -> list[tuple[NodeId | None, ColumnEdge]]:
+        """One hop of column lineage, by edge and job; the job is None where a DatasetEvent said it."""
+        with self._database.read() as connection:
+            return columns.columns(connection, fields, direction, cut(as_of, None))
+
+    def runs(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        ids: Iterable[str] | None = None,
+        job: NodeId | None = None,
+        parent: str | None = None,
+        states: Iterable[RunState] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Runs, newest first. One that only others named is NEW, under the job that they gave it."""
+        with self._database.read() as connection:
+            wanted = [run_id(run) for run in ids] if ids is not None else None
+            parent_run = run_id(parent) if parent is not None else None
+            asked = [node for node in (job, parent_run) if node is not None]
+            found = nodes.look_up(connection, [*asked, *(wanted or ())])
+            if not found.keys() >= set(asked):
+                return NOTHING
+            question = runs.Question(
+                ids=None if wanted is None else [found[run] for run in dict.fromkeys(wanted) if run in found],
+                job=found[job] if job is not None else None,
+                parent=found[parent_run] if parent_run is not None else None,
+                states=None if states is None else list(states),
+                **_window(since, until, known_at),
+            )
+            return runs.runs(connection, self._resolve, question, limit, offset)
+
+    def uses(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        run: str | None = None,
+        job: NodeId | None = None,
+        dataset: NodeId | None = None,
+        side: Side | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Use]:
+        """Who used what, newest first by last observation. With *until*, events after it say nothing."""
+        assert (run, job, dataset) != (None, None, None), "uses are asked of a run, a job or a dataset"
+        with self._database.read() as connection:
+            speaker = run_id(run) if run is not None else None
+            asked = [node for node in (speaker, job, dataset) if node is not None]
+            found = nodes.look_up(connection, asked)
+            if not found.keys() >= set(asked):
+                return []
+            window = _window(since, until, known_at)
+            at = Cut(window["until"], window["known_at"])
+            question = uses.Question(
+                speaker=found[speaker] if speaker is not None else None,
+                job=found[job] if job is not None else None,
+                members=components(connection, [found[dataset]], at)[found[dataset]].members if dataset else None,
+                side=None if side is None else SIDE[side],
+                **window,
+            )
+            return uses.uses(connection, self._resolve, question, limit)
+
+    def versions(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        dataset: NodeId,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        delivered: bool | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Versions of *dataset* and its aliases, newest first by written_at."""
+        with self._database.read() as connection:
+            number = nodes.look_up(connection, [dataset]).get(dataset)
+            if number is None:
+                return NOTHING
+            window = _window(since, until, known_at)
+            part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
+            question = uses.Question(members=part.members, **window)
+            return uses.versions(connection, self._resolve, question, part, delivered, limit, offset)
+
+    def events(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        digests: Iterable[str] | None = None,
+        run: str | None = None,
+        job: NodeId | None = None,
+        dataset: NodeId | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        newest_first: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Event records by event time, since < at <= until."""
+        with self._database.read() as connection:
+            speaker = run_id(run) if run is not None else None
+            asked = [node for node in (speaker, job, dataset) if node is not None]
+            found = nodes.look_up(connection, asked)
+            if not found.keys() >= set(asked):
+                return NOTHING
+            question = history.Question(
+                digests=None if digests is None else [bytes.fromhex(digest) for digest in digests],
+                run=found[speaker] if speaker is not None else None,
+                job=found[job] if job is not None else None,
+                members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,
+                **_window(since, until, known_at),
+            )
+            return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)
+
+    def facet_history(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        of: NodeId,
+        names: Iterable[str] | None = None,
+        *,
+        side: Side | Literal["any"] | None = "any",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 10_000,
+    ) -> list[FacetRecord]:
+        """Dated facet rows, newest first, since < at <= until; a deletion is a row with an empty body."""
+        with self._database.read() as connection:
+            window = tuple(_window(since, until, known_at).values())
+            return history.facet_history(connection, of, names, side, window, limit)
+
+    def dump(self) -> Iterator[bytes]:
+        """The whole graph as canonical JSON lines, as of the moment at which the first one is asked for."""
+        with self._database.read() as connection:
+            yield from dump.dump(connection)
+
+    def revision(self) -> str:
+        """A short word that changes with every merge and with `clear`."""
+        with self._database.read() as connection:
+            tally = dict(
+                connection.execute("SELECT what, number FROM tally WHERE what IN ('merges', 'last')").fetchall()
+            )
+        return f"{tally.get('merges', 0):x}-{tally.get('last', 0):08x}"
+
+    def watermark(self) -> Mapping[str, int]:
+        """For each writer, the highest seq that was merged.
+
+        Append and merge share a transaction here, so that everything below it was merged, is listed as unprojected or
+        is a statement.
+        """
+        with self._database.read() as connection:
+            return dict(connection.execute("SELECT writer, seq FROM watermark").fetchall())
+
+    def stats(self) -> Mapping[str, int]:
+        """Counts of datasets, jobs, runs (also those only named), events, distinct facet bodies and column edges."""
+        with self._database.read() as connection:
+            tally = dict(connection.execute("SELECT what, number FROM tally").fetchall())
+            ((facets,),) = connection.execute("SELECT coalesce(max(id), 0) FROM body")
+        counts = {what: tally.get(what, 0) for what in ("datasets", "jobs", "runs", "events", "columns")}
+        return counts | {"facets": facets, "bytes": self._database.size_bytes()}
+
+    def check(self) -> None:
+        """Return when the store can be read and written; raise StoreUnavailable otherwise."""
+        self._database.check()
+
+    def close(self) -> None:
+        """Let go; the database, which the ledger shares, is closed by whoever opened it."""
+
+
+def _window(since: datetime | None, until: datetime | None, known_at: datetime | None) -> dict[str, int]:
+    return {
+        "since": -EVER if since is None else microseconds(since),
+        "until": EVER if until is None else microseconds(until),
+        "known_at": EVER if known_at is None else microseconds(known_at),
+    }
