@@ -1,0 +1,77 @@
+"""One server from its first breath to its last: listen, open, serve until SIGTERM, drain, close."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from lineage.app import Headwater, build, open_headwater
+from lineage.errors import InvalidInput
+from lineage.gate import is_loopback
+from lineage.settings import Settings
+from lineage.telemetry import configure
+
+DRAIN_S = 5  # of the 10 that SIGTERM grants; the commit and the tick under way have the rest
+KEEP_ALIVE_S = 30  # longer than the pauses of a client's connection pool
+
+
+def announce(address: str, headwater: Headwater) -> None:
+    """Say where the server listens."""
+    del headwater
+    print(f"Headwater listens on {address}", flush=True)
+
+
+def serve(settings: Settings, opened: Callable[[str, Headwater], None] = announce) -> None:
+    """Serve until SIGTERM or Ctrl-C. *opened* is told the address once requests are taken into the backlog.
+
+    Raises InvalidInput when the port is taken or the host wants a key first, and whatever opening the homes raises.
+    """
+    configure(settings.log.level, settings.log.style)
+    listener = _listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # messages name the port that it is
+    headwater = open_headwater(settings)
+    try:
+        if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
+            raise InvalidInput(
+                f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
+                f"`headwater keys create NAME --scope admin --store {settings.store}`",
+                field="host",
+            )
+        headwater.start()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build(settings, headwater),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=DRAIN_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
+            )
+        )
+        opened(_address(listener), headwater)
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more after a graceful end
+        server.run(sockets=[listener])
+    finally:
+        headwater.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port", field="port"
+        ) from None
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
