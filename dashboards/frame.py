@@ -168,20 +168,28 @@ def _counts(request: Request, seen: Look) -> Mapping[str, tuple[int, Tone]]:
     }
 
 
+def alone(request: Request, template: str, **values: object) -> str:
+    """A page that asks the store nothing: for those who may not read, and for when it cannot be read."""
+    theme = request.query_params.get("theme")
+    seen = Look(services(request).now(), None, theme if theme in THEMES else None)
+    return _render(request, template, seen, {}, values)
+
+
 def refusal(request: Request, error: HeadwaterError) -> Response:
     """*error* as a page that says what failed and what to do; without a key, the way to the sign-in."""
     if isinstance(error, Unauthenticated) and request.method == "GET":
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?{urlencode({'next': wanted})}", 303)
-    seen = Look(services(request).now(), None, None)
-    values = {
-        "title": error.title,
-        "message": str(error),
-        "status": error.status,
-        "request_id": telemetry.request_id.get(),
-    }
+    html = alone(
+        request,
+        "problem.html",
+        title=error.title,
+        message=str(error),
+        status=error.status,
+        request_id=telemetry.request_id.get(),
+    )
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Overloaded) else {}
-    return HTMLResponse(_render(request, "problem.html", seen, {}, values), error.status, headers=headers)
+    return HTMLResponse(html, error.status, headers=headers)
 
 
 class Shown(APIRoute):
