@@ -16,15 +16,14 @@ import pytest
 
 from lineage.errors import Conflict
 from lineage.model import Verdict, VerdictState
-from lineage.store.base import Change, Document
-from lineage.store.sqlite.records import Records
+from lineage.store.base import Change, Document, Store
 from tests.support.records import HOMES
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 ROOT = Path(__file__).parents[3]
 
-Home = Callable[[Path], AbstractContextManager[Records]]
+Home = Callable[[Path], AbstractContextManager[Store]]
 
 
 @pytest.fixture(params=sorted(HOMES))
@@ -33,7 +32,7 @@ def home(request: pytest.FixtureRequest) -> Home:
 
 
 @pytest.fixture
-def records(home: Home, tmp_path: Path) -> Iterator[Records]:
+def records(home: Home, tmp_path: Path) -> Iterator[Store]:
     with home(tmp_path) as records:
         yield records
 
@@ -45,7 +44,7 @@ def ids(documents: list[Document]) -> list[str]:
 # ── Documents. ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_document_comes_back_as_it_was_put(records: Records) -> None:
+def test_a_document_comes_back_as_it_was_put(records: Store) -> None:
     """All fields of a document are kept; its first revision is 1."""
     records.put([Change("slo", "a/ä ☃", b"\x00body", "active", NOON + timedelta(microseconds=1))])
 
@@ -54,7 +53,7 @@ def test_a_document_comes_back_as_it_was_put(records: Records) -> None:
     )
 
 
-def test_each_write_is_a_revision(records: Records) -> None:
+def test_each_write_is_a_revision(records: Store) -> None:
     """Writing over a document replaces it whole and counts."""
     records.put([Change("slo", "a", b"1", "active", NOON)])
     records.put([Change("slo", "a", b"2")])
@@ -62,7 +61,7 @@ def test_each_write_is_a_revision(records: Records) -> None:
     assert Document("slo", "a", b"2", "", None, 2) == records.document("slo", "a")
 
 
-def test_a_document_without_a_body_is_gone(records: Records) -> None:
+def test_a_document_without_a_body_is_gone(records: Store) -> None:
     """A change without a body deletes, also what is not there."""
     records.put([Change("slo", "a", b"1")])
     records.put([Change("slo", "a", None), Change("slo", "never", None)])
@@ -70,7 +69,7 @@ def test_a_document_without_a_body_is_gone(records: Records) -> None:
     assert records.document("slo", "a") is None
 
 
-def test_what_must_not_exist_is_written_once(records: Records) -> None:
+def test_what_must_not_exist_is_written_once(records: Store) -> None:
     """With *expects* 0 the first writer wins and the second meets a conflict."""
     records.put([Change("key", "a", b"first", expects=0)])
     with pytest.raises(Conflict):
@@ -80,7 +79,7 @@ def test_what_must_not_exist_is_written_once(records: Records) -> None:
 
 
 @pytest.mark.parametrize("body", [b"late", None])
-def test_a_change_of_an_older_revision_is_refused(records: Records, body: bytes | None) -> None:
+def test_a_change_of_an_older_revision_is_refused(records: Store, body: bytes | None) -> None:
     """Whoever read revision 1 cannot write or delete revision 2."""
     records.put([Change("slo", "a", b"1")])
     records.put([Change("slo", "a", b"2", expects=1)])
@@ -90,7 +89,7 @@ def test_a_change_of_an_older_revision_is_refused(records: Records, body: bytes 
     assert Document("slo", "a", b"2", revision=2) == records.document("slo", "a")
 
 
-def test_changes_are_written_together_or_not_at_all(records: Records) -> None:
+def test_changes_are_written_together_or_not_at_all(records: Store) -> None:
     """A conflict in the last of several changes undoes the ones before it."""
     records.put([Change("slo", "a", b"1")])
     with pytest.raises(Conflict):
@@ -99,14 +98,14 @@ def test_changes_are_written_together_or_not_at_all(records: Records) -> None:
     assert (records.document("incident", "new"), records.document("slo", "a").body) == (None, b"1")
 
 
-def test_documents_are_listed_by_kind_and_id(records: Records) -> None:
+def test_documents_are_listed_by_kind_and_id(records: Store) -> None:
     """A list holds one kind, by id, and goes on after an id."""
     records.put([Change("slo", name, b"") for name in ("c", "a", "b", "d")] + [Change("key", "b2", b"")])
 
     assert ids(records.documents("slo", after="a", limit=2)) == ["b", "c"]
 
 
-def test_documents_are_filtered_by_state_and_due(records: Records) -> None:
+def test_documents_are_filtered_by_state_and_due(records: Store) -> None:
     """`state` and `due_before` narrow together; what is due exactly then or never is not due before."""
     records.put(
         [
@@ -171,7 +170,7 @@ def test_processes_that_compare_and_set_lose_no_write(home: Home, tmp_path: Path
 # ── All of it or none. ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_work_done_together_is_undone_together(records: Records) -> None:
+def test_work_done_together_is_undone_together(records: Store) -> None:
     """An error at the end of `together` undoes all that was put inside."""
 
     def work() -> None:
@@ -185,7 +184,7 @@ def test_work_done_together_is_undone_together(records: Records) -> None:
     assert (records.document("slo", "a"), kept(records)) == (None, [])
 
 
-def test_a_failed_part_is_undone_alone(records: Records) -> None:
+def test_a_failed_part_is_undone_alone(records: Store) -> None:
     """A `together` inside another that fails and is caught leaves the rest to be kept."""
 
     def part() -> None:
@@ -207,14 +206,14 @@ def test_a_failed_part_is_undone_alone(records: Records) -> None:
 # ── Leases. ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_lease_has_one_holder(records: Records) -> None:
+def test_a_lease_has_one_holder(records: Store) -> None:
     """While one holds the lease another gets none, of another name one does."""
     records.lease("scheduler", "ada", 60)
 
     assert (records.lease("scheduler", "bob", 60), records.lease("outbox", "bob", 60).epoch) == (None, 1)
 
 
-def test_a_holder_renews_under_the_same_epoch(records: Records) -> None:
+def test_a_holder_renews_under_the_same_epoch(records: Store) -> None:
     """Renewing keeps the epoch and moves the expiry."""
     first = records.lease("scheduler", "ada", 5)
     again = records.lease("scheduler", "ada", 60)
@@ -222,7 +221,7 @@ def test_a_holder_renews_under_the_same_epoch(records: Records) -> None:
     assert (first.epoch, True) == (again.epoch, again.expires_at > first.expires_at + timedelta(seconds=30))
 
 
-def test_a_lease_that_ran_out_goes_to_the_next(records: Records) -> None:
+def test_a_lease_that_ran_out_goes_to_the_next(records: Store) -> None:
     """After its time another gets the lease, under a larger epoch."""
     first = records.lease("scheduler", "ada", 0.01)
     sleep(0.03)
@@ -231,7 +230,7 @@ def test_a_lease_that_ran_out_goes_to_the_next(records: Records) -> None:
     assert ("bob", first.epoch + 1) == (second.holder, second.epoch)
 
 
-def test_a_lease_given_back_goes_to_the_next(records: Records) -> None:
+def test_a_lease_given_back_goes_to_the_next(records: Store) -> None:
     """After a release another gets the lease at once, under a larger epoch."""
     first = records.lease("scheduler", "ada", 60)
     records.release(first)
@@ -240,7 +239,7 @@ def test_a_lease_given_back_goes_to_the_next(records: Records) -> None:
     assert ("bob", first.epoch + 1) == (second.holder, second.epoch)
 
 
-def test_a_late_release_does_not_take_the_lease_from_the_next(records: Records) -> None:
+def test_a_late_release_does_not_take_the_lease_from_the_next(records: Store) -> None:
     """Releasing under an old epoch changes nothing."""
     first = records.lease("scheduler", "ada", 0.01)
     sleep(0.03)
@@ -250,7 +249,7 @@ def test_a_late_release_does_not_take_the_lease_from_the_next(records: Records) 
     assert records.lease("scheduler", "cyd", 60) is None
 
 
-def test_a_write_under_a_lost_lease_is_refused(records: Records) -> None:
+def test_a_write_under_a_lost_lease_is_refused(records: Store) -> None:
     """Who lost the lease, and does not know it, writes nothing more under it."""
     lost = records.lease("scheduler", "ada", 0.01)
     sleep(0.03)
@@ -261,7 +260,7 @@ def test_a_write_under_a_lost_lease_is_refused(records: Records) -> None:
     assert records.document("incident", "a") is None
 
 
-def test_a_write_under_a_held_lease_is_kept(records: Records) -> None:
+def test_a_write_under_a_held_lease_is_kept(records: Store) -> None:
     """The holder writes under its lease, renewed or not."""
     lease = records.lease("scheduler", "ada", 60)
     records.lease("scheduler", "ada", 60)
@@ -308,7 +307,7 @@ LATE = Verdict(
 )
 
 
-def kept(records: Records, slo: str = "a") -> list[Verdict]:
+def kept(records: Store, slo: str = "a") -> list[Verdict]:
     return records.verdicts(slo, NOON - timedelta(days=400), NOON + timedelta(days=400))
 
 
@@ -316,14 +315,14 @@ def daily(days: int) -> list[Verdict]:
     return [replace(GOOD, occurrence=f"day {day}", due=NOON + timedelta(days=day)) for day in range(days)]
 
 
-def test_verdicts_come_back_exactly(records: Records) -> None:
+def test_verdicts_come_back_exactly(records: Store) -> None:
     """Fractions, times to the microsecond and evidence are kept as they were; order is by due."""
     records.put_verdicts("a", [LATE, GOOD])
 
     assert kept(records) == [GOOD, LATE]
 
 
-def test_a_later_verdict_replaces(records: Records) -> None:
+def test_a_later_verdict_replaces(records: Store) -> None:
     """A second verdict on an occurrence takes the place of the first, also within one call."""
     pending = replace(GOOD, state=VerdictState.PENDING)
     records.put_verdicts("a", [pending])
@@ -332,7 +331,7 @@ def test_a_later_verdict_replaces(records: Records) -> None:
     assert kept(records) == [GOOD, LATE]
 
 
-def test_an_occurrence_that_moved_is_there_once(records: Records) -> None:
+def test_an_occurrence_that_moved_is_there_once(records: Store) -> None:
     """When the due time of an occurrence moves to another day, the old verdict is gone."""
     records.put_verdicts("a", [*daily(3), replace(GOOD, occurrence="moving")])
     moved = replace(GOOD, occurrence="moving", due=NOON + timedelta(days=30))
@@ -341,14 +340,14 @@ def test_an_occurrence_that_moved_is_there_once(records: Records) -> None:
     assert [*daily(3), moved] == kept(records)
 
 
-def test_verdicts_are_asked_for_by_due(records: Records) -> None:
+def test_verdicts_are_asked_for_by_due(records: Store) -> None:
     """An interval is open at its beginning and closed at its end, across days."""
     records.put_verdicts("a", daily(10))
 
     assert daily(10)[3:6] == records.verdicts("a", NOON + timedelta(days=2), NOON + timedelta(days=5))
 
 
-def test_verdicts_of_another_slo_are_its_own(records: Records) -> None:
+def test_verdicts_of_another_slo_are_its_own(records: Store) -> None:
     """The same occurrence under two SLOs is two verdicts."""
     records.put_verdicts("a", [GOOD])
     records.put_verdicts("b", [replace(GOOD, state=VerdictState.BAD)])
