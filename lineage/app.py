@@ -19,7 +19,6 @@ from collectors.transports import http
 from dashboards import router as dashboards
 from lineage import __version__
 from lineage.auth import Keys, server_key
-from lineage.errors import HeadwaterError
 from lineage.gate import Gate, Named
 from lineage.homes import Homes, open_homes
 from lineage.model import Principal
@@ -28,7 +27,7 @@ from lineage.paths import WholeSegments
 from lineage.scheduler import Scheduler
 from lineage.settings import MIB, Settings
 from lineage.slo.book import SloBook
-from lineage.web import PROBLEM, answer_problems, needs, problem
+from lineage.web import PROBLEM, answer_problems, needs
 
 ROUTES = ("lineage.api", "dashboards.pages")
 FORM_BYTES = MIB  # what a route takes that says nothing of its own
@@ -117,7 +116,6 @@ def build(settings: Settings, headwater: Headwater | None = None) -> FastAPI:
     )
     answer_problems(app)
     app.add_exception_handler(HTTPException, _answer_refusal)
-    app.add_exception_handler(Exception, _answer_failure)
     app.add_api_route("/api/openapi.json", _openapi, include_in_schema=False, dependencies=[Depends(needs("read"))])
     app.include_router(http.router)
     for package in ROUTES:
@@ -137,11 +135,3 @@ async def _answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for HTTPException only"
     body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "instance": request.url.path}
     return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM)
-
-
-async def _answer_failure(request: Request, error: Exception) -> Response:
-    """A fault of ours: the log has it under the request's id."""
-    del error  # the server logs it
-    return problem(
-        HeadwaterError("a fault of Headwater's; its log tells more under this X-Request-Id"), request.url.path
-    )

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lineage.errors import Forbidden
+from lineage.errors import Forbidden, HeadwaterError
 from lineage.settings import Settings
 from lineage.telemetry import logger, request_id
 from lineage.web import problem
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+FAULT = "a fault of ours; the server's log tells more under this X-Request-Id"
 
 log = logger("headwater.access")
 
@@ -35,7 +37,8 @@ def is_loopback(host: str) -> bool:
 class Named:
     """ASGI middleware: give every request an id, answer it as X-Request-Id, and log the request when it is over.
 
-    An id that the caller sent is kept if it is short and plain.
+    An id that the caller sent is kept if it is short and plain. A fault of ours is answered as 500 under that id and
+    goes on upward to the server's log, which has the id too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -48,8 +51,8 @@ class Named:
             return
         sent = Headers(scope=scope).get("x-request-id", "")
         name = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-        token = request_id.set(name)
-        began, status = perf_counter(), 500
+        request_id.set(name)  # for this request's task and its threads; the server makes a task for each
+        began, status = perf_counter(), 0
 
         async def send_named(message: Message) -> None:
             nonlocal status
@@ -60,6 +63,10 @@ class Named:
 
         try:
             await self._app(scope, receive, send_named)
+        except Exception:
+            if not status:
+                await problem(HeadwaterError(FAULT), scope["path"])(scope, receive, send_named)
+            raise
         finally:
             route = getattr(scope.get("route"), "path", None)  # the template: no names of datasets in the log
             took_ms = round((perf_counter() - began) * 1000, 1)
@@ -67,7 +74,6 @@ class Named:
                 "request_answered",
                 extra={"method": scope["method"], "route": route, "status": status, "took_ms": took_ms},
             )
-            request_id.reset(token)
 
 
 class Gate:
