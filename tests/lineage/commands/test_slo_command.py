@@ -1,0 +1,84 @@
+"""headwater slo: lint and status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lineage.cli import build
+from lineage.errors import InvalidDefinition
+from tests.support.promises import HOUR, NOON, Lake, document
+
+AT = "2026-11-20T12:20:00Z"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """The URL of a store with five of six deliveries."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 6 * HOUR, 5)
+    lake.homes.close()
+    return f"sqlite:///{tmp_path / 'lake.db'}"
+
+
+@pytest.fixture
+def slos(tmp_path: Path) -> str:
+    """A folder with one SLO over it."""
+    folder = tmp_path / "slos"
+    folder.mkdir()
+    (folder / "orders.yaml").write_text(json.dumps(document(window="6h", target="0.9")))
+    return str(folder)
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(build(), ["slo", *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_lint_says_what_is_well_formed(slos: str) -> None:
+    """A folder of sound files is counted."""
+    assert run("lint", slos).splitlines()[-1] == "1 SLO is well-formed."
+
+
+def test_lint_warns_with_the_place(slos: str) -> None:
+    """A promise that cannot be kept is told beside its file and line."""
+    assert f"{slos}/orders.yaml:1: warning: orders-freshness: this target forbids any miss" in run("lint", slos)
+
+
+def test_lint_of_nothing_is_refused(tmp_path: Path) -> None:
+    """A folder without an SLO is a mistake, not a success."""
+    with pytest.raises(InvalidDefinition, match="holds no SLO"):
+        run("lint", str(tmp_path))
+
+
+def test_status_gives_exact_numbers(store: str, slos: str) -> None:
+    """The JSON of the command is that of the API."""
+    (found,) = json.loads(run("status", "--store", store, "--slos", slos, "--at", AT, "--json"))["slos"]
+
+    assert (found["good"], found["bad"], found["unknown"], found["coverage"], found["state"]) == (
+        5,
+        1,
+        0,
+        1,
+        "breaching",
+    )
+
+
+def test_status_is_a_table_for_people(store: str, slos: str) -> None:
+    """State, name, SLI, target, what is left, and the sentence."""
+    line = run("status", "orders-freshness", "--store", store, "--slos", slos, "--at", AT).splitlines()[1]
+
+    assert line.split(maxsplit=9) == [
+        *("breaching", "orders-freshness", "83.3", "%", "90", "%", "-66.7", "%"),
+        "Late",
+        "by 5 m, due 2026-11-20 12:15 UTC",
+    ]
+
+
+def test_status_without_an_slo_says_what_to_do(store: str) -> None:
+    """An empty table is no answer."""
+    assert run("status", "--store", store) == "No SLO yet; write one and start `headwater serve --slos DIR`.\n"

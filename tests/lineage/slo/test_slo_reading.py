@@ -1,0 +1,158 @@
+"""Reading: YAML to definitions, and every fault with its place and what to write instead."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from lineage.errors import InvalidDefinition
+from lineage.slo import indicators
+from lineage.slo.reading import read_path, read_text
+from lineage.slo.spec import define
+
+GOOD = """\
+# The orders of the day.
+apiVersion: headwater/v1
+kind: DataSLO
+metadata: {name: orders-freshness}
+spec:
+  dataset: {namespace: lake, name: orders}
+  owner: {team: data-orders}
+  schedule: {cron: "0 2 * * *", timezone: Europe/Berlin, deadline: 5h}
+  sli: {type: freshness}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  objectives: [{target: 0.999}]
+"""
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "slos"
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InvalidDefinition) as caught:
+        read_text(text, "orders.yaml")
+    return str(caught.value)
+
+
+def test_a_target_is_exactly_what_was_written() -> None:
+    """0.999 is 999/1000: no float noise."""
+    assert read_text(GOOD, "orders.yaml")[0].slo.target == Fraction(999, 1000)
+
+
+def test_m_is_a_minute_and_M_a_month() -> None:  # noqa: N802 - the letters are the point
+    """`5m` is five minutes, `1M` a month of 30 days."""
+    slo = read_text(GOOD.replace("5h", "5m").replace("28d", "1M"), "orders.yaml")[0].slo
+    assert slo.spec.schedule is not None
+
+    assert (slo.spec.schedule.deadline, slo.window) == (timedelta(minutes=5), timedelta(days=30))
+
+
+def test_a_file_may_hold_several() -> None:
+    """Documents are separated by `---`, and each knows its line."""
+    found = read_text(GOOD + "---\n" + GOOD.replace("orders-f", "other-f"), "orders.yaml")
+
+    assert [(source.slo.name, source.place) for source in found] == [
+        ("orders-freshness", "orders.yaml:2"),
+        ("other-freshness", "orders.yaml:14"),
+    ]
+
+
+def test_a_definition_survives_json() -> None:
+    """What is kept in the store is what was written."""
+    slo = read_text(GOOD, "orders.yaml")[0].slo
+
+    assert define(json.loads(slo.model_dump_json(by_alias=True))) == slo
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.999", "1", "11:17: spec.objectives.0.target: a target lies between 0 and 1"),
+        ("28d", "28x", "10:17: spec.timeWindow.0.duration: '28x' is not a duration; write a whole number"),
+        ("target:", "targt:", "11:17: spec.objectives.0.targt: is not a word of the format; did you mean `target`?"),
+        ("kind: DataSLO\n", "", "2:1: kind: is missing; write `kind:`"),
+        ("orders-freshness", "Orders!", "4:12: metadata.name: 'Orders!' is no name; write lower-case letters"),
+        ("type: freshness", "type: freshnes", "9:9: spec.sli.type: 'freshnes' is no indicator here; write complet"),
+        ("type: freshness", "type: freshness, method: heartbeat", "9:26: spec.sli.method: 'heartbeat' is not measured"),
+        ("  sli:", "  exclusions: []\n  sli:", "9:3: spec.exclusions: is not measured by this version of Headwater"),
+        ("Europe/Berlin", "Berlin", "8:33: spec.schedule.timezone: 'Berlin' is no IANA time zone; write one as"),
+        ("0 2 * * *", "0 2 * *", "8:14: spec.schedule.cron: '0 2 * *' is not a cron expression; write five fields"),
+        ("0 2 * * *", "0 0 31 2 *", "8:14: spec.schedule.cron: '0 0 31 2 *' names a date that never comes; write"),
+        ("isRolling: true", "isRolling: false", "10:32: spec.timeWindow.0.isRolling: False is not understood here"),
+        ("{target: 0.999}", "{target: 0.9}, {target: 0.5}", "11:3: spec.objectives: 2 entries stand where one is"),
+        ("{namespace: lake, name: orders}", "orders", "6:3: spec.dataset: 'orders' stands where a mapping is wanted"),
+        ("kind: DataSLO", "kind: DataSLO\nkind: DataSLO", "4:1: `kind` is written twice; keep one"),
+        ("metadata: {", "metadata: {{", "5:1: expected"),
+    ],
+)
+def test_a_fault_has_its_place_and_a_way_out(old: str, new: str, message: str) -> None:
+    """file:line:column: what is wrong; what to write instead."""
+    assert f"orders.yaml:{message}" in refusal(GOOD.replace(old, new))
+
+
+def test_a_schedule_is_asked_for() -> None:
+    """No schedule and no cadence: freshness cannot be judged."""
+    text = "\n".join(line for line in GOOD.splitlines() if "schedule" not in line)
+
+    assert 'orders.yaml:5:1: spec.schedule: missing; write schedule: {cron: "0 2 * * *"' in refusal(text)
+
+
+def test_all_faults_come_at_once() -> None:
+    """Nobody repairs a file line by line."""
+    assert len(refusal(GOOD.replace("28d", "28x").replace("0.999", "2").replace("lake", '""')).splitlines()) == 3
+
+
+def test_a_folder_is_read_whole(tmp_path: Path) -> None:
+    """YAML files at any depth, by name; hidden folders, as Kubernetes makes them, are left out."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "b" / "two.yml").write_text(GOOD.replace("orders-", "two-"))
+    (tmp_path / "one.yaml").write_text(GOOD)
+    (tmp_path / "..data" / "one.yaml").write_text(GOOD)
+
+    assert sorted(source.slo.name for source in read_path(tmp_path)) == ["orders-freshness", "two-freshness"]
+
+
+def test_a_name_may_be_used_once(tmp_path: Path) -> None:
+    """Two files that promise under one name are refused, and both are named."""
+    (tmp_path / "a.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(GOOD)
+
+    with pytest.raises(InvalidDefinition, match=r"b\.yaml:2: the SLO 'orders-freshness' is already in .*a\.yaml:2"):
+        read_path(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, or not text: never a traceback."""
+    path = tmp_path / "orders.yaml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(InvalidDefinition, match=r"orders\.yaml:1:1: "):
+        read_path(path)
+
+
+def test_the_examples_are_well_formed() -> None:
+    """What we show works."""
+    assert {source.slo.spec.sli.type for source in read_path(EXAMPLES)} == {"freshness", "completeness", "correctness"}
+
+
+def test_an_indicator_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the folder of indicators is a word of the format, with nothing else to edit."""
+    (tmp_path / "punctuality.py").write_text(
+        "from typing import ClassVar, Literal\n"
+        "from lineage.slo.terms import Sli\n"
+        "class Spec(Sli):\n"
+        "    needs_schedule: ClassVar[bool] = False\n"
+        "    type: Literal['punctuality']\n"
+        "    patience: int\n"
+    )
+    monkeypatch.setattr(indicators, "__path__", [*indicators.__path__, str(tmp_path)])
+
+    slo = read_text(GOOD.replace("type: freshness", "type: punctuality, patience: 3"), "orders.yaml")[0].slo
+
+    assert slo.spec.sli.model_dump() == {"type": "punctuality", "unit": "occurrences", "patience": 3}

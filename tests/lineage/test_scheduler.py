@@ -1,0 +1,125 @@
+"""The scheduler: one tick judges, keeps, reacts and sends; one leader; the grid of time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from lineage.alerts.incidents import KIND as INCIDENT
+from lineage.channels.base import sections
+from lineage.scheduler import Scheduler
+from lineage.settings import Settings, load
+from lineage.slo.book import SloBook
+from lineage.store.base import Store
+from tests.support.promises import HOUR, NOON, Lake, document, states
+
+MINUTE = timedelta(minutes=1)
+
+
+class House:
+    """The services that a scheduler wants, with a clock of the test's own."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store, self.settings = store, settings
+        self.slos = SloBook(store, settings)
+        self.at = NOON
+
+    def now(self) -> datetime:
+        """The test's own clock."""
+        return self.at
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """A store with five hours of deliveries, and none for the sixth."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 6 * HOUR, 5)
+    yield lake
+    lake.homes.close()
+
+
+@pytest.fixture
+def house(lake: Lake, tmp_path: Path) -> House:
+    """One SLO over it, long in force, that is missed at 12:15."""
+    folder = tmp_path / "slos"
+    folder.mkdir()
+    since = (NOON - 6 * HOUR).isoformat()
+    promised = document(window="6h", effectiveFrom=since, target="0.9", alerting={"policy": "discrete"})
+    (folder / "orders.yaml").write_text(json.dumps(promised))
+    settings = load(None, sections(), slos=folder, slo={"interval_s": 3600})
+    return House(lake.store, settings)
+
+
+def test_a_tick_keeps_the_verdicts(house: House) -> None:
+    """What was judged is on record, for the history that outlives the window."""
+    Scheduler(house).tick(NOON + 20 * MINUTE)
+
+    assert states(house.store.verdicts("orders-freshness", NOON - 6 * HOUR, NOON + HOUR)) == "GGGGGB"
+
+
+def test_a_breach_becomes_an_incident_and_a_message(house: House) -> None:
+    """From the missed deadline to the outbox in one tick."""
+    Scheduler(house).tick(NOON + 20 * MINUTE)
+
+    (kept,) = house.store.documents(INCIDENT)
+    assert json.loads(kept.body)["members"][0]["slo"] == "orders-freshness"
+
+
+def test_a_tick_again_changes_nothing(house: House) -> None:
+    """The same instant gives the same statuses and no second incident."""
+    scheduler = Scheduler(house)
+    once = scheduler.tick(NOON + 20 * MINUTE)
+
+    again = scheduler.tick(NOON + 20 * MINUTE)
+
+    assert (again, len(house.store.documents(INCIDENT))) == (once, 1)
+
+
+def test_missed_ticks_change_no_verdict(house: House) -> None:
+    """A scheduler that was down judges on return what it would have judged."""
+    Scheduler(house).tick(NOON - 2 * HOUR)
+    late = Scheduler(house)
+    house.store.release(house.store.lease("scheduler", late._holder, 0.0) or pytest.fail("not free"))
+
+    late.tick(NOON + 20 * MINUTE)
+
+    assert states(house.store.verdicts("orders-freshness", NOON - 6 * HOUR, NOON + HOUR)) == "GGGGGB"
+
+
+def test_one_of_two_schedulers_acts(house: House) -> None:
+    """While another holds the lease a tick does nothing."""
+    house.store.lease("scheduler", "another", 60)
+
+    assert Scheduler(house).tick(NOON) == []
+
+
+def test_it_starts_at_once_and_gives_the_lease_back(house: House) -> None:
+    """The first tick does not wait for the interval; after stop another may lead."""
+    scheduler = Scheduler(house)
+    scheduler.start()
+    deadline = monotonic() + 10
+    while not house.store.verdicts("orders-freshness", NOON - 6 * HOUR, NOON) and monotonic() < deadline:
+        sleep(0.02)
+
+    scheduler.stop()
+
+    assert house.store.lease("scheduler", "another", 60) is not None
+
+
+def test_stopping_twice_is_harmless(house: House) -> None:
+    """Neither a second stop nor one before the start fails."""
+    scheduler = Scheduler(house)
+    scheduler.start()
+    scheduler.stop()
+
+    assert scheduler.stop() is None
+
+
+def test_a_late_tick_judges_as_of_its_plan(house: House) -> None:
+    """Planned on a grid of the interval: 13:07 is the tick of 13:00."""
+    assert Scheduler(house)._planned(NOON + HOUR + 7 * MINUTE) == NOON + HOUR
