@@ -95,7 +95,7 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
 def _merge(pairs: Sequence[Pair], store: Store) -> list[Change]:
     """Merge *pairs*; when they fail together each is tried alone. Answers the notes of those that failed."""
     try:
-        store.together(lambda: store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs]))
+        store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
     except HeadwaterError:
         raise  # it is the store that fails, not an event
     except Exception as error:

@@ -73,10 +73,10 @@ class Grudging:
         return getattr(self._store, name)
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
-        """Merge, and then fail on the one event."""
-        self._store.merge(entries, deltas)
+        """Merge all, unless the one event is among them."""
         if self._refused in {delta.digest for delta in deltas}:
             raise ValueError("grudge")
+        self._store.merge(entries, deltas)
 
 
 # ── The same again. ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -159,11 +159,6 @@ class Records:
         )
 
 
-def forget_verdicts(connection: Connection) -> None:
-    """Drop all verdicts: the part of `Store.clear` that is kept here."""
-    connection.execute("DELETE FROM verdict_pages")
-
-
 def _require_held(connection: Connection, lease: Lease) -> None:
     held = connection.execute("SELECT holder, epoch FROM leases WHERE name = ?", (lease.name,)).fetchone()
     if held != (lease.holder, lease.epoch):
