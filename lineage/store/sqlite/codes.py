@@ -1,4 +1,4 @@
-"""How the words of the model are written in rows: kinds, types, sides and times as integers, transformations as JSON."""
+"""How the words of the model are written in rows: kinds, types and sides as integers, transformations as JSON."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from lineage.store.sqlite.sql import Cut, numbers, values
 
 _OUTPUTS: Final = "SELECT dataset, job FROM column_now WHERE dataset IN (SELECT value FROM json_each(?))"
 _NOW: Final = """
-    SELECT column_now.dataset, column_now.job, column_now.at, digest, body FROM json_each(?) AS asked CROSS JOIN column_now
+    SELECT column_now.dataset, column_now.job, column_now.at, digest, body
+    FROM json_each(?) AS asked CROSS JOIN column_now
         ON column_now.dataset = json_extract(asked.value, '$[0]') AND column_now.job = json_extract(asked.value, '$[1]')
     JOIN event ON event.id = column_now.event
 """
@@ -29,12 +30,12 @@ _TARGET: Final = f"""
     {_EDGES} json_each(?) AS asked CROSS JOIN derivation
         ON body = json_extract(asked.value, '$[0]') AND target = json_extract(asked.value, '$[1]')
 """
-_ALL_TARGETS: Final = f"{_EDGES} derivation WHERE body IN (SELECT value FROM json_each(?))"
+_ALL_TARGETS: Final = f"{_EDGES} derivation WHERE body IN (SELECT value FROM json_each(?))"  # noqa: S608 - of constants
 _SOURCE: Final = f"""
     {_EDGES} json_each(?) AS asked CROSS JOIN derivation
         ON source_dataset = json_extract(asked.value, '$[0]') AND source = json_extract(asked.value, '$[1]')
 """
-_ALL_SOURCES: Final = f"{_EDGES} derivation WHERE source_dataset IN (SELECT value FROM json_each(?))"
+_ALL_SOURCES: Final = f"{_EDGES} derivation WHERE source_dataset IN (SELECT value FROM json_each(?))"  # noqa: S608 - of constants
 _CARRIED: Final = "SELECT body, dataset, job FROM carried WHERE body IN (SELECT value FROM json_each(?))"
 
 

@@ -33,8 +33,10 @@ _NOW: Final = f"""
     SELECT job, side, dataset, first_at, last_at, runs, ({_PROOF.format(edge="edge", join="", within="")}) FROM edge
 """  # noqa: S608 - of constants
 _NOW_ASKED: Final = {
-    "dataset": f"{_NOW} WHERE dataset IN (SELECT value FROM json_each(?1)) AND side IN (SELECT value FROM json_each(?2))",
-    "job": f"{_NOW} WHERE job IN (SELECT value FROM json_each(?1)) AND side IN (SELECT value FROM json_each(?2))",
+    kind: f"""
+        {_NOW} WHERE {kind} IN (SELECT value FROM json_each(?1)) AND side IN (SELECT value FROM json_each(?2))
+    """  # noqa: S608 - of constants
+    for kind in ("dataset", "job")
 }
 _SPEAKING: Final = f"{WITHIN} AND speaker.last_at > :after"
 _ASKED: Final = """

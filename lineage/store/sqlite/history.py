@@ -20,8 +20,8 @@ _SOURCES: Final = {  # where to look first, and by which time it is ordered
     "job": ("(SELECT event, at FROM mention WHERE node = :job AND own = 1) AS named", "named.at"),
     "dataset": ("(SELECT event, at FROM mention WHERE node = :dataset AND own = 0) AS named", "named.at"),
     "datasets": (
-        "(SELECT DISTINCT event, at FROM mention WHERE node IN (SELECT value FROM json_each(:dataset)) AND own = 0)"
-        " AS named",
+        """(SELECT DISTINCT event, at FROM mention
+        WHERE node IN (SELECT value FROM json_each(:dataset)) AND own = 0) AS named""",
         "named.at",
     ),
 }
@@ -120,26 +120,35 @@ def _records(connection: Connection, found: Sequence[int]) -> dict[int, EventRec
     return records
 
 
-def facet_history(  # noqa: PLR0913, PLR0917 - the promise's own filter
+class Window(NamedTuple):
+    """since < event time <= until, received by known_at; in microseconds."""
+
+    since: int
+    until: int
+    known_at: int
+
+
+def facet_history(  # noqa: PLR0913 - the promise's own filter
     connection: Connection,
     of: NodeId,
     facets: Iterable[str] | None,
     side: Side | Literal["any"] | None,
-    window: tuple[int, int, int],
+    window: Window,
+    *,
     limit: int,
 ) -> list[FacetRecord]:
-    """Keep the promise of `Store.facet_history`; *window* is since, until and known_at in microseconds."""
+    """Keep the promise of `Store.facet_history`."""
     number = look_up(connection, [of]).get(of)
     if number is None:
         return []
     canonical, members = components(connection, [number], Cut())[number]
-    since, until, known_at = window
     rows = connection.execute(
         _FACETS.format(named="" if facets is None else _NAMED),
         {
             "of": numbers(members), "names": json.dumps(list(facets or ())),
             "sides": numbers((INPUT, OUTPUT, OWN) if side == "any" else (OWN,) if side is None else (SIDE[side],)),
-            "since": since, "until": until, "known_at": known_at, "limit": limit,
+            **window._asdict(),
+            "limit": limit,
         },
     ).fetchall()  # fmt: skip
     called = names(connection, {canonical, *(row[-1] for row in rows if row[-1] is not None)})

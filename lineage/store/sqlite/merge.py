@@ -69,9 +69,9 @@ def merge(
     ]
     if fresh:
         _merge_fresh(connection, ids, resolve, fresh)
-    for digest, (event, before) in known.items():
+    for digest, (event, stands) in known.items():
         received, delta = pairs[digest]
-        if received < before:
+        if received < stands:
             _received_earlier(connection, ids, event, received, delta)
     connection.executemany(ADVANCE, [(entry.writer, entry.seq) for entry in entries])
     _note_revision(connection, pairs)

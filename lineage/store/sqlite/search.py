@@ -78,6 +78,7 @@ def index(connection: Connection, new: Mapping[NodeId, int]) -> None:
 def find(  # noqa: PLR0913 - the promise's own form
     connection: Connection,
     words: str,
+    *,
     kind: Kind | None,
     namespace: str | None,
     order: Literal["name", "updated"],
@@ -85,7 +86,8 @@ def find(  # noqa: PLR0913 - the promise's own form
     offset: int,
 ) -> Page:
     """Keep the promise of `Store.find`."""
-    conditions, values = ["last_at IS NOT NULL"], []
+    conditions = ["last_at IS NOT NULL"]
+    values: list[Any] = []
     if kind is not None:
         conditions.append("kind = ?")
         values.append(KIND[kind])

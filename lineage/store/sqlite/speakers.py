@@ -30,7 +30,8 @@ SPEAKERS = f"""
     WHERE speaker.id IN (SELECT value FROM json_each(?))
 """  # noqa: S608 - of constants
 LISTINGS = """
-    SELECT listing.speaker, listing.dataset, side, listing.job, types, first_at, last_at, last_event, digest, effective, written_at
+    SELECT speaker, listing.dataset, side, listing.job, types, first_at, last_at, last_event, digest, effective,
+        written_at
     FROM listing JOIN event ON event.id = last_event WHERE speaker IN (SELECT value FROM json_each(?))
 """
 
@@ -138,11 +139,23 @@ def load(connection: Connection, wanted: Collection[int]) -> dict[int, Speaker]:
 
 def _speaker(row: tuple[Any, ...]) -> Speaker:
     job, parent, nominal = (
-        NEVER if event is None else Newest(*stamp, event, value)
-        for event, stamp, value in (
+        NEVER if event is None else Newest(at, digest, event, value)
+        for event, (at, digest), value in (
             (row[16], row[23:25], row[1:2]),
             (row[17], row[25:27], row[10:14]),
             (row[18], row[27:29], row[14:16]),
         )
     )
-    return Speaker(row[0], row[9], row[6], row[7], *row[19:23], job=job, parent=parent, nominal=nominal)
+    return Speaker(
+        id=row[0],
+        types=row[9],
+        first_at=row[6],
+        last_at=row[7],
+        first_seen=row[19],
+        last_seen=row[20],
+        first_received=row[21],
+        last_received=row[22],
+        job=job,
+        parent=parent,
+        nominal=nominal,
+    )

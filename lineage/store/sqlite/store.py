@@ -26,7 +26,7 @@ from lineage.model import (
     run_id,
 )
 from lineage.store.base import Namespace, Resolve
-from lineage.store.sqlite import columns, dump, edges, history, nodes, records, runs, schema, search, uses
+from lineage.store.sqlite import columns, dump, edges, history, nodes, records, runs, schema, search, uses, versions
 from lineage.store.sqlite.codes import EVER, SIDE
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.ids import Ids
@@ -90,7 +90,9 @@ class SqliteStore(records.Records):
     ) -> Page:
         """Datasets and jobs that hold every word; by namespace and name, or the last observed first."""
         with self._database.read() as connection:
-            return search.find(connection, words, kind, namespace, order, limit, offset)
+            return search.find(
+                connection, words, kind=kind, namespace=namespace, order=order, limit=limit, offset=offset
+            )
 
     def namespaces(self) -> list[Namespace]:
         """All namespaces with a dataset or job, by name."""
@@ -197,7 +199,9 @@ class SqliteStore(records.Records):
             window = _window(since, until, known_at)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
             question = uses.Question(members=part.members, **window)
-            return uses.versions(connection, self._resolve, question, part, delivered, limit, offset)
+            return versions.versions(
+                connection, self._resolve, question, part, delivered=delivered, limit=limit, offset=offset
+            )
 
     def events(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -242,8 +246,8 @@ class SqliteStore(records.Records):
     ) -> list[FacetRecord]:
         """Dated facet rows, newest first, since < at <= until; a deletion is a row with an empty body."""
         with self._database.read() as connection:
-            window = tuple(_window(since, until, known_at).values())
-            return history.facet_history(connection, of, names, side, window, limit)
+            window = _window(since, until, known_at)
+            return history.facet_history(connection, of, names, side, history.Window(**window), limit=limit)
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, as of the moment at which the first one is asked for."""

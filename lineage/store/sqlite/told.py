@@ -76,7 +76,7 @@ class Listed:
 
 @dataclass(slots=True)
 class Told:
-    """A speaker within the cut, as its row in `speaker` would be; *state* is None for a job that spoke without a run."""
+    """A speaker within the cut, as its row would be there; *state* is None for a job that spoke without a run."""
 
     id: int
     job: int | None
