@@ -1,6 +1,6 @@
 """Print how long lineage of depth 20 takes over HTTP in estates of 1 000 and 20 000 jobs, and what the size costs.
 
-    $ python bench/lineage.py --jobs 1000 20000 --roots 200
+    $ python bench/asked.py --jobs 1000 20000 --roots 200
 
 An estate is made of domains of 100 jobs in ten layers, the same in every size, so that answers are of equal size and
 the ratio of the times shows what the rest of the database costs. Facets are of real size: twelve columns, 1 KB of SQL.
