@@ -25,7 +25,9 @@ def verify(
     config: _options.Config = None,
     as_json: _options.Json = False,
 ) -> None:
-    """Read the whole ledger and name every place that was changed; exit with 1 if there is one.
+    """Read the whole ledger and name every place that was changed since.
+
+    Exits with 1 if there is one. The printed head, kept elsewhere, also proves later that no end was cut off.
 
     $ headwater audit verify --store sqlite:///headwater.db
     """

@@ -30,9 +30,9 @@ def run(
     if as_json:
         typer.echo(json.dumps({"merged": tally.merged, "unprojected": tally.unprojected}))
         return
-    typer.echo(f"{tally.merged} events merged.")
+    typer.echo(f"Events merged: {tally.merged}.")
     if tally.unprojected:
-        typer.echo(f"{tally.unprojected} events could not be projected; the log says why, and the ledger keeps them.")
+        typer.echo(f"Events left out: {tally.unprojected}; the log says why, and the ledger keeps them.")
 
 
 def _show(done: int, everything: int) -> None:

@@ -51,8 +51,8 @@ def test_rebuild_says_what_came_of_it(path: Path) -> None:
     printed = headwater(path, "rebuild").stdout.splitlines()
 
     assert printed == [
-        "2 events merged.",
-        "1 events could not be projected; the log says why, and the ledger keeps them.",
+        "Events merged: 2.",
+        "Events left out: 1; the log says why, and the ledger keeps them.",
     ]
 
 
