@@ -107,8 +107,11 @@ class SloBook:
         return found
 
     def status(self, name: str, at: datetime) -> Status:
-        """The status of one SLO at *at*, which sets both clocks: the same answer for the same entries. NotFound."""
-        return evaluate(self.definition(name).since(at), self._store, at, grace=self._grace)
+        """The status of one SLO at *at*, which sets both clocks: the same answer for the same entries. NotFound.
+
+        One that was never taken up by `refresh` is judged over its whole window, as if it had always been in force.
+        """
+        return evaluate(self.definition(name), self._store, at, grace=self._grace)
 
     def statuses(self, at: datetime) -> list[Status]:
         """All of them, by name, as they were at *at* or at most FRESH before it with nothing new since.
