@@ -9,7 +9,7 @@ from sqlite3 import Connection
 
 from lineage.database.presence import Presence, beside
 from lineage.database.soundness import plain_words, require_ours, require_place, require_sound
-from lineage.errors import StoreUnusable
+from lineage.errors import StoreUnavailable, StoreUnusable
 
 
 def restore(backup: Path, path: Path) -> None:
@@ -57,11 +57,21 @@ def copy(source: Connection, target: Path) -> None:
 
 
 def settle(unfinished: Path, target: Path) -> None:
-    """Give *unfinished* the name *target*, in the place of what has it, once all its bytes are on the disk."""
-    file = os.open(unfinished, os.O_RDWR)
-    os.fsync(file)
-    os.close(file)
-    unfinished.replace(target)
-    folder = os.open(target.absolute().parent, os.O_RDONLY)
-    os.fsync(folder)  # else the new name itself may be lost with the power
-    os.close(folder)
+    """Give *unfinished* the name *target*, in the place of what has it, once all its bytes are on the disk.
+
+    Raises StoreUnavailable when the disk refuses; *target* is then as it was.
+    """
+    try:
+        _sync(unfinished)
+        unfinished.replace(target)
+        _sync(target.absolute().parent)  # else the new name itself may be lost with the power
+    except OSError as error:
+        raise StoreUnavailable(f"{target}: cannot be written: {error.strerror}; try again, or another place") from error
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
