@@ -65,16 +65,6 @@ def notice(incident: Incident, wishes: Mapping[str, str], now: datetime) -> Noti
     )
 
 
-def every(store: Store) -> list[Notice]:
-    """All notices, newest first: what was said to whom, and what still waits."""
-    found: list[Notice] = []
-    after: str | None = None
-    while page := store.documents(KIND, after=after):
-        found += [Notice.model_validate_json(document.body) for document in page]
-        after = page[-1].id
-    return sorted(found, key=lambda note: (note.created_at, note.transition, note.incident), reverse=True)
-
-
 def kept(note: Notice, *, due: datetime | None = None, expects: int | None = None) -> Change:
     """The change that keeps *note* in the store."""
     return Change(KIND, note.id, note.model_dump_json().encode(), state=note.state, due=due, expects=expects)

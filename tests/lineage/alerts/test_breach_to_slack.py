@@ -40,7 +40,7 @@ spec:
   sli: {type: freshness}
   timeWindow: [{duration: 28d, isRolling: true}]
   objectives: [{target: 0.5}]
-  effectiveFrom: 2026-11-21T00:00:00Z
+  effectiveFrom: 2026-11-21T01:00:00Z
   alerting: {policy: discrete}
 """
 
@@ -63,30 +63,35 @@ class House:
         """Every tick is told its time, so nobody asks."""
         raise AssertionError
 
-    def happen(self, job: NodeId, kind: str, hour: int, at: datetime) -> None:
-        """A run of *job* for the hour that begins at *hour* ends at *at*, and is heard of at once."""
-        self.runs += 1
-        source, target = (LANDING, SETTLEMENTS) if job == LOAD else (SETTLEMENTS, ORDERS)
-        nominal = {
-            "_producer": "https://example.com/test",
-            "_schemaURL": "https://openlineage.io/spec/facets/1-0-1/NominalTimeRunFacet.json",
-            "nominalStartTime": (DAY + timedelta(hours=hour)).isoformat(),
-            "nominalEndTime": (DAY + timedelta(hours=hour + 1)).isoformat(),
-        }
-        event: dict[str, Any] = {
-            "eventType": kind,
-            "eventTime": at.isoformat(),
-            "producer": "https://example.com/test",
-            "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-            "run": {"runId": f"00000000-0000-4000-8000-{self.runs:012d}", "facets": {"nominalTime": nominal}},
-            "job": {"namespace": job.namespace, "name": job.name},
-            "inputs": [{"namespace": source.namespace, "name": source.name}],
-            "outputs": [{"namespace": target.namespace, "name": target.name}],
-        }
-        body = json.dumps(event).encode()
-        digest = sha256(body).digest()
-        entries = self.homes.ledger.append([Draft("event", body, digest, "test")], at)
-        self.homes.store.merge(entries, [project(parse_event(body), digest)])
+    def happen(self, *ends: tuple[NodeId, str, int, datetime]) -> None:
+        """Runs end: of which job, how, for the hour that begins when, and at what time; told at the last of them."""
+        drafts = []
+        for job, kind, hour, at in ends:
+            self.runs += 1
+            body = json.dumps(_event(self.runs, job, kind, hour, at)).encode()
+            drafts.append(Draft("event", body, sha256(body).digest(), "test"))
+        entries = self.homes.ledger.append(drafts, ends[-1][3])
+        self.homes.store.merge(entries, [project(parse_event(draft.body), draft.digest) for draft in drafts])
+
+
+def _event(number: int, job: NodeId, kind: str, hour: int, at: datetime) -> dict[str, Any]:
+    source, target = (LANDING, SETTLEMENTS) if job == LOAD else (SETTLEMENTS, ORDERS)
+    nominal = {
+        "_producer": "https://example.com/test",
+        "_schemaURL": "https://openlineage.io/spec/facets/1-0-1/NominalTimeRunFacet.json",
+        "nominalStartTime": (DAY + timedelta(hours=hour)).isoformat(),
+        "nominalEndTime": (DAY + timedelta(hours=hour + 1)).isoformat(),
+    }
+    return {
+        "eventType": kind,
+        "eventTime": at.isoformat(),
+        "producer": "https://example.com/test",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": f"00000000-0000-4000-8000-{number:012d}", "facets": {"nominalTime": nominal}},
+        "job": {"namespace": job.namespace, "name": job.name},
+        "inputs": [{"namespace": source.namespace, "name": source.name}],
+        "outputs": [{"namespace": target.namespace, "name": target.name}],
+    }
 
 
 Open = Callable[..., House]
@@ -106,12 +111,12 @@ def house(tmp_path: Path) -> Iterator[Open]:
         homes = open_homes(url)
         opened.append(homes)
         made = House(settings, homes, SloBook(homes.store, settings))
-        for hour in range(8):
-            ended = DAY + timedelta(hours=hour + 1, minutes=10)
-            made.happen(LOAD, "COMPLETE", hour, ended - timedelta(minutes=5))
-            made.happen(BUILD, "COMPLETE", hour, ended)
-        for minute in (5, 15, 25):
-            made.happen(LOAD, "FAIL", 8, DAY + timedelta(hours=9, minutes=minute))
+        good = [
+            (job, "COMPLETE", hour, DAY + timedelta(hours=hour + 1, minutes=minute))
+            for hour in range(8)
+            for job, minute in ((LOAD, 5), (BUILD, 10))
+        ]
+        made.happen(*good, *((LOAD, "FAIL", 8, DAY + timedelta(hours=9, minutes=minute)) for minute in (5, 15, 25)))
         return made
 
     yield open_house
@@ -130,9 +135,12 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
 
 def recover(house: House) -> None:
     """The loader works again, and the next delivery is in time."""
-    for hour, minute in ((8, 20), (9, 25)):
-        house.happen(LOAD, "COMPLETE", hour, DAY + timedelta(hours=10, minutes=minute - 2))
-        house.happen(BUILD, "COMPLETE", hour, DAY + timedelta(hours=10, minutes=minute))
+    house.happen(
+        *(
+            (job, "COMPLETE", hour, DAY + timedelta(hours=10, minutes=minute))
+            for hour, job, minute in ((8, LOAD, 18), (8, BUILD, 20), (9, LOAD, 23), (9, BUILD, 25))
+        )
+    )
 
 
 def test_a_breach_is_told_once_and_its_end_edits_the_message(house: Open, slack: Slack) -> None:
