@@ -70,7 +70,7 @@ def events(connection: Connection, asked: Question, *, newest_first: bool, limit
     page = f"SELECT event.id FROM {joined} WHERE {where} ORDER BY {at} {order}, event.digest {order} LIMIT :limit OFFSET :offset"  # noqa: S608, E501 - of constants
     found = [event for (event,) in connection.execute(page, {**values, "limit": limit, "offset": offset})]
     records = _records(connection, found)
-    return Page([records[event] for event in found], total)
+    return Page(tuple(records[event] for event in found), total)
 
 
 def _source(asked: Question) -> tuple[str, dict[str, Any]]:

@@ -79,7 +79,7 @@ def runs(connection: Connection, resolve: Resolve, asked: Question, limit: int, 
     rows = [Row(*row) for row in connection.execute(page, {**values, "most": limit + offset})]
     called = names(connection, mentioned([*rows, *apart]))
     ordered = sorted([*rows, *apart], key=lambda row: (-row.began, called[row.id].name))
-    return Page([run_of(row, called) for row in ordered[offset : offset + limit]], total + len(apart))
+    return Page(tuple(run_of(row, called) for row in ordered[offset : offset + limit]), total + len(apart))
 
 
 def rows_of(connection: Connection, ids: Collection[int], told: Mapping[int, Told]) -> dict[int, Row]:

@@ -100,7 +100,7 @@ def find(  # noqa: PLR0913 - the promise's own form
     where = " AND ".join(conditions)
     ((total,),) = connection.execute(f"SELECT count(*) FROM node WHERE {where}", values)  # noqa: S608 - of constants
     rows = connection.execute(f"{ITEMS}{where}{ORDERS[order]} LIMIT ? OFFSET ?", (*values, limit, offset)).fetchall()
-    return Page(described(connection, rows, Cut()), total)
+    return Page(tuple(described(connection, rows, Cut())), total)
 
 
 def _conditions(connection: Connection, words: list[str]) -> Iterator[tuple[str, Any]]:

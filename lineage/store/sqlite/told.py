@@ -53,13 +53,13 @@ _TOUCH: Final = """
         AND touch.type = kind.column1 AND touch.at <= :as_of AND received <= :known_at
 """
 _LISTINGS: Final = f"""
-    SELECT dataset, side, kind, first_at, event.at, event.digest FROM (
-        SELECT listing.dataset, listing.side, kind.column1 AS kind,
+    SELECT found.dataset, side, of_type, first_at, event.at, event.digest FROM (
+        SELECT listing.dataset, listing.side, kind.column1 AS of_type,
             (SELECT touch.at {_TOUCH} ORDER BY touch.at LIMIT 1) AS first_at,
             (SELECT event {_TOUCH} ORDER BY touch.at DESC, digest DESC LIMIT 1) AS last_event
         FROM listing, (VALUES (0), (1), (2), (3), (4), (5), (6)) AS kind
         WHERE listing.speaker = :speaker AND listing.types >> kind.column1 & 1
-    ) JOIN event ON event.id = last_event
+    ) AS found JOIN event ON event.id = last_event
 """  # noqa: S608 - of constants
 
 

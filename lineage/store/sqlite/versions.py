@@ -1,0 +1,86 @@
+"""The versions of a dataset: what each run that wrote it made, by the time at which it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from sqlite3 import Connection
+
+from lineage.database.times import instant
+from lineage.model import Page, Version
+from lineage.store.base import Resolve
+from lineage.store.sqlite import runs
+from lineage.store.sqlite.codes import OUTPUT
+from lineage.store.sqlite.figures import figures
+from lineage.store.sqlite.identity import Component
+from lineage.store.sqlite.nodes import names
+from lineage.store.sqlite.sql import Cut
+from lineage.store.sqlite.told import WITHIN, Told
+from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, together
+
+_NAME = "(SELECT name FROM node WHERE node.id = listing.speaker)"
+_ALONE = ("count(*)", "written_at", "")
+_UNDER_SEVERAL_NAMES = ("count(DISTINCT listing.speaker)", "max(written_at)", "GROUP BY listing.speaker")
+
+
+def versions(  # noqa: PLR0913 - the promise's own filter
+    connection: Connection,
+    resolve: Resolve,
+    asked: Question,
+    part: Component,
+    *,
+    delivered: bool | None,
+    limit: int,
+    offset: int,
+) -> Page:
+    """Keep the promise of `Store.versions`; those written at the same time are in the order of their run ids."""
+    retold = divided(connection, resolve, asked)
+    told = {
+        number: (each, written_at)
+        for number, each in retold.items()
+        if delivered in (None, each.state == "COMPLETE")
+        and (written_at := _written(each, part.members)) is not None
+        and asked.since < written_at <= asked.until
+    }
+    where, values = conditions(asked)
+    settled = f"{LISTED} {where} AND written_at > :since AND written_at <= :as_of AND {WITHIN}"
+    if delivered is not None:
+        settled += f" AND state {'=' if delivered else '<>'} 'COMPLETE'"
+    counted, written, grouped = _ALONE if len(part.members) == 1 else _UNDER_SEVERAL_NAMES
+    ((total,),) = connection.execute(f"SELECT {counted} {settled}", values)
+    rows = connection.execute(
+        f"SELECT listing.speaker, {written} AS written {settled} {grouped} ORDER BY written DESC, {_NAME} LIMIT :most",
+        {**values, "most": limit + offset},
+    ).fetchall()
+    rows += [(number, written_at) for number, (_, written_at) in told.items()]
+    called = names(connection, {speaker for speaker, _ in rows})
+    chosen = sorted(rows, key=lambda row: (-row[1], called[row[0]].name))[offset : offset + limit]
+    return Page(tuple(_versions(connection, chosen, retold, part, asked.at)), total + len(told))
+
+
+def _written(told: Told, members: Collection[int]) -> int | None:
+    listings = (told.listings.get((member, OUTPUT)) for member in members)
+    times = [listed.written_at for listed in listings if listed is not None and listed.written_at is not None]
+    return max(times, default=None)
+
+
+def _versions(
+    connection: Connection, chosen: Sequence[tuple[int, int]], told: Mapping[int, Told], part: Component, at: Cut
+) -> list[Version]:
+    keys = {speaker: (speaker, part.canonical, OUTPUT) for speaker, _ in chosen}
+    whole = together(connection, keys, told, at)
+    found = figures(connection, {key: whole[key].raw for key in keys.values()}, at)
+    rows = runs.rows_of(connection, keys, told)
+    called = names(connection, runs.mentioned(list(rows.values())) | {part.canonical})
+    return [
+        Version(
+            dataset=called[part.canonical],
+            run=runs.run_of(rows[speaker], called),
+            written_at=instant(written_at),
+            delivered=rows[speaker].state == "COMPLETE",
+            statistics=made.statistics,
+            explicit=made.version,
+            schema_digest=made.schema_digest,
+        )
+        for speaker, written_at in chosen
+        for made in (found[keys[speaker]],)
+    ]

@@ -1,0 +1,81 @@
+"""The graph is a function of the set of entries, and a cut of it is the graph of the cut set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineage.store.base import Store
+from tests.support.any_graph import MINUTES, answers, entries
+from tests.support.events import all_files, deltas
+from tests.support.graphs import HOMES, Pair, at, merge, received, sha256
+
+QUICK = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+cuts = st.none() | st.sampled_from(MINUTES).map(at)
+
+
+@pytest.fixture(scope="module", params=HOMES)
+def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """Two stores of one kind; whoever uses them clears them first."""
+    folders: list[Path] = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
+    with HOMES[request.param](folders[0]) as one, HOMES[request.param](folders[1]) as other:
+        yield one, other
+
+
+def merged(store: Store, pairs: list[Pair], batch: int) -> Store:
+    store.clear()
+    for start in range(0, len(pairs), batch):
+        merge(store, pairs[start : start + batch])
+    return store
+
+
+@QUICK
+@given(pairs=entries(), data=st.data())
+def test_any_order_batching_and_repetition_gives_the_same_graph(
+    stores: tuple[Store, Store], pairs: list[Pair], data: st.DataObject
+) -> None:
+    """The dump depends on the set of (entry, delta) alone."""
+    shuffled = data.draw(st.permutations(pairs)) + data.draw(st.lists(st.sampled_from(pairs), max_size=3))
+    batch = data.draw(st.integers(1, len(shuffled)))
+
+    expected, actual = merged(stores[0], pairs, len(pairs)), merged(stores[1], shuffled, batch)
+
+    assert list(expected.dump()) == list(actual.dump())
+
+
+@QUICK
+@given(pairs=entries(), as_of=cuts, known_at=cuts)
+def test_a_cut_answers_as_a_store_that_merged_only_what_is_within(
+    stores: tuple[Store, Store], pairs: list[Pair], as_of: datetime | None, known_at: datetime | None
+) -> None:
+    """as_of and known_at are exact for every question that takes them."""
+    within = [
+        (entry, delta)
+        for entry, delta in pairs
+        if (as_of is None or delta.at <= as_of) and (known_at is None or entry.received_at <= known_at)
+    ]
+    whole, part = merged(stores[0], pairs, 4), merged(stores[1], within, 4)
+
+    asked = answers(whole, as_of, known_at)
+
+    assert {question: answer for question, answer in answers(part, None, None).items() if question in asked} == asked
+
+
+@pytest.mark.parametrize("name", all_files())
+def test_captured_events_give_the_same_graph_in_any_order(stores: tuple[Store, Store], name: str) -> None:
+    """Real events shuffled, repeated and merged a few at a time give the graph of their order of arrival."""
+    pairs = received(deltas(name))
+    shuffled = pairs + pairs[::3]
+    Random(len(pairs)).shuffle(shuffled)
+
+    expected, actual = merged(stores[0], pairs, len(pairs)), merged(stores[1], shuffled, 5)
+
+    assert sha256(expected) == sha256(actual)

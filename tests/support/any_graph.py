@@ -1,0 +1,142 @@
+"""Any set of entries, for property tests: few names and few times, so that all that can meet does meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from lineage.model import Delta, NodeId, SameAs
+from lineage.store.base import Store
+from tests.support.graphs import (
+    STREAMING,
+    FacetSeen,
+    Pair,
+    at,
+    columns,
+    dataset,
+    described,
+    facet,
+    job,
+    ran,
+    received,
+    run,
+    stated,
+)
+
+DATASETS = ("a", "b", "c", "d")
+JOBS = ("load", "test")
+RUNS = ("r1", "r2", "r3")
+NODES = [*map(dataset, DATASETS), *map(job, JOBS)]
+MINUTES = range(7)
+
+names = st.sampled_from(DATASETS)
+some = st.lists(names, max_size=2, unique=True)
+minutes = st.sampled_from(MINUTES)
+maybe_run = st.none() | st.sampled_from(RUNS).map(run)
+maybe_job = st.none() | st.sampled_from(JOBS).map(job)
+maybe_time = st.none() | minutes.map(at)
+
+
+@st.composite
+def facets(draw: st.DrawFn, of: NodeId) -> tuple[FacetSeen, ...]:
+    """A few facets of *of*, deletions among them."""
+    return tuple(
+        facet(of, draw(st.sampled_from(("schema", "owner"))), draw(st.sampled_from(("", "x", "y"))))
+        for _ in range(draw(st.integers(0, 2)))
+    )
+
+
+@st.composite
+def declarations(draw: st.DrawFn) -> dict[str, Any]:
+    """What any event may carry beside its touches."""
+    aliases = draw(st.lists(st.tuples(names, names, st.sampled_from(("symlink", "rename"))), max_size=1))
+    seen = draw(st.lists(st.tuples(names, names, st.sampled_from("pq")), max_size=1))
+    return {
+        "aliases": tuple(SameAs(dataset(one), dataset(other), why) for one, other, why in aliases if one != other),
+        "columns": tuple(columns(dataset(to), (column, dataset(of), column)) for to, of, column in seen),
+        "tombstones": tuple((dataset(of), draw(st.booleans())) for of in draw(st.lists(names, max_size=1))),
+        "depends": tuple(draw(st.lists(st.just((job("load"), job("test"))), max_size=1))),
+    }
+
+
+@st.composite
+def run_events(draw: st.DrawFn) -> Delta:
+    """Any event of one of few runs."""
+    name, by, writes = draw(st.sampled_from(RUNS)), draw(st.sampled_from(JOBS)), draw(some)
+    kinds = st.sampled_from(("START", "START", "RUNNING", "OTHER", "COMPLETE", "COMPLETE", "FAIL", "ABORT"))
+    of = [*map(dataset, writes), job(by), run(name)]
+    streaming = draw(st.sampled_from((b"", STREAMING, b'{"processingType":"BATCH"}')))
+    seen = tuple(each for node in of for each in draw(facets(node)))
+    parent = draw(maybe_run.filter(lambda parent: parent != run(name)))
+    return ran(
+        name,
+        draw(kinds),
+        draw(minutes),
+        by=by,
+        reads=draw(some),
+        writes=writes,
+        rows=draw(st.none() | st.integers(0, 3)),
+        version=draw(st.none() | st.sampled_from(("v1", "v2"))),
+        facets=(*seen, FacetSeen(job(by), "jobType", streaming)) if streaming else seen,
+        parent_run=parent,
+        parent_job=draw(maybe_job) if parent else None,
+        root_run=draw(maybe_run) if parent else None,
+        root_job=draw(maybe_job) if parent else None,
+        nominal_start=draw(maybe_time),
+        nominal_end=draw(maybe_time),
+        **draw(declarations()),
+    )
+
+
+@st.composite
+def other_events(draw: st.DrawFn) -> Delta:
+    """Any JobEvent or DatasetEvent."""
+    if draw(st.booleans()):
+        by = draw(st.sampled_from(JOBS))
+        touched = {"reads": draw(some), "writes": draw(some)}
+        return stated(by, draw(minutes), **touched, facets=draw(facets(job(by))), **draw(declarations()))
+    name = draw(names)
+    return described(name, draw(minutes), facets=draw(facets(dataset(name))), **draw(declarations()))
+
+
+@st.composite
+def entries(draw: st.DrawFn, most: int = 9) -> list[Pair]:
+    """Any set of entries; received times are free of event times, and an event may be received twice."""
+    deltas = draw(st.lists(st.one_of(run_events(), run_events(), other_events()), min_size=1, max_size=most))
+    pairs = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in received(deltas)]
+    again = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in pairs if draw(st.booleans())]
+    return pairs + again
+
+
+def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
+    """All that *store* says, question by question; each of the two cuts is asked for where the promise takes it."""
+    cut = {"as_of": as_of, "known_at": known_at}
+    until = {"until": as_of, "known_at": known_at}
+    found: dict[str, Any] = {"get": store.get(NODES, **cut)}
+    for direction in ("up", "down", "both"):
+        for node in NODES:
+            found[f"{direction} {node}"] = store.neighbours([node], direction, **cut)
+        found[f"{direction} all"] = store.neighbours(NODES, direction, **cut)
+    for name in DATASETS:
+        found[f"versions {name}"] = store.versions(dataset(name), **until)
+        found[f"delivered {name}"] = store.versions(dataset(name), delivered=True, limit=1, **until)
+        found[f"uses {name}"] = store.uses(dataset=dataset(name), **until)
+        found[f"newest use {name}"] = store.uses(dataset=dataset(name), limit=1, **until)
+        found[f"writers {name}"] = store.uses(dataset=dataset(name), side="output", **until)
+    for name in JOBS:
+        found[f"uses by {name}"] = store.uses(job=job(name), **until)
+    for name in RUNS:
+        found[f"uses by {name}"] = store.uses(run=run(name).name, **until)
+    if as_of is None:
+        found |= {f"runs of {name}": store.runs(job=job(name), known_at=known_at) for name in JOBS}
+        found |= {f"children of {name}": store.runs(parent=run(name).name, known_at=known_at) for name in RUNS}
+        found["all runs"] = store.runs(known_at=known_at)
+        found["done"] = store.runs(states=("COMPLETE",), since=at(1), until=at(5), known_at=known_at)
+        found["these"] = store.runs(ids=[run(name).name for name in RUNS[:2]], known_at=known_at)
+    if known_at is None:
+        every = [node for node in NODES if node.kind == "dataset"]
+        found |= {f"columns {way}": store.columns(every, way, as_of=as_of) for way in ("up", "down", "both")}
+    return found
