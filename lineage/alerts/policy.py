@@ -25,14 +25,15 @@ QUIET_NEEDED: dict[Rule, int] = {"burn": 2, "ladder": 1}
 class AlertState(BaseModel):
     """What was last decided of one SLO; kept as a document of kind `alert` under the SLO's name.
 
-    *rules* are those that fired in this episode, *quiet* counts the evaluations in which all of them were clear, *at*
-    is the status that it was last decided on: older statuses have nothing to say any more.
+    `pending` waits for a second look and was not told. *rules* are those that fired in this episode, *quiet* counts the
+    evaluations in which all of them were clear, *at* is the status that it was last decided on: older statuses have
+    nothing to say any more.
     """
 
     model_config = ConfigDict(frozen=True)
 
     slo: str
-    phase: Literal["firing", "resolved"]
+    phase: Literal["pending", "firing", "resolved"]
     severity: Severity
     since: datetime
     at: datetime
@@ -43,7 +44,7 @@ class AlertState(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The next state. `hold` is kept and not told: a rule joined, a severity fell, or a recovery is being counted."""
+    """The next state. `hold` is kept and not told: a second look is wanted, a rule joined, a recovery is counted."""
 
     what: Literal["fire", "escalate", "recover", "hold"]
     after: AlertState
@@ -53,13 +54,14 @@ def decide(before: AlertState | None, status: Status) -> Transition | None:
     """What the status changes about what was last said; None where it changes nothing.
 
     Fires on the newest severity that is true, tells a rise of it and never a fall. Lost coverage (`no_data`) freezes:
-    it neither fires nor resolves. An UNKNOWN occurrence never resolves (SLO d.1; invariant 7).
+    it neither fires nor resolves. An UNKNOWN occurrence never resolves (SLO d.1; invariant 7). What was due before we
+    observed fires once two evaluations agree on its onset: while history is being loaded it moves on.
     """
     if status.state == "no_data" or (before is not None and status.at <= before.at):
         return None
     true = _true_rules(status)
-    if before is None or before.phase == "resolved":
-        return _fired(status, true) if true else None
+    if before is None or before.phase != "firing":
+        return _waiting(before, status, true)
     return _still(before, status, true) if true else _quieter(before, status)
 
 
@@ -69,7 +71,11 @@ def restored_at(status: Status) -> datetime:
     return status.at if good is None else good.delivered_at or good.due
 
 
-def _fired(status: Status, true: dict[Rule, Severity]) -> Transition:
+def _waiting(before: AlertState | None, status: Status, true: dict[Rule, Severity]) -> Transition | None:
+    looked_at = before if before is not None and before.phase == "pending" else None
+    if not true:
+        over = {"phase": "resolved", "at": status.at}
+        return None if looked_at is None else Transition("hold", looked_at.model_copy(update=over))
     state = AlertState(
         slo=status.slo,
         phase="firing",
@@ -78,7 +84,10 @@ def _fired(status: Status, true: dict[Rule, Severity]) -> Transition:
         at=status.at,
         rules=tuple(sorted(true)),
     )
-    return Transition("fire", state)
+    newest = _newest_judged(status)
+    if newest is None or not newest.imported or (looked_at is not None and looked_at.since == state.since):
+        return Transition("fire", state)
+    return Transition("hold", state.model_copy(update={"phase": "pending"}))
 
 
 def _still(before: AlertState, status: Status, true: dict[Rule, Severity]) -> Transition | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -133,6 +134,26 @@ def test_a_burning_episode_begins_with_the_oldest_bad_in_its_window() -> None:
 def test_recovery_is_dated_by_the_delivery() -> None:
     """Data was good again when it was delivered, not when we looked."""
     assert restored_at(status("orders", "BGU")) == NOW - HOUR
+
+
+def imported(letters: str, at: datetime) -> Status:
+    """A status of the ladder whose occurrences were all due before we observed."""
+    made = status("orders", letters, at, ladder="page" if letters.endswith("B") else None)
+    return replace(made, occurrences=tuple(replace(verdict, imported=True) for verdict in made.occurrences))
+
+
+def test_imported_trouble_is_told_at_the_second_look() -> None:
+    """What was due before we observed fires once two evaluations agree on when it began."""
+    again = replace(imported("GGB", NOW), at=NOW + timedelta(seconds=30))
+
+    assert said(imported("GGB", NOW), again) == ["hold", "fire"]
+
+
+def test_history_that_is_being_loaded_tells_nothing() -> None:
+    """While deliveries are still coming in the onset moves on, and at the end nothing is wrong."""
+    loading = [imported("GB", NOW), imported("GGGB", NOW + 2 * HOUR), imported("GGGGGG", NOW + 4 * HOUR)]
+
+    assert said(*loading) == ["hold", "hold", "hold"]
 
 
 STATUSES = st.lists(
