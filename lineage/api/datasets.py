@@ -33,7 +33,9 @@ def datasets(asking: Asking, namespace: str, limit: Limit = 100, offset: Offset 
         known_namespace(asking.store, namespace)
     known = asking.store.get(node.id for node in page.items)
     shapes = [
-        _shapes.dataset(known[node.id], _current(asking.store, node.id)) for node in page.items if node.id in known
+        _shapes.dataset(known[node.id], _current(asking.store, known[node.id]))
+        for node in page.items
+        if node.id in known
     ]
     return asking.answer({"datasets": shapes, "totalCount": page.total})
 
@@ -42,7 +44,7 @@ def datasets(asking: Asking, namespace: str, limit: Limit = 100, offset: Offset 
 def dataset(asking: Asking, namespace: str, name: str) -> Response:
     """One dataset, with its column lineage."""
     node = known_dataset(asking.store, namespace, name)
-    return asking.answer(_shapes.dataset(node, _current(asking.store, node.id), _columns(asking.store, node.canonical)))
+    return asking.answer(_shapes.dataset(node, _current(asking.store, node), _columns(asking.store, node.canonical)))
 
 
 @router.get("/{name:word}/versions")
@@ -92,9 +94,13 @@ def _candidates(store: Store, dataset: NodeId, word: str) -> Iterator[Version]:
         yield from page.items
 
 
-def _current(store: Store, dataset: NodeId) -> Version | None:
-    found: list[Version] = list(store.versions(dataset, delivered=True, limit=1).items)
-    return found[0] if found else None
+def _current(store: Store, node: Node) -> Version | None:
+    # A page counts what it leaves out: look at the last day first, where a busy dataset has its last version.
+    for since in (node.last_at - timedelta(days=1), None):
+        found: list[Version] = list(store.versions(node.id, since=since, delivered=True, limit=1).items)
+        if found:
+            return found[0]
+    return None
 
 
 def _with_facets(store: Store, dataset: NodeId, versions: Iterable[Version]) -> Iterator[Shape]:

@@ -140,16 +140,24 @@ def trace(
 
 def read_version(store: Store, run: Run, use: Use, known_at: datetime | None = None) -> Read:
     """The version of its input that *run* read, from a version facet or else from the order of times."""
-    began = run.started_at or use.first_at
     if use.version is not None:
-        for version in store.versions(use.dataset, until=use.last_at, known_at=known_at, limit=_SCAN).items:
+        for version in _back_from(store, use.dataset, use.last_at, known_at, delivered=None):
             if version.explicit == use.version and version.run.id != run.id:
                 return Read(version, "version")
-    for version in store.versions(use.dataset, until=began, known_at=known_at, delivered=True, limit=2).items:
+    for version in _back_from(store, use.dataset, run.started_at or use.first_at, known_at, delivered=True):
         if version.run.id != run.id:
             contradicted = use.version is not None and version.explicit is not None
             return Read(None, "version") if contradicted else Read(version, "as_of")
     return Read(None, "none" if use.version is None else "version")
+
+
+def _back_from(
+    store: Store, dataset: NodeId, until: datetime, known_at: datetime | None, *, delivered: bool | None
+) -> Iterator[Version]:
+    """Versions of *dataset*, newest first: those of the day before *until*, and only then all, which may be many."""
+    day, most = until - timedelta(days=1), _SCAN if delivered is None else 2
+    yield from store.versions(dataset, since=day, until=until, known_at=known_at, delivered=delivered, limit=most).items
+    yield from store.versions(dataset, until=until, known_at=known_at, delivered=delivered, limit=most).items
 
 
 @dataclass(slots=True)
