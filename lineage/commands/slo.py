@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.commands import _options
-from lineage.commands._open import read_settings
+from lineage.commands._open import open_store, read_settings
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
     from lineage.slo.status import Status
@@ -27,31 +27,37 @@ app = typer.Typer(
 @app.command()
 def lint(
     files: Annotated[list[Path], typer.Argument(help="SLO files, or folders of them.")],
+    store: _options.Store = None,
+    config: _options.Config = None,
     as_json: _options.Json = False,
 ) -> None:
     """Check SLO files; what is wrong comes as file:line:column and ends with 2.
 
+    With a store, a dataset that no event has named is told as well.
+
     $ headwater slo lint examples/slos
     """
-    from lineage.errors import InvalidDefinition
-    from lineage.slo.lint import warnings
-    from lineage.slo.reading import read_path
+    from lineage.slo.lint import inspect, strangers
 
-    now = datetime.now(UTC)
-    sources = [source for file in files for source in read_path(file)]
-    if not sources:
-        raise InvalidDefinition(f"{files[0]}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1")
-    found = [
-        {"slo": source.slo.name, "place": source.place, "warnings": list(warnings(source.slo, now))}
-        for source in sources
-    ]
+    sources, faults = inspect(files, datetime.now(UTC))
+    if store is not None or config is not None:
+        with open_store(store, config) as homes:
+            unknown = dict(strangers([source.slo for source, _ in sources], homes.store))
+        for source, told in sources:
+            if text := unknown.get(source.slo.name):
+                told.append(text)
+    warned = [(source, warning) for source, found in sources for warning in found]
     if as_json:
-        typer.echo(json.dumps({"slos": found}, ensure_ascii=False))
-        return
-    for source in sources:
-        for warning in warnings(source.slo, now):
+        found = [{"slo": source.slo.name, "place": source.place, "warnings": told} for source, told in sources]
+        typer.echo(json.dumps({"slos": found, "faults": faults}, ensure_ascii=False))
+    else:
+        for fault in faults:
+            typer.echo(fault, err=True)
+        for source, warning in warned:
             typer.echo(f"{source.place}: warning: {source.slo.name}: {warning}", err=True)
-    typer.echo(f"{len(sources)} {'SLO is' if len(sources) == 1 else 'SLOs are'} well-formed.")
+        typer.echo(f"{len(sources)} {'SLO is' if len(sources) == 1 else 'SLOs are'} well-formed.")
+    if faults:
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 
+from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
 from lineage.slo.phrases import span
+from lineage.slo.reading import Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.spec import DataSLO
 from lineage.slo.tiers import FEASIBLE, SECOND, can_fire, choose
+from lineage.store.base import Store
+
+
+def inspect(paths: Sequence[Path], now: datetime) -> tuple[list[tuple[Source, list[str]]], list[str]]:
+    """Every definition in *paths*, files or folders, with its warnings; and every fault, one line each.
+
+    A name that is used twice is a fault, and so is a path that holds no SLO.
+    """
+    found: list[tuple[Source, list[str]]] = []
+    faults: list[str] = []
+    places: dict[str, str] = {}
+    for path in paths:
+        files = files_of(path) if path.is_dir() else [path]
+        before = len(found) + len(faults)
+        for file in files:
+            try:
+                sources = read_file(file)
+            except InvalidDefinition as error:
+                faults += str(error).splitlines()
+                continue
+            for source in sources:
+                if (first := places.setdefault(source.slo.name, source.place)) != source.place:
+                    faults.append(f"{source.place}:1: the SLO {source.slo.name!r} is already in {first}; rename one")
+                found.append((source, list(warnings(source.slo, now))))
+        if len(found) + len(faults) == before:
+            faults.append(f"{path}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1")
+    return found, faults
+
+
+def strangers(slos: Iterable[DataSLO], store: Store) -> Iterator[tuple[str, str]]:
+    """(SLO, one sentence) for each of *slos* whose dataset no event in *store* has ever named: often a misspelling."""
+    datasets = {slo.name: slo.dataset for slo in slos}
+    known = store.get(datasets.values())
+    for name, dataset in datasets.items():
+        if dataset not in known:
+            yield name, f"no event has named {dataset} yet; look at the spelling of namespace and name"
 
 
 def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:

@@ -26,6 +26,7 @@ LATER = frozenset(
 LATER_SENTENCE = "is not measured by this version of Headwater"
 
 HINTS = {
+    "datetime_from_date_parsing": "write it as 2026-11-01T00:00:00Z",
     "union_tag_invalid": "write `mode: contract` or `mode: seasonal`",
 }
 

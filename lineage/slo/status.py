@@ -47,7 +47,10 @@ class Status:
     """The status of one SLO at one instant: a pure function of stored entries and *at*.
 
     Counts are occurrences; *good* and *total* in the SLI's unit. *sli* is good / total, None for 0 of 0 (never 1).
-    *coverage* is judged / (expected - excluded). *occurrences* are the window's verdicts, oldest first.
+    *coverage* is judged / (judged + UNKNOWN): what is PENDING is not missing yet.
+    *state*: `warming` until seven occurrences or one window; `no_data` below the definition's least coverage, where
+    nothing fires and nothing resolves; `breaching` while a tier or the ladder fires; `at_risk` with less than a quarter
+    of the budget left; else `ok`. *occurrences* are the window's verdicts, oldest first.
     """
 
     slo: str

@@ -74,7 +74,7 @@ def parse_ratio(value: object) -> Fraction:
 
 
 def plain(ratio: Fraction) -> str:
-    """*ratio* as a plain decimal; it came of one, so that this is exact."""
+    """*ratio* as a plain decimal; it came of one, so that this is exact (up to 28 digits)."""
     return format((Decimal(ratio.numerator) / Decimal(ratio.denominator)).normalize(), "f")
 
 

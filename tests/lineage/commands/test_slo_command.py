@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from lineage.cli import build
-from lineage.errors import InvalidDefinition
 from tests.support.promises import HOUR, NOON, Lake, document
 
 AT = "2026-11-20T12:20:00Z"
@@ -49,10 +48,31 @@ def test_lint_warns_with_the_place(slos: str) -> None:
     assert f"{slos}/orders.yaml:1: warning: orders-freshness: this target forbids any miss" in run("lint", slos)
 
 
+def test_lint_with_a_store_finds_a_misspelt_dataset(store: str, slos: str) -> None:
+    """A promise about a dataset that no event has named is told."""
+    promised = document(name="misspelt", dataset={"namespace": "lake", "name": "order"})
+    (Path(slos) / "misspelt.yaml").write_text(json.dumps(promised))
+
+    found = json.loads(run("lint", slos, "--store", store, "--json"))["slos"]
+
+    assert [one["slo"] for one in found if "no event has named" in one["warnings"][-1]] == ["misspelt"]
+
+
 def test_lint_of_nothing_is_refused(tmp_path: Path) -> None:
     """A folder without an SLO is a mistake, not a success."""
-    with pytest.raises(InvalidDefinition, match="holds no SLO"):
-        run("lint", str(tmp_path))
+    result = CliRunner().invoke(build(), ["slo", "lint", str(tmp_path)])
+
+    assert (result.exit_code, f"{tmp_path}:1:1: holds no SLO" in result.output) == (2, True)
+
+
+def test_lint_tells_all_faults_of_all_files(tmp_path: Path) -> None:
+    """Every fault is a line of its own that begins with its place, and ends with 2."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("kind: DataSLO")
+    result = CliRunner().invoke(build(), ["slo", "lint", str(tmp_path)])
+    files = {line.split(":")[0] for line in result.stderr.splitlines()}
+
+    assert (result.exit_code, files) == (2, {f"{tmp_path}/a.yaml", f"{tmp_path}/b.yaml"})
 
 
 def test_status_gives_exact_numbers(store: str, slos: str) -> None:
