@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.slo.budget import count, judge
+from lineage.slo.budget import Count, count, judge
 from lineage.slo.status import Status
 from lineage.slo.tiers import Tier, can_fire, catalogue, choose, tiers_for
 from tests.support.promises import DAY, HOUR, NOON, promise, verdicts
@@ -54,7 +54,12 @@ def test_nothing_of_nothing_is_no_figure() -> None:
 @pytest.mark.parametrize(("burn", "minutes"), [(1, 43_200), (2, 21_600), (10, 4_320), (1000, Fraction(432, 10))])
 def test_burn_rate_and_time_to_exhaustion(burn: int, minutes: Fraction) -> None:
     """Workbook 5-4 (99.9 %, 30 d): burn 1, 2, 10 and 1000 empty the budget in 30 d, 15 d, 3 d and 43.2 min."""
-    assert Fraction(30 * 24 * 60, burn) == minutes
+    slo = promise(target="0.999", window="30d")
+    bad = burn * (1 - slo.target)
+    rate = Count(good=1 - bad, total=Fraction(1), judged=1, expected=1).burn(slo.target)
+
+    assert rate is not None
+    assert Fraction(slo.window // MINUTE) / rate == minutes
 
 
 def test_one_failure_of_ten_an_hour_burns_at_a_hundred() -> None:
