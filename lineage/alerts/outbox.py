@@ -14,7 +14,7 @@ from lineage.alerts import incidents
 from lineage.alerts.incidents import Incident, Moment
 from lineage.alerts.messages import Channel, Delivery, Message
 from lineage.alerts.routing import FALLBACK, Route, route
-from lineage.errors import ChannelFailed, Conflict
+from lineage.errors import ChannelFailed, Conflict, Overloaded
 from lineage.settings import Alerts
 from lineage.store.base import Change, Document, Lease, Store
 from lineage.telemetry import NOTIFICATIONS, NOTIFICATIONS_FAILED, OUTBOX_OLDEST_S, logger
@@ -84,8 +84,9 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
 
     Of several notices of one incident only the newest is sent, told as loudly as the loudest of them. A failure that
     may pass waits in the outbox, as long as the channel asks or twice as long each time, and holds back what else that
-    channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`.
-    *jitter* answers a number in [0, 1). Raises Conflict when *lease* is lost, StoreUnavailable.
+    channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`. A
+    channel that breaks is logged, and its message tried again. *jitter* answers a number in [0, 1). Raises Conflict
+    when *lease* is lost, StoreUnavailable.
     """
     post = _Post(store, channels, base_url, now, alerts or Alerts(), lease, jitter)
     pending = _pending(store)
@@ -93,8 +94,14 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
     dealt: list[Notice] = []
     blocked: set[str] = set()
     for queue in _by_incident(pending):
-        if all(letter.due <= now for letter in queue):
+        if any(letter.due > now for letter in queue):
+            continue
+        try:
             dealt += post.deal(queue, blocked)
+        except (Conflict, Overloaded):
+            raise
+        except Exception:  # a channel is anybody's file: its fault must not keep the other messages
+            log.exception("notice_not_sent", extra={"incident": queue[0].note.incident})
     return dealt
 
 

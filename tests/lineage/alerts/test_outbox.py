@@ -15,6 +15,7 @@ from lineage.alerts.outbox import Notice, drain
 from lineage.alerts.react import react
 from lineage.errors import ChannelFailed
 from lineage.slo.status import Status
+from lineage.telemetry import NOTIFICATIONS_FAILED
 from tests.support.alerting import HOUR, NOW, ORDERS, MemoryStore, later, slo, status
 
 DEFINITIONS = {"orders": slo("orders", ORDERS), "beats": slo("beats", ORDERS, channel={})}
@@ -32,7 +33,7 @@ class Line:
     """A channel that keeps what it carried; *failures* are raised first, *edits* makes it answer receipts."""
 
     edits: bool = False
-    failures: list[ChannelFailed] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
 
     def render(self, incident: Incident, base_url: str) -> Message:
@@ -242,3 +243,28 @@ def test_a_wait_for_the_cause_holds_the_message_back() -> None:
     desk.drain(NOW + timedelta(seconds=90))
 
     assert (early, len(desk.slack.sent)) == (0, 1)
+
+
+def test_a_channel_that_breaks_keeps_nobody_else_from_speaking(desk: Desk) -> None:
+    """A fault that no channel may have is logged; the next message goes out, and the first is tried again."""
+    definitions = {**DEFINITIONS, "b": slo("b", ORDERS._replace(name="b"))}
+    react(desk.store.as_store(), definitions, [status("b", "B", ladder="page")], NOW)
+    desk.slack.failures = [ZeroDivisionError()]
+    desk.drain(NOW)
+    spoke = len(desk.slack.sent)
+    desk.drain(NOW)
+
+    assert (spoke, len(desk.slack.sent)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"), [(LOST, "serverError"), (LIMITED, "rateLimited"), (REFUSED, "clientError")]
+)
+def test_failures_are_counted_by_reason(desk: Desk, failure: ChannelFailed, reason: str) -> None:
+    """headwater_notifications_failed_total counts every failed try, by channel and Alertmanager's reason."""
+    counter = NOTIFICATIONS_FAILED.labels("slack", reason)
+    before = counter._value.get()
+    desk.slack.failures = [failure]
+    desk.drain(NOW)
+
+    assert counter._value.get() == before + 1
