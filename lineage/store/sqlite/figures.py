@@ -27,7 +27,7 @@ _SCHEMAS: Final = """
         ON touch.speaker = json_extract(asked.value, '$[0]') AND touch.dataset = json_extract(asked.value, '$[1]')
         AND touch.side = json_extract(asked.value, '$[2]')
     JOIN event ON event.id = touch.event
-    JOIN facet ON facet.node = touch.dataset AND facet.side = :own
+    CROSS JOIN facet ON facet.node = touch.dataset AND facet.side = :own
         AND facet.name = (SELECT id FROM word WHERE text = 'schema')
         AND facet.at = touch.at AND facet.event = touch.event
     JOIN body ON body.id = facet.body
