@@ -71,9 +71,9 @@ def test_the_bytes_of_an_event_are_those_that_were_sent(world: Reading) -> None:
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "abc", "postgres%3A%2F%2Fdw"])
-def test_an_event_that_nobody_sent_is_not_found(world: Reading, digest: str) -> None:
+def test_an_event_that_nobody_sent_is_not_found(river: Reading, digest: str) -> None:
     """Neither an unknown digest nor a word that is none."""
-    assert world.problem(f"/events/{digest}")[0] == 404
+    assert river.problem(f"/events/{digest}")[0] == 404
 
 
 def test_search_answers_as_marquez_does(world: Reading) -> None:
@@ -117,11 +117,11 @@ def test_search_is_narrowed_and_sorted(world: Reading, query: dict[str, Any], ex
 
 
 @pytest.mark.parametrize(("field", "value"), [("filter", "RUN"), ("sort", "SIZE"), ("q", None)])
-def test_a_search_that_cannot_be_names_its_field(world: Reading, field: str, value: str | None) -> None:
+def test_a_search_that_cannot_be_names_its_field(river: Reading, field: str, value: str | None) -> None:
     """A word that is no kind, no order, or no question at all."""
     query = {"q": "x", field: value}
 
-    assert world.problem("/search", **{key: word for key, word in query.items() if word})[:2] == (400, field)
+    assert river.problem("/search", **{key: word for key, word in query.items() if word})[:2] == (400, field)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,7 @@ def test_a_trace_of_a_dataset_begins_where_it_stood(world: Reading) -> None:
     ],
 )
 def test_a_trace_that_cannot_be_says_why(
-    world: Reading, query: dict[str, Any], expected: tuple[int, str | None]
+    river: Reading, query: dict[str, Any], expected: tuple[int, str | None]
 ) -> None:
     """No root, a root that is none, or one of which nothing is known."""
-    world.tell(whole_run(1, "load", 0, ["raw"], ["orders"]))
-
-    assert world.problem("/audit/trace", **query)[:2] == expected
+    assert river.problem("/audit/trace", **query)[:2] == expected

@@ -23,13 +23,6 @@ NAMES = [
 ]
 
 
-def river(world: Reading) -> None:
-    """Raw > stage > staged > load > orders > report > report_table."""
-    world.tell(whole_run(1, "stage", 0, ["raw"], ["staged"]))
-    world.tell(whole_run(2, "load", 10, ["staged"], ["orders"]))
-    world.tell(whole_run(3, "report", 20, ["orders"], ["report_table"]))
-
-
 def ids(answer: Any) -> list[str]:
     return [node["id"] for node in answer["graph"]]
 
@@ -74,18 +67,14 @@ def test_data_is_a_whole_dataset_or_job(world: Reading) -> None:
         ),
     ],
 )
-def test_depth_and_direction(world: Reading, query: dict[str, Any], expected: list[str]) -> None:
+def test_depth_and_direction(river: Reading, query: dict[str, Any], expected: list[str]) -> None:
     """Depth counts datasets, up and down are asked apart."""
-    river(world)
-
-    assert ids(world.get("/lineage", nodeId="dataset:pg:orders", **query)) == expected
+    assert ids(river.get("/lineage", nodeId="dataset:pg:orders", **query)) == expected
 
 
-def test_without_a_depth_it_is_twenty_and_both_ways(world: Reading) -> None:
+def test_without_a_depth_it_is_twenty_and_both_ways(river: Reading) -> None:
     """Marquez's default, enough for most rivers."""
-    river(world)
-
-    assert len(ids(world.get("/lineage", nodeId="dataset:pg:orders"))) == 7
+    assert len(ids(river.get("/lineage", nodeId="dataset:pg:orders"))) == 7
 
 
 @pytest.mark.parametrize(("namespace", "name"), NAMES)
@@ -100,11 +89,9 @@ def test_any_name_is_found_by_its_node_id(world: Reading, namespace: str, name: 
     assert ids(by_id) == [f"dataset:{namespace}:{name}", "job:af:load"]
 
 
-def test_a_job_is_found_by_namespace_and_name(world: Reading) -> None:
+def test_a_job_is_found_by_namespace_and_name(river: Reading) -> None:
     """`type` says what the names name."""
-    river(world)
-
-    assert ids(world.get("/lineage", namespace="af", name="load", type="JOB", depth=0)) == ["job:af:load"]
+    assert ids(river.get("/lineage", namespace="af", name="load", type="JOB", depth=0)) == ["job:af:load"]
 
 
 def test_an_exact_name_beats_a_likelier_split(world: Reading) -> None:
@@ -114,11 +101,9 @@ def test_an_exact_name_beats_a_likelier_split(world: Reading) -> None:
     assert ids(world.get("/lineage", nodeId="dataset:a:b:c", depth=0)) == ["dataset:a:b:c"]
 
 
-def test_as_of_shows_what_had_been_seen_by_then(world: Reading) -> None:
+def test_as_of_shows_what_had_been_seen_by_then(river: Reading) -> None:
     """A job that began to read later is not in the lineage of before."""
-    river(world)
-
-    answer = world.get("/lineage", nodeId="dataset:pg:orders", asOf=minutes(15).isoformat())
+    answer = river.get("/lineage", nodeId="dataset:pg:orders", asOf=minutes(15).isoformat())
 
     assert "job:af:report" not in ids(answer)
 
@@ -155,11 +140,9 @@ def test_lookback_forgets_what_is_long_ago(world: Reading) -> None:
     assert ids(answer) == ["dataset:pg:orders", "dataset:pg:staged", "job:af:new"]
 
 
-def test_a_cut_answer_says_where_to_go_on(world: Reading) -> None:
+def test_a_cut_answer_says_where_to_go_on(river: Reading) -> None:
     """`truncated` and a frontier, within maxNodes."""
-    river(world)
-
-    answer = world.get("/lineage", nodeId="dataset:pg:raw", maxNodes=3)
+    answer = river.get("/lineage", nodeId="dataset:pg:raw", maxNodes=3)
 
     assert (answer["truncated"], len(answer["graph"]), answer["frontier"]) == (True, 3, ["dataset:pg:staged"])
 
@@ -181,17 +164,15 @@ def test_a_cut_answer_says_where_to_go_on(world: Reading) -> None:
     ],
 )
 def test_a_question_that_cannot_be_answered_names_its_field(
-    world: Reading, query: dict[str, Any], status: int, field: str
+    river: Reading, query: dict[str, Any], status: int, field: str
 ) -> None:
     """problem+json, never a stack, never FastAPI's own shape."""
-    river(world)
-
-    assert world.problem("/lineage", **query)[:2] == (status, field)
+    assert river.problem("/lineage", **query)[:2] == (status, field)
 
 
 def test_an_unchanged_graph_is_not_sent_again(world: Reading) -> None:
     """The ETag of an answer makes the next one 304, until an event arrives."""
-    river(world)
+    world.tell(whole_run(1, "load", 0, ["raw"], ["orders"]))
     url = "/api/v1/lineage?nodeId=dataset:pg:orders"
     etag = world.client.get(url).headers["etag"]
     before = world.client.get(url, headers={"If-None-Match": f'"other", {etag}'})
