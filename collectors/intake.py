@@ -34,6 +34,7 @@ from lineage.telemetry import (
 DEAD_LETTER = "dead_letter"  # the kind of document that keeps a refused body
 LETTER_BYTES = 64 * 1024  # how much of a refused body is kept (DECISIONS 14)
 COMMIT_EVENTS_MAX = 1000  # beyond 500 a larger commit is no faster per event (DESIGN 5) and keeps others waiting
+GATHER_S = 0.003  # about a commit of one event, most of it the disk's
 
 log = logger(__name__)
 
@@ -82,6 +83,7 @@ class Intake:
         self._waiting: deque[_Unit] = deque()
         self._events = self._bytes = 0  # that wait
         self._changed = Condition()
+        self._company = 1  # units in the last commit
         self._stopping = False
         self._thread = Thread(target=self._run, name="headwater-intake", daemon=True)
 
@@ -145,8 +147,10 @@ class Intake:
         units: list[_Unit] = []
         events = 0
         with self._changed:
-            while not self._waiting and not self._stopping:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            # Clients that were answered together come again together: a commit of their own for the first of them
+            # would keep all others waiting.
+            self._changed.wait_for(lambda: len(self._waiting) >= self._company or self._stopping, GATHER_S)
             while self._waiting and not self._stopping:
                 unit = self._waiting[0]
                 if units and events + len(unit.bodies) > COMMIT_EVENTS_MAX:
@@ -156,6 +160,7 @@ class Intake:
                 if unit.future.set_running_or_notify_cancel():  # False: the caller has gone
                     units.append(unit)
                     events += len(unit.bodies)
+        self._company = len(units)
         return units
 
     def _count(self, events: int, size: int) -> None:
