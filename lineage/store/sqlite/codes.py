@@ -46,13 +46,15 @@ def pack(body: bytes) -> bytes:
     """*body*, a JSON value, in as few bytes as pays."""
     if len(body) < 160:  # noqa: PLR2004 - below, the header and the time cost more than is won
         return body
-    packed = zlib.compress(body, 6)
+    small = len(body) <= 1024  # noqa: PLR2004 - then a window of 1 KiB is enough, and making it takes a tenth of the time
+    packer = zlib.compressobj(6, zlib.DEFLATED, 10, 3) if small else zlib.compressobj(6)
+    packed = packer.compress(body) + packer.flush()
     return packed if len(packed) < len(body) else body
 
 
 def unpack(data: bytes) -> bytes:
-    """What `pack` was given. No JSON value begins with the `x` that every zlib stream begins with."""
-    return zlib.decompress(data) if data[:1] == b"x" else data
+    """What `pack` was given. No JSON value begins as a zlib stream does, with `(` or `x` for its two windows."""
+    return zlib.decompress(data) if data[:1] in {b"(", b"x"} else data
 
 
 def spelled(transformations: tuple[tuple[str, str, bool], ...]) -> str:

@@ -12,6 +12,7 @@ from lineage.store.sqlite.codes import KIND, node_id, pack, spelled
 from lineage.store.sqlite.sql import COUNT
 
 REMEMBERED: Final = 200_000  # of a sort; about 60 MB at the most
+REMEMBERED_BYTES: Final = 32 * 1024 * 1024  # of facet bodies
 DIGEST_BYTES: Final = 16  # of a facet body's SHA-256: the chance that two bodies of 10^12 share it is 10^-15
 
 
@@ -27,6 +28,7 @@ class Ids:
         self._names: dict[int, NodeId] = {}
         self._words: dict[str, int] = {}
         self._bodies: dict[bytes, int] = {}
+        self._bodies_bytes = 0
         self._columns: dict[bytes, int] = {}
         self._next: dict[str, int] = {}
 
@@ -77,19 +79,24 @@ class Ids:
 
     def body(self, connection: Connection, body: bytes) -> int:
         """The id of a facet's body, stored once however often it comes."""
-        digest = sha256(body).digest()[:DIGEST_BYTES]
-        number = self._bodies.get(digest)
+        number = self._bodies.get(body)
         if number is None:
-            if len(self._bodies) > REMEMBERED:
-                self._bodies.clear()
+            digest = sha256(body).digest()[:DIGEST_BYTES]
             found = connection.execute("SELECT id FROM body WHERE digest = ?", (digest,)).fetchone()
             if found is None:
                 number = self.next(connection, "body")
                 connection.execute("INSERT INTO body VALUES (?, ?, ?)", (number, digest, pack(body)))
             else:
                 number = int(found[0])
-            self._bodies[digest] = number
+            self._remember(body, number)
         return number
+
+    def _remember(self, body: bytes, number: int) -> None:
+        self._bodies_bytes += len(body)
+        if self._bodies_bytes > REMEMBERED_BYTES:
+            self._bodies.clear()
+            self._bodies_bytes = len(body)
+        self._bodies[body] = number
 
     def columns(self, connection: Connection, seen: ColumnsSeen) -> int:
         """The id of a column lineage body, whose edges are stored once. `nodes` was asked for its datasets before."""

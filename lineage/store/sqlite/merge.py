@@ -12,7 +12,7 @@ from lineage.store.base import Resolve
 from lineage.store.sqlite import identity, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.observations import Batch, Fresh, mentioned, named, subject
+from lineage.store.sqlite.observations import Batch, Fresh, named, subject
 from lineage.store.sqlite.sql import COUNT
 
 AT_ONCE = 500  # parameters of one statement
@@ -115,7 +115,7 @@ def _spans(fresh: Sequence[Fresh]) -> dict[NodeId, Span]:
     spans: dict[NodeId, Span] = {}
     for event in fresh:
         at, received = event.at, event.received
-        for node in mentioned(event.delta):
+        for node in event.delta.nodes:
             span = spans.get(node)
             if span is None:
                 spans[node] = [at, at, received, received]
@@ -143,7 +143,7 @@ def _received_earlier(connection: Connection, ids: Ids, event: int, received: in
     """Another entry of an event that is here already came first: its time is the event's (DECISIONS 3)."""
     connection.execute("UPDATE event SET received = ? WHERE id = ?", (received, event))
     ids.nodes(connection, named(delta))
-    connection.executemany(RECEIVED_BY_NODE, [(ids.node(node),) for node in mentioned(delta)])
+    connection.executemany(RECEIVED_BY_NODE, [(ids.node(node),) for node in delta.nodes])
     run = delta.run
     speakers = (run.run, run.parent_run, run.root_run) if run else (subject(delta)[1], None, None)
     connection.execute(RECEIVED_BY_SPEAKER, (event, *(ids.node(node) if node else None for node in speakers)))

@@ -53,6 +53,10 @@ def initials(name: str) -> Iterator[str]:
     """The first one and two characters of every part of *name*, in lower case."""
     for part in PART.finditer(name):
         letters = part.group()
+        if letters.islower() or letters.isdecimal():
+            yield letters[0]
+            yield letters[:2]
+            continue
         for at, letter in enumerate(letters):
             before, after = letters[at - 1 : at], letters[at + 1 : at + 2]
             if at == 0 or (letter.isupper() and (not before.isupper() or after.islower())):
