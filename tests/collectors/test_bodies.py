@@ -33,7 +33,9 @@ def test_a_bomb_is_refused_once_it_passes_the_limit(members: int) -> None:
         inflate(gzip.compress(b"\0" * 400_000) * members, 1000)
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"event" * 100)[:-9], gzip.compress(b"one")[:5], b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"event" * 100, mtime=0)[:-9], gzip.compress(b"one", mtime=0)[:5], b"\x1f\x8b"]
+)
 def test_gzip_that_ends_too_early_is_refused(body: bytes) -> None:
     """A cut body is never taken for a shorter one."""
     with pytest.raises(InvalidInput, match="ends too early"):
