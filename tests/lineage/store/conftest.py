@@ -1,0 +1,24 @@
+"""The stores of the graph, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lineage.store.base import Store
+from tests.support.graphs import HOMES
+
+
+@pytest.fixture(scope="module", params=HOMES)
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of each kind."""
+    with HOMES[request.param](tmp_path_factory.mktemp("store")) as store:
+        yield store
+
+
+@pytest.fixture
+def graph(home: Store) -> Store:
+    """The same store with nothing in its graph."""
+    home.clear()
+    return home
