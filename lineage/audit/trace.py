@@ -67,7 +67,7 @@ class TracedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A run read a version, or wrote it; *evidence* names the events of the run that list the dataset."""
+    """A run read a version, or wrote it; *evidence* names the newest events of the run that list the dataset."""
 
     run: str
     version: str  # a key of Trace.versions
@@ -80,8 +80,8 @@ class Link:
 class Trace:
     """The ancestry of a run. *truncated*: there are more runs than the budget has; *frontier* are those to go on from.
 
-    Runs by id; versions by `dataset:NAMESPACE:NAME#RUN`, with the reader's word for RUN where the writer is not known,
-    and without it for a source.
+    Runs by id, each as it stood when its version was read; versions by `dataset:NAMESPACE:NAME#RUN`, with the reader's
+    word for RUN where the writer is not known, and without it for a source.
     """
 
     root: str
