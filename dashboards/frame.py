@@ -117,7 +117,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    templates.globals.update(bar=bar, icon=icon, asset=assets.url, plotly=assets.PLOTLY, say=say)
+    templates.globals.update(
+        bar=bar, icon=icon, asset=assets.url, plotly=assets.PLOTLY, plotly_styles=assets.plotly_styles, say=say
+    )
     templates.filters.update(
         percent=say.percent, count=say.count, size=say.size, times=say.times, short=say.short, exact=say.exact
     )

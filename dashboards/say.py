@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lineage.slo.phrases import span
 
@@ -105,6 +106,11 @@ def times(rate: Fraction | None) -> str:
 def short(word: str, length: int = 13) -> str:
     """A run id or digest by its ends, `c7e1a2b4…04f2`; a word that fits stays."""
     return word if len(word) <= length else f"{word[: length - 5]}…{word[-4:]}"
+
+
+def soft(name: str) -> Markup:
+    """*name* with places to break behind its joints, for names are long and columns are not."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[./_:-])(?=.)", name))
 
 
 def some(number: int, one: str, many: str | None = None) -> str:

@@ -26,6 +26,7 @@ SANS = "Inter, system-ui, sans-serif"
 SMALL: Json = {"size": 11, "color": "var(--text-3)"}
 LINES = ("var(--c1)", "var(--c4)", "var(--c3)", "var(--c5)")
 SECONDS_A_MINUTE = 60
+SHORT = timedelta(days=7)
 
 
 class Bar(NamedTuple):
@@ -78,7 +79,7 @@ def figure_json(traces: Sequence[Any], height_margin: int = 8, **layout: Any) ->
             "font": {"color": "var(--text)", "size": 12},
         },
         "dragmode": "zoom",
-        "xaxis": {**AXIS, "type": "date", "showgrid": False, "nticks": 7, **x},
+        "xaxis": {**AXIS, "type": "date", "showgrid": False, "nticks": 6, **x},
         "yaxis": {**AXIS, "fixedrange": True, "nticks": 6, **y},
         **layout,
     }
@@ -250,7 +251,8 @@ def held(points: Sequence[Held], unit: str, share: float | None = None) -> str:
             hovertemplate=f"%{{y:,.4~g}} {unit}<extra></extra>",
         )
     )
-    return figure_json(traces, xaxis={"tickformat": "%-d %b"}, yaxis={"tickformat": "~s", "rangemode": "tozero"})
+    dates = _dates(points[0].at, points[-1].at) if points else ""
+    return figure_json(traces, xaxis={"tickformat": dates}, yaxis={"tickformat": "~s", "rangemode": "tozero"})
 
 
 def _least(point: Held, share: float) -> float:
@@ -262,14 +264,17 @@ def durations(bars: Sequence[Bar]) -> str:
     """How long runs took, in the unit that suits the longest, coloured by how they ended."""
     longest = max((bar.value for bar in bars), default=0)
     unit, divisor = ("min", SECONDS_A_MINUTE) if longest >= 2 * SECONDS_A_MINUTE else ("s", 1)
+    width_ms = (bars[-1].at - bars[0].at).total_seconds() * 1000 / len(bars) * 0.72 if len(bars) > 1 else None
     trace = go.Bar(
+        width=width_ms,
         x=[_x(bar.at) for bar in bars],
         y=[round(bar.value / divisor, 2) for bar in bars],
         marker={"color": [TONES[bar.tone] for bar in bars]},
         customdata=[bar.words for bar in bars],
         hovertemplate=f"%{{customdata}}, %{{y:.1f}} {unit}<extra></extra>",
     )
-    return figure_json([trace], bargap=0.28, xaxis={"tickformat": "%-d %b"}, yaxis={"ticksuffix": f" {unit}"})
+    dates = _dates(bars[0].at, bars[-1].at) if bars else ""
+    return figure_json([trace], bargap=0.28, xaxis={"tickformat": dates}, yaxis={"ticksuffix": f" {unit}"})
 
 
 TONES = {
@@ -299,6 +304,11 @@ def burn_points(
         return (bads[last] - bads[first]) / total / allowed if total else None
 
     return [(moment, rate(moment)) for moment in at]
+
+
+def _dates(first: datetime, last: datetime) -> str:
+    """How an axis from *first* to *last* tells time: with the hour where days alone would repeat."""
+    return "%-d %b" if last - first > SHORT else "%-d %b %H:%M"
 
 
 def _x(at: datetime) -> str:

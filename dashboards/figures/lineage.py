@@ -11,14 +11,14 @@ from typing import NamedTuple, Protocol
 from dashboards.figures.icons import symbols
 from dashboards.figures.layout import Box, Gaps, Layout, Point, layout
 from dashboards.figures.picture import More, Picture, Shown
-from dashboards.figures.text import cut
+from dashboards.figures.text import cut, width
 from lineage.model import NodeId
 
-CARD_WIDTH, CARD_HEIGHT, CHIP = 204.0, 52.0, 30.0
-SIDE, TOP, BOTTOM = 34.0, 28.0, 14.0  # margins: room for "+3" beside, hop headings above
-TITLE_ROOM, NOTE_ROOM, BADGE_ROOM = 138.0, 160.0, 104.0
+CARD_WIDTH, CARD_HEIGHT, CHIP = 188.0, 52.0, 30.0
+SIDE, TOP, BOTTOM = 30.0, 28.0, 14.0  # margins: room for "+3" beside, hop headings above
+TITLE_ROOM, NOTE_ROOM, BADGE_ROOM = 128.0, 146.0, 90.0
 JOB_LABEL_ROOM = 120.0
-GAPS = Gaps()
+GAPS = Gaps(rank=24)
 GAPS_WITHOUT_JOBS = Gaps(rank=84)
 
 
@@ -52,15 +52,15 @@ def draw(picture: Picture, links: Links) -> Drawing:
     ]
     parts += [_fold(more, places, links) for more in folds]
     parts += [_beyond(more, places, links) for more in picture.more if not more.fold]
-    width, height = places.width + 2 * SIDE, places.height + TOP + BOTTOM
+    across, tall = places.width + 2 * SIDE, places.height + TOP + BOTTOM
     icons = sorted({name for node in drawn for name in (node.mark.icon, node.mark.tone)} | {"job"})
     label = f"Lineage graph: {_counted(drawn)}. Arrow keys move between nodes."
     svg = (
-        f'<svg class="main" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
-        f' viewBox="0 0 {width:.0f} {height:.0f}" role="group" aria-label="{label}">{symbols(icons, "g-")}'
-        f'<g class="v" data-w="{width:.0f}" data-h="{height:.0f}"><g id="lg">{"".join(parts)}</g></g></svg>'
+        f'<svg class="main" xmlns="http://www.w3.org/2000/svg" width="{across:.0f}" height="{tall:.0f}"'
+        f' viewBox="0 0 {across:.0f} {tall:.0f}" role="group" aria-label="{label}">{symbols(icons, "g-")}'
+        f'<g class="v" data-w="{across:.0f}" data-h="{tall:.0f}"><g id="lg">{"".join(parts)}</g></g></svg>'
     )
-    return Drawing(svg, width, height)
+    return Drawing(svg, across, tall)
 
 
 def _counted(drawn: Sequence[Shown]) -> str:
@@ -178,18 +178,19 @@ def _card(node: Shown, picture: Picture, places: Layout, links: Links) -> str:
         f'<rect class="box" width="{CARD_WIDTH:.0f}" height="{CARD_HEIGHT:.0f}" rx="8"/>'
         f'<path class="strip" d="M0.5,8a7.5,7.5 0 0 1 4,-7V51a7.5,7.5 0 0 1 -4,-7z"/>'
         f'<use class="ic" href="#g-{mark.icon}" x="13" y="10" width="15" height="15"/>'
-        f'<text class="nm" x="34" y="22">{escape(cut(_short(name), TITLE_ROOM, 13))}</text>'
+        f'<text class="nm" x="34" y="22">{escape(short(name))}</text>'
         f'<text class="sb" x="34" y="39">{escape(note)}</text>'
         f'<use class="sico" href="#g-{mark.tone}" x="{CARD_WIDTH - 24:.0f}" y="10" width="14" height="14"/>{badge}</a>'
     )
 
 
-def _short(name: str) -> str:
-    """The end of a long name: the last two parts of `catalog.schema.table`, the last two folders of a path."""
-    if "/" in name:
-        kept = "/".join(name.rstrip("/").split("/")[-2:])
-        return f"{kept}/" if name.endswith("/") else kept
-    return ".".join(name.split(".")[-2:])
+def short(name: str) -> str:
+    """As much of the end of *name* as a card holds: two parts of `catalog.schema.table`, else one, else its letters."""
+    tail = "/" if name.endswith("/") else ""
+    joint = "/" if "/" in name.rstrip("/") else "."
+    parts = name.rstrip("/").split(joint)
+    two = joint.join(parts[-2:]) + tail
+    return two if width(two, 13) <= TITLE_ROOM else cut(parts[-1] + tail, TITLE_ROOM, 13)
 
 
 def _chip(node: Shown, picture: Picture, places: Layout, links: Links) -> str:

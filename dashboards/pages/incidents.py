@@ -77,8 +77,9 @@ def known(store: Store, names: Iterable[str]) -> list[NodeId]:
 
 
 def _lineage(request: Request, incident: Incident) -> Panel | None:
-    """The lineage round the first dataset that is hurt; None when the graph does not know it any more."""
+    """The lineage round the first dataset that is still hurt; None when the graph does not know it any more."""
+    hurt = next((member for member in incident.members if member.restored_at is None), incident.members[0])
     try:
-        return panel(request, NodeId("dataset", *incident.members[0].dataset), [incident])
+        return panel(request, dataset_id(*hurt.dataset), [incident])
     except NotFound:
         return None

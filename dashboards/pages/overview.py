@@ -87,10 +87,16 @@ def summary(counts: dict[SloState, int], begun: Sequence[Incident], seen: Look) 
     if causes:
         hurt = sum(len(one.members) for one in causes)
         explains = "One cause explains" if len(causes) == 1 else f"{len(causes)} causes explain"
-        title = f"{title}. {explains} {'it' if hurt == 1 else hurt if breaching > hurt else 'all of it'}"
+        title = f"{title}. {explains} {_of_them(min(hurt, breaching), breaching)}"
         facts = [Fact(f"{one.cause.sentence}.", seen.link("incidents", one.id)) for one in causes[:3] if one.cause]
     acts = tuple(Fact(f"Open {one.id}", seen.link("incidents", one.id)) for one in begun[:2])
     return Diagnosis("bad" if breaching or begun else "warn", title, tuple(facts), acts)
+
+
+def _of_them(hurt: int, breaching: int) -> str:
+    if hurt < breaching:
+        return f"{hurt} of them"
+    return {0: "it", 1: "it", 2: "both"}.get(breaching, "all of them")
 
 
 def _all(total: int) -> str:

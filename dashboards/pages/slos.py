@@ -12,7 +12,7 @@ from dashboards.panels.budget import figures
 from dashboards.panels.diagnosis import empty_at, of_slo, pace
 from dashboards.panels.slos import row, rows, tiers
 from dashboards.states import SLO, VERDICT, worst
-from lineage.alerts.incidents import every
+from lineage.alerts.incidents import Incident, every
 from lineage.slo.spec import DataSLO
 from lineage.web import choice, needs, services
 
@@ -20,7 +20,7 @@ NAV = Nav("SLOs", "target", "/slos", 4, "slos")
 
 router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
 
-LISTED = 60  # occurrences in the table
+LISTED = 24  # occurrences in the table
 
 
 @router.get("/slos")
@@ -44,7 +44,7 @@ def shown(request: Request, name: str) -> Response:
     one = Judged(behind.slos.definition(name), behind.slos.status(name, seen.at))
     found = every(behind.store)
     mine = [incident for incident in found if any(member.slo == name for member in incident.members)]
-    begun = next((incident for incident in mine if incident.state == "open" and seen.as_of is None), None)
+    begun = None if seen.as_of else next((incident for incident in mine if _hurts(incident, name)), None)
     status = one.status
     return page(
         request,
@@ -66,6 +66,10 @@ def shown(request: Request, name: str) -> Response:
         written=written(one.definition),
         figures=figures(one),
     )
+
+
+def _hurts(incident: Incident, slo: str) -> bool:
+    return any(member.slo == slo and member.restored_at is None for member in incident.members)
 
 
 def written(definition: DataSLO) -> str:

@@ -78,11 +78,11 @@ def dataset_mark(
         state = AT_RISK
     healthy = sum(slo.status.state == "ok" for slo in slos)
     badge = f"{healthy}/{len(slos)} SLO{'' if len(slos) == 1 else 's'}" if slos else ""
-    return Mark(state.tone, state.word.lower(), _note(slos, written_at, at), badge, sort_of(node))
+    return Mark(state.tone, state.word.lower(), _note(slos, written_at, node.last_at, at), badge, sort_of(node))
 
 
-def _note(slos: Sequence[Judged], written_at: datetime | None, at: datetime) -> str:
-    """How late it is, when it is due while something threatens it, else when it was written."""
+def _note(slos: Sequence[Judged], written_at: datetime | None, seen_at: datetime, at: datetime) -> str:
+    """How late it is, when it is due while something threatens it, when it was written, else when it was seen."""
     overdue = [since for slo in slos if (since := late_since(slo)) is not None]
     if overdue:
         return f"{say.lasting((at - min(overdue)).total_seconds())} late"
@@ -90,7 +90,7 @@ def _note(slos: Sequence[Judged], written_at: datetime | None, at: datetime) -> 
     if troubled:
         return f"due {say.day_and_time(min(troubled), at)}"
     newest = max((slo.status.last_delivery for slo in slos if slo.status.last_delivery), default=written_at)
-    return say.ago(newest, at) if newest else "not written yet"
+    return say.ago(newest, at) if newest else f"seen {say.ago(seen_at, at)}"
 
 
 def late_since(slo: Judged) -> datetime | None:
