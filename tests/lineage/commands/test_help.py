@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -91,3 +92,16 @@ def test_the_version_is_printed() -> None:
     from lineage import __version__
 
     assert CliRunner().invoke(cli.build(), ["--version"]).stdout == f"headwater {__version__}\n"
+
+
+def test_the_table_of_commands_is_the_commands() -> None:
+    """docs/commands.md has a row for each command with its summary and its example."""
+    page = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+
+    expected = []
+    for words, command in ALL.items():
+        lines = [line.strip() for line in (command.help or "").splitlines()]
+        example = next(line for line in lines if line.startswith("$")).removeprefix("$ ")
+        expected.append(f"| `{words}` | {lines[0]} | `{example}` |")
+    assert rows == expected
