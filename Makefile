@@ -34,7 +34,7 @@ test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
 
 bench: $(VENV)/.test ## print ingest, lineage and size figures
 	@$(BIN)/python bench/ingest.py
-	@$(BIN)/python bench/lineage.py
+	@$(BIN)/python bench/asked.py
 
 clean: ## forget the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -186,7 +186,7 @@ def test_a_form_of_ours_is_taken(keys: Keys) -> None:
     """The token that a page was given comes back with its form."""
     token = keys.form_token({COOKIE: "session"}, NOON)
 
-    keys.check_form_token(token, {COOKIE: "session"}, NOON + SECOND)
+    assert keys.check_form_token(token, {COOKIE: "session"}, NOON + SECOND) is None
 
 
 @pytest.mark.parametrize("other", [{}, {COOKIE: "another"}])

@@ -31,7 +31,7 @@ SPAN = """
     )
 """
 FACETS = """
-    WITH newest AS (
+    WITH newest AS MATERIALIZED (
         SELECT carries.node, carries.name, (
             SELECT event FROM facet JOIN event ON event.id = facet.event
             WHERE facet.node = carries.node AND side = ?2 AND facet.name = carries.name
