@@ -38,6 +38,7 @@ _NOW_ASKED: Final = {
     """  # noqa: S608 - of constants
     for kind in ("dataset", "job")
 }
+_SPEAKER: Final = "JOIN speaker ON speaker.id = listing.speaker"
 _SPEAKING: Final = f"{WITHIN} AND speaker.last_at > :after"
 _ASKED: Final = """
     FROM listing JOIN speaker ON speaker.id = listing.speaker
@@ -47,7 +48,7 @@ _ASKED: Final = """
 _THEN: Final = {
     kind: f"""
         SELECT job, side, dataset, first_at, last_at, runs,
-            ({_PROOF.format(edge="whole", join="JOIN speaker ON speaker.id = listing.speaker", within=f"AND {_SPEAKING}")})
+            ({_PROOF.format(edge="whole", join=_SPEAKER, within=f"AND {_SPEAKING}")})
         FROM (
             SELECT listing.job, side, dataset, min(listing.first_at) AS first_at, max(listing.last_at) AS last_at,
                 sum(state IS NOT NULL) AS runs {_ASKED.format(kind=kind)} AND effective = 1 AND {_SPEAKING}

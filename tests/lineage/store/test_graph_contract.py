@@ -53,8 +53,9 @@ def test_the_newest_facet_by_event_time_stands(graph: Store) -> None:
         described("orders", when, facets=(facet(ORDERS, "owner", who),)) for when, who in ((9, "b"), (1, "a"))
     )
     merge(graph, received([newer, older]))
+    expected = {"owner": b'"b"'}
 
-    assert {"owner": b'"b"'} == graph.get([ORDERS])[ORDERS].facets
+    assert expected == graph.get([ORDERS])[ORDERS].facets
 
 
 def test_a_deleted_facet_is_gone_until_a_newer_one_comes(graph: Store) -> None:
@@ -64,17 +65,19 @@ def test_a_deleted_facet_is_gone_until_a_newer_one_comes(graph: Store) -> None:
         described("orders", 2, facets=(facet(ORDERS, "owner", ""), facet(ORDERS, "schema", ""))),
         described("orders", 3, facets=(facet(ORDERS, "schema", "t"),)),
     ]))  # fmt: skip
+    expected = {"schema": b'"t"'}
 
-    assert {"schema": b'"t"'} == graph.get([ORDERS])[ORDERS].facets
+    assert expected == graph.get([ORDERS])[ORDERS].facets
 
 
 def test_facets_of_a_use_never_become_the_datasets_own(graph: Store) -> None:
-    """inputFacets and outputFacets describe one run's use."""
+    """What inputFacets and outputFacets say is of one run's use."""
     merge(graph, received([
         ran("r", "COMPLETE", 1, writes=["orders"], facets=[facet(ORDERS, "outputStatistics", "x", "output")])
     ]))  # fmt: skip
+    expected = {}
 
-    assert {} == graph.get([ORDERS])[ORDERS].facets
+    assert expected == graph.get([ORDERS])[ORDERS].facets
 
 
 def test_a_drop_marks_the_dataset_until_it_is_created_again(graph: Store) -> None:
@@ -118,8 +121,9 @@ def test_a_symlink_that_comes_late_joins_what_is_there(graph: Store) -> None:
     merge(graph, received([ran("w", "COMPLETE", 1, by="write", writes=["path"])]))
     merge(graph, received([ran("r", "COMPLETE", 2, by="read", reads=["table"])], 1))
     merge(graph, received([described("path", 3, aliases=(linked("path", "table"),))], 2))
+    expected = [("path", "read"), ("write", "path")]
 
-    assert [("path", "read"), ("write", "path")] == ends(graph, dataset("table"))
+    assert expected == ends(graph, dataset("table"))
 
 
 def test_a_repointed_symlink_leaves_its_old_target(graph: Store) -> None:
@@ -191,15 +195,17 @@ def test_only_effective_listings_are_edges(graph: Store) -> None:
     merge(graph, received([started]))
     before = ends(graph, LOAD)
     merge(graph, received([ran("r", "COMPLETE", 2, reads=["orders"])], 1))
+    expected = ([("phantom", "load")], [("orders", "load")])
 
-    assert ([("phantom", "load")], [("orders", "load")]) == (before, ends(graph, LOAD))
+    assert expected == (before, ends(graph, LOAD))
 
 
 def test_a_job_may_state_its_edges_without_a_run(graph: Store) -> None:
     """A JobEvent makes edges that count no run."""
     merge(graph, received([stated("load", 1, reads=["orders"])]))
+    expected = [(ORDERS, LOAD, 0)]
 
-    assert [(ORDERS, LOAD, 0)] == [(e.source, e.target, e.runs) for e in graph.neighbours([LOAD], "up")]
+    assert expected == [(e.source, e.target, e.runs) for e in graph.neighbours([LOAD], "up")]
 
 
 def test_a_run_that_lists_two_names_of_a_dataset_counts_once(graph: Store) -> None:
@@ -214,15 +220,17 @@ def test_a_run_that_changes_its_job_takes_its_edges_along(graph: Store) -> None:
     """The newest event names the job of record."""
     merge(graph, received([ran("r", "START", 1, by="old", writes=["orders"])]))
     merge(graph, received([ran("r", "COMPLETE", 2, by="new", writes=["orders"])], 1))
+    expected = [("new", "orders")]
 
-    assert [("new", "orders")] == ends(graph, ORDERS)
+    assert expected == ends(graph, ORDERS)
 
 
 def test_as_of_a_phantom_was_still_an_edge(graph: Store) -> None:
     """At a past instant a run is concluded from what it had said by then."""
     merge(graph, received([ran("r", "START", 1, reads=["phantom"]), ran("r", "COMPLETE", 3, reads=["orders"])]))
+    expected = [("phantom", "load")]
 
-    assert [("phantom", "load")] == ends(graph, LOAD, as_of=at(2))
+    assert expected == ends(graph, LOAD, as_of=at(2))
 
 
 def test_known_at_sees_only_what_was_received(graph: Store) -> None:
@@ -230,8 +238,9 @@ def test_known_at_sees_only_what_was_received(graph: Store) -> None:
     merge(
         graph, received([ran("r1", "COMPLETE", 50, writes=["orders"]), ran("r2", "COMPLETE", 1, writes=["late"])], 60)
     )
+    expected = [("load", "orders")]
 
-    assert [("load", "orders")] == ends(graph, LOAD, known_at=at(60))
+    assert expected == ends(graph, LOAD, known_at=at(60))
 
 
 def test_lookback_hears_only_recent_speakers(graph: Store) -> None:
@@ -242,8 +251,9 @@ def test_lookback_hears_only_recent_speakers(graph: Store) -> None:
         stated("load", 10, writes=["c"]),
         ran("later", "COMPLETE", 20, writes=["d"]),
     ]))  # fmt: skip
+    expected = [("load", "b"), ("load", "c")]
 
-    assert [("load", "b"), ("load", "c")] == ends(graph, LOAD, as_of=at(11), lookback=timedelta(minutes=10))
+    assert expected == ends(graph, LOAD, as_of=at(11), lookback=timedelta(minutes=10))
 
 
 # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -325,8 +335,9 @@ def test_find_filters_orders_and_pages(graph: Store) -> None:
     """By kind and namespace, last observed first, with the total of the same filter."""
     merge(graph, received([described(name, when) for name, when in (("a", 3), ("b", 1), ("c", 2))]))
     page = graph.find(kind="dataset", namespace="lake", order="updated", limit=2, offset=1)
+    expected = (["c", "b"], 3)
 
-    assert (["c", "b"], 3) == ([node.id.name for node in page.items], page.total)
+    assert expected == ([node.id.name for node in page.items], page.total)
 
 
 def test_find_answers_raw_identities(graph: Store) -> None:
@@ -386,8 +397,9 @@ def test_the_revision_changes_with_the_graph(graph: Store) -> None:
         merge(graph, [pair])
         words.append(graph.revision())
     graph.clear()
+    expected = 4
 
-    assert 4 == len({*words, graph.revision()})
+    assert expected == len({*words, graph.revision()})
 
 
 def test_the_watermark_is_the_highest_place_of_each_writer(graph: Store) -> None:
@@ -396,8 +408,9 @@ def test_the_watermark_is_the_highest_place_of_each_writer(graph: Store) -> None
     other = (replace(first[0], writer="other", seq=7), first[1])
     merge(graph, [first, second, other])
     merge(graph, [first])
+    expected = {"writer": 2, "other": 7}
 
-    assert {"writer": 2, "other": 7} == graph.watermark()
+    assert expected == graph.watermark()
 
 
 def test_stats_count_what_is_there(graph: Store) -> None:
@@ -409,8 +422,9 @@ def test_stats_count_what_is_there(graph: Store) -> None:
     ]))  # fmt: skip
     counts = dict(graph.stats())
     counts.pop("bytes")
+    expected = {"datasets": 2, "jobs": 1, "runs": 1, "events": 2, "facets": 1, "columns": 1}
 
-    assert {"datasets": 2, "jobs": 1, "runs": 1, "events": 2, "facets": 1, "columns": 1} == counts
+    assert expected == counts
 
 
 def test_clear_forgets_the_graph_only(graph: Store) -> None:

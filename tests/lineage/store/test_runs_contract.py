@@ -115,8 +115,9 @@ def test_runs_are_filtered(graph: Store, asked: dict[str, Any], expected: set[st
 def test_known_at_concludes_from_what_was_received(graph: Store) -> None:
     """A run whose end had not arrived was running."""
     merge(graph, received([ran("r", "START", 1), ran("r", "COMPLETE", 2)], 5))
+    expected = [{}, {R: "RUNNING"}, {R: "COMPLETE"}]
 
-    assert [{}, {R: "RUNNING"}, {R: "COMPLETE"}] == [states(graph, known_at=at(minute)) for minute in (4, 5, 6)]
+    assert expected == [states(graph, known_at=at(minute)) for minute in (4, 5, 6)]
 
 
 # ── uses ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,8 +151,9 @@ def test_windows_of_a_streaming_run_add_up(graph: Store) -> None:
 def test_a_refused_listing_is_a_use_without_effect(graph: Store) -> None:
     """What a run listed only on START stays an observation."""
     merge(graph, received([ran("r", "START", 1, reads=["phantom"]), ran("r", "COMPLETE", 2, reads=["orders"])]))
+    expected = {"orders": True, "phantom": False}
 
-    assert {"orders": True, "phantom": False} == {use.dataset.name: use.effective for use in graph.uses(run=R)}
+    assert expected == {use.dataset.name: use.effective for use in graph.uses(run=R)}
 
 
 def test_uses_are_newest_first_and_filtered(graph: Store) -> None:
@@ -164,8 +166,9 @@ def test_uses_are_newest_first_and_filtered(graph: Store) -> None:
     asked: list[dict[str, Any]] = [
         {"dataset": ORDERS}, {"dataset": ORDERS, "side": "input"}, {"job": LOAD}, {"dataset": ORDERS, "limit": 1}
     ]  # fmt: skip
+    expected = [[3, 2, 1], [2, 1], [3, 1], [3]]
 
-    assert [[3, 2, 1], [2, 1], [3, 1], [3]] == [
+    assert expected == [
         [int((use.last_at - at(0)).total_seconds() / 60) for use in graph.uses(**question)] for question in asked
     ]
 
@@ -173,7 +176,8 @@ def test_uses_are_newest_first_and_filtered(graph: Store) -> None:
 def test_a_run_uses_a_dataset_once_under_all_its_names(graph: Store) -> None:
     """Uses are of canonical datasets, and found by any name."""
     merge(graph, received([
-        ran("r", "START", 1, reads=["path"], aliases=(linked("path", "table"),)), ran("r", "COMPLETE", 2, reads=["table"])
+        ran("r", "START", 1, reads=["path"], aliases=(linked("path", "table"),)),
+        ran("r", "COMPLETE", 2, reads=["table"]),
     ]))  # fmt: skip
 
     assert [(dataset("path"), at(1), at(2))] == [
@@ -200,7 +204,8 @@ def test_a_version_is_delivered_when_its_run_completes(graph: Store) -> None:
 def test_a_version_tells_statistics_its_own_name_and_its_schema(graph: Store) -> None:
     """Equal schema facets have equal digests."""
     merge(graph, received([
-        ran(name, "COMPLETE", when, writes=["orders"], rows=when, version=version, facets=[facet(ORDERS, "schema", schema)])
+        ran(name, "COMPLETE", when, writes=["orders"], rows=when, version=version,
+            facets=[facet(ORDERS, "schema", schema)])
         for name, when, version, schema in (("r1", 1, "snap-1", "s"), ("r2", 2, None, "s"), ("r3", 3, None, "t"))
     ]))  # fmt: skip
     third, second, first = graph.versions(ORDERS).items
@@ -224,7 +229,7 @@ def test_a_version_tells_statistics_its_own_name_and_its_schema(graph: Store) ->
     ],
 )
 def test_versions_are_filtered_and_paged(graph: Store, asked: dict[str, Any], expected: list[int], total: int) -> None:
-    """since < written_at <= until; the total counts all of the filter."""
+    """Times with since < written_at <= until; the total counts all of the filter."""
     merge(graph, received([
         ran("r1", "COMPLETE", 1, writes=["orders"]),
         ran("r2", "FAIL", 3, writes=["orders"]),
@@ -349,8 +354,9 @@ def test_a_facet_row_names_the_run_that_said_it(graph: Store) -> None:
     merge(
         graph, received([described("orders", 1, facets=(said,)), ran("r", "START", 2, reads=["orders"], facets=[said])])
     )
+    expected = [R, None]
 
-    assert [R, None] == [row.run for row in graph.facet_history(ORDERS)]
+    assert expected == [row.run for row in graph.facet_history(ORDERS)]
 
 
 def test_times_come_back_exact_to_the_microsecond(graph: Store) -> None:

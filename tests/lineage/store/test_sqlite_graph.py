@@ -1,0 +1,111 @@
+"""What is SQLite's own: one transaction with the ledger, two processes on one file, a search without an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lineage.homes import Homes, open_homes
+from lineage.store.sqlite.codes import pack, unpack
+from lineage.store.sqlite.search import initials
+from tests.support.graphs import dataset, described, facet, job, merge, ran, received, sha256
+
+ORDERS = dataset("orders")
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> Iterator[Homes]:
+    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+        yield homes
+
+
+def test_a_merge_joins_the_transaction_that_is_open(homes: Homes) -> None:
+    """What rolls back takes the merge along, and the row ids that it gave out are forgotten."""
+    pairs = received([ran("r", "START", 1, writes=["orders"], facets=[facet(ORDERS, "owner", "a")])])
+
+    def fail() -> None:
+        with homes.database.transaction():
+            merge(homes.store, pairs)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        homes.database.submit(fail).result()
+    after_the_rollback = list(homes.store.dump())
+    merge(homes.store, [*received([described("first", 0)]), *pairs])
+    expected = ([], {ORDERS: b'"a"'})
+
+    assert expected == (
+        after_the_rollback, {ORDERS: homes.store.get([ORDERS])[ORDERS].facets["owner"]}
+    )  # fmt: skip
+
+
+def test_a_failed_merge_spares_the_transaction_round_it(homes: Homes) -> None:
+    """Whoever catches its error goes on, and none of its rows stay."""
+    ((entry, delta),) = received([described("orders", 1)])
+    broken = delta._replace(depends=((job("unnamed"), job("nowhere")),))
+
+    def go_on() -> None:
+        with homes.database.transaction():
+            with pytest.raises(KeyError):
+                homes.store.merge([entry], [broken])
+            merge(homes.store, received([described("items", 1)]))
+
+    homes.database.submit(go_on).result()
+
+    assert {dataset("items")} == homes.store.get([ORDERS, dataset("items")]).keys()
+
+
+def test_two_stores_on_one_file_take_turns(homes: Homes) -> None:
+    """Row ids that another process gave out are seen before the next merge."""
+    deltas = [
+        ran("r", kind, when, writes=[f"d{when}", "orders"], facets=[facet(ORDERS, "owner", str(when))])
+        for when, kind in enumerate(("START", "RUNNING", "RUNNING", "COMPLETE"))
+    ]
+    pairs = received(deltas)
+    with open_homes(f"sqlite:///{homes.database.path}") as other:
+        for turn, pair in enumerate(pairs):
+            merge((homes.store, other.store)[turn % 2], [pair])
+    by_turns = sha256(homes.store)
+    homes.store.clear()
+    merge(homes.store, pairs)
+
+    assert sha256(homes.store) == by_turns
+
+
+def test_search_works_without_an_index_and_fills_it_later(homes: Homes) -> None:
+    """A SQLite without full-text search looks at every name; one that has it catches up when it opens the file."""
+    merge(homes.store, received([described("orders_old", 1)]))
+    homes.database.write(lambda connection: connection.execute("DROP TABLE words"))
+    merge(homes.store, received([described("orders_new", 2)]))
+    without = homes.store.find("ders").total
+    with open_homes(f"sqlite:///{homes.database.path}") as later:
+        with_index = later.store.find("ders").total
+    expected = (2, 2)
+
+    assert expected == (without, with_index)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("orders_daily", {"o", "or", "d", "da"}),
+        ("RawOrders", {"r", "ra", "o", "or"}),
+        ("HTTPServer", {"h", "ht", "s", "se"}),
+        ("a.b", {"a", "b"}),
+        ("x2Y", {"x", "x2", "y"}),
+        ("größeÄnderung", {"g", "gr", "ä", "än"}),
+    ],
+)
+def test_initials_are_of_every_part(name: str, expected: set[str]) -> None:
+    """Parts end at signs and where camelCase begins another word."""
+    assert expected == set(initials(name))
+
+
+@pytest.mark.parametrize("size", [0, 10, 159, 160, 1024, 1025, 50_000])
+def test_a_body_comes_back_as_it_was(size: int) -> None:
+    """Whatever its size, packed or not."""
+    body = b'{"a":"' + b"lineage " * (size // 8) + b'"}'
+
+    assert body == unpack(pack(body))
