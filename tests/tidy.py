@@ -26,7 +26,7 @@ TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".sh", ".js", ".css", ".html", "
 def tracked() -> list[Path]:
     """The files git knows, or would know, below the root; captured events are not ours to tidy."""
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git is found on the path
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
