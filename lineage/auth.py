@@ -135,12 +135,13 @@ class Keys:
 
         Raises Unauthenticated. Set it HttpOnly and SameSite=Strict.
         """
-        return self._signed(self._key(text.strip(), now).id, now + SESSION_LASTS)
+        return self._signed(_session(self._key(text.strip(), now)), now + SESSION_LASTS)
 
     def session(self, cookie: str, now: datetime) -> Principal:
         """Whom a session cookie speaks for. Raises Unauthenticated when it is over, forged, or its key is revoked."""
-        key = self._keys(now).get(self._opened(cookie, now) or "")
-        if key is None or key.revoked_at is not None:
+        opened = self._opened(cookie, now) or ""
+        key = self._keys(now).get(opened.partition("-")[0])
+        if key is None or key.revoked_at is not None or _session(key) != opened:
             raise Unauthenticated("the session is over; sign in again")
         return key.principal
 
@@ -199,6 +200,11 @@ def _presented(headers: Mapping[str, str]) -> str | None:
     if kind.lower() == "bearer" and text.strip():
         return text.strip()
     return headers.get("x-api-key", "").strip() or None
+
+
+def _session(key: Key) -> str:
+    """The key by its id and its digest: another key under the same id, as in new settings, opens no old session."""
+    return f"{key.id}-{key.digest[:16]}"
 
 
 def _form(cookies: Mapping[str, str]) -> str:
