@@ -171,6 +171,14 @@ def test_a_session_ends_with_its_key(keys: Keys) -> None:
         keys.session(cookie, NOON + SECOND)
 
 
+def test_a_session_ends_when_the_settings_bring_another_key(store: Store) -> None:
+    """A key that is rotated in the environment takes its sessions along."""
+    cookie = Keys(store, first="the old one").sign_in("the old one", NOON)
+
+    with pytest.raises(Unauthenticated, match="sign in again"):
+        Keys(store, first="the new one").session(cookie, NOON)
+
+
 @pytest.mark.parametrize(
     "forge", [str.upper, lambda cookie: cookie + "0", lambda cookie: cookie[9:], lambda _: "a.b.c"]
 )
