@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -146,7 +147,7 @@ def _merged(one: Graph, other: Graph) -> Graph:
 
 
 def cause_way(graph: Graph, found: Iterable[Incident]) -> Way:
-    """The way of the first incident that touches the root, and all datasets that open incidents put at risk."""
+    """The way of the first incident that touches the root, on to the root; and what open incidents put at risk."""
     name = str(graph.root)
     affected: set[str] = set()
     path: tuple[str, ...] = ()
@@ -154,8 +155,31 @@ def cause_way(graph: Graph, found: Iterable[Incident]) -> Way:
         affected.update(incident.affected)
         way = incident.cause.path if incident.cause else ()
         if not path and (name in way or name in incident.affected):
-            path = way
+            path = _on_to_root(graph, way)
     return Way(path, frozenset(affected - set(path)))
+
+
+def _on_to_root(graph: Graph, way: tuple[str, ...]) -> tuple[str, ...]:
+    """*way* as far as it is needed, then the shortest way from there to the root; *way* alone where there is none."""
+    feeding: dict[NodeId, list[NodeId]] = {}
+    for edge in graph.edges:
+        feeding.setdefault(edge.target, []).append(edge.source)
+    behind: dict[NodeId, NodeId | None] = {graph.root: None}
+    waiting = deque([graph.root])
+    while waiting:
+        node = waiting.popleft()
+        if str(node) in way:
+            onward: list[str] = []
+            following = behind[node]
+            while following is not None:
+                onward.append(str(following))
+                following = behind[following]
+            return (*way[: way.index(str(node)) + 1], *onward)
+        for source in sorted(feeding.get(node, ())):
+            if source not in behind:
+                behind[source] = node
+                waiting.append(source)
+    return way
 
 
 def last_runs(store: Store, jobs: Sequence[NodeId], seen: Look) -> dict[NodeId, Run]:
