@@ -114,14 +114,14 @@ class Conclusions:
 
     def _observed(self, speaker: Speaker) -> RunObserved:
         return RunObserved(
-            run=self._ids.name(self._connection, speaker.id),
+            run=self._ids.name(speaker.id),
             moments=tuple(speaker.deciding),
             first_at=instant(speaker.first_at),
             last_at=instant(speaker.last_at),
             listings=tuple(
                 sorted(
                     Listing(
-                        self._ids.name(self._connection, dataset),
+                        self._ids.name(dataset),
                         SIDES[side],
                         TYPE_SETS[row.types],
                         instant(row.first_at),

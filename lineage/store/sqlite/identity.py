@@ -50,7 +50,7 @@ class Component(NamedTuple):
 def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs]) -> None:
     """Bring the components up to date, once the rows of *declared* are written."""
     links = {
-        (ids.node(same.alias), ids.word(connection, same.why), ids.node(same.dataset))
+        (ids.node(same.alias), ids.word(same.why), ids.node(same.dataset))
         for same in declared
         if same.alias != same.dataset
     }

@@ -55,6 +55,7 @@ def merge(
     connection: Connection, ids: Ids, resolve: Resolve, entries: Sequence[Entry], deltas: Sequence[Delta]
 ) -> None:
     """Keep the promise of `Store.merge` within the transaction of *connection*."""
+    ids.begin(connection)
     pairs: dict[bytes, tuple[int, Delta]] = {}
     for entry, delta in zip(entries, deltas, strict=True):
         received = microseconds(entry.received_at)
@@ -63,7 +64,7 @@ def merge(
             pairs[delta.digest] = (received, delta)
     known = _known(connection, pairs)
     fresh = [
-        Fresh(ids.next(connection, "event"), received, microseconds(delta.at), delta)
+        Fresh(ids.next("event"), received, microseconds(delta.at), delta)
         for digest, (received, delta) in pairs.items()
         if digest not in known
     ]
@@ -88,11 +89,11 @@ def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tupl
 
 
 def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh]) -> None:
-    new = ids.nodes(connection, chain.from_iterable(named(event.delta) for event in fresh))
-    batch = Batch(connection, ids)
+    new = ids.nodes(chain.from_iterable(named(event.delta) for event in fresh))
+    batch = Batch(ids)
     for event in fresh:
         batch.add(event)
-    batch.write()
+    batch.write(connection)
     spans = _spans(fresh)
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
     _widen_namespaces(connection, new, spans)
@@ -142,7 +143,7 @@ def _widen_namespaces(connection: Connection, new: Iterable[NodeId], spans: dict
 def _received_earlier(connection: Connection, ids: Ids, event: int, received: int, delta: Delta) -> None:
     """Another entry of an event that is here already came first: its time is the event's (DECISIONS 3)."""
     connection.execute("UPDATE event SET received = ? WHERE id = ?", (received, event))
-    ids.nodes(connection, named(delta))
+    ids.nodes(named(delta))
     connection.executemany(RECEIVED_BY_NODE, [(ids.node(node),) for node in delta.nodes])
     run = delta.run
     speakers = (run.run, run.parent_run, run.root_run) if run else (subject(delta)[1], None, None)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
-from operator import itemgetter
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from lineage.database.times import microseconds
-from lineage.model import Delta, NodeId, Statistics, Touch
+from lineage.model import Delta, NodeId, RunSeen, Statistics, Touch
 from lineage.store.sqlite.codes import CLAIMED, KIND, OWN, SIDE, STATED, TYPE
 from lineage.store.sqlite.ids import Ids
 
@@ -31,11 +29,7 @@ INSERT: Final = {
     "depends": "INSERT INTO depends VALUES (?, ?, ?)",
 }
 
-# How many columns the key has: rows that go in by key touch each page once.
-KEYS: Final = {
-    "event": 1, "mention": 4, "moment": 4, "touch": 6, "facet": 5, "carries": 2,
-    "derived": 4, "carried": 3, "same_as": 5, "tombstone": 3, "depends": 3,
-}  # fmt: skip
+NOBODY: Final = (None, None, None, None)  # neither parent nor root
 
 Row = tuple[Any, ...]
 
@@ -59,7 +53,7 @@ class Moment(NamedTuple):
     digest: bytes
     received: int
     job: int | None = None
-    parent: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    parent: tuple[int | None, ...] = NOBODY  # run and job of the parent, run and job of the root
     nominal: tuple[int | None, int | None] = (None, None)
 
 
@@ -78,10 +72,9 @@ class Listed(NamedTuple):
 class Batch:
     """The rows of some fresh events. *moments* and *listed* are what conclusions are drawn from."""
 
-    def __init__(self, connection: Connection, ids: Ids) -> None:
-        self._connection = connection
+    def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self._rows: dict[str, list[Row]] = {table: [] for table in INSERT}
         self._carries: set[Row] = set()
         self._carried: set[Row] = set()
         self.moments: list[Moment] = []
@@ -89,10 +82,9 @@ class Batch:
 
     def add(self, event: Fresh) -> None:
         """Take in one event; `Ids.nodes` was asked for all that it names before."""
-        delta = event.delta
-        run, job, dataset = subject(delta)
-        number = {kind: self._ids.node(node) if node else None for kind, node in (("run", run), ("job", job))}
-        speaker = number["run"] or number["job"]
+        ids, delta = self._ids, event.delta
+        run_id, job_id, dataset_id = subject(delta)
+        run, job, dataset = (None if node is None else ids.node(node) for node in (run_id, job_id, dataset_id))
         self._rows["event"].append(
             (
                 event.id,
@@ -101,90 +93,89 @@ class Batch:
                 TYPE[delta.type] if delta.type else None,
                 event.at,
                 event.received,
-                self._ids.word(self._connection, delta.producer),
-                number["run"],
-                number["job"],
-                self._ids.node(dataset) if dataset else None,
+                ids.word(delta.producer),
+                run,
+                job,
+                dataset,
                 json.dumps(delta.warnings, ensure_ascii=False) if delta.warnings else None,
             )
         )
-        self._rows["mention"] += [(self._ids.node(node), node == job, event.at, event.id) for node in delta.nodes]
-        kind = STATED if run is None else TYPE[delta.type or "OTHER"]
-        if speaker is not None:
-            self.moments += self._moments(event, speaker, kind, number["job"])
-            self._touches(event, speaker, kind)
+        numbers = map(ids.node, delta.nodes)
+        self._rows["mention"] += [(number, number == job, event.at, event.id) for number in numbers]
+        if delta.run is not None and run is not None:
+            self._run_moments(event, delta.run, run, job)
+            self._touches(event, run, TYPE[delta.type or "OTHER"])
+        elif job is not None:
+            self.moments.append(Moment(job, STATED, event.at, event.id, delta.digest, event.received, job))
+            self._touches(event, job, STATED)
         self._facets(event)
-        self._declarations(event, number["job"] or 0)
+        self._declarations(event, job or 0)
 
-    def write(self) -> None:
-        """Insert all rows."""
+    def write(self, connection: Connection) -> None:
+        """Insert all rows, by key, so that each page is touched once."""
         self._rows["moment"] = [(m.speaker, m.type, m.at, m.event, m.job, *m.parent, *m.nominal) for m in self.moments]
         self._rows["carries"], self._rows["carried"] = list(self._carries), list(self._carried)
         for table, statement in INSERT.items():
             if rows := self._rows[table]:
-                self._connection.executemany(statement, sorted(rows, key=itemgetter(slice(KEYS[table]))))
+                rows.sort()  # No two rows have one key, so that no comparison goes beyond it.
+                connection.executemany(statement, rows)
 
-    def _moments(self, event: Fresh, speaker: int, kind: int, job: int | None) -> Iterator[Moment]:
-        run, at, digest, received = event.delta.run, event.at, event.delta.digest, event.received
-        if run is None:
-            yield Moment(speaker, kind, at, event.id, digest, received, job)
-            return
-        parent_run, parent_job, root_run, root_job = (
-            self._ids.node(node) if node else None
-            for node in (run.parent_run, run.parent_job, run.root_run, run.root_job)
+    def _run_moments(self, event: Fresh, run: RunSeen, speaker: int, job: int | None) -> None:
+        at, digest, received = event.at, event.delta.digest, event.received
+        kind = TYPE[event.delta.type or "OTHER"]
+        family = (run.parent_run, run.parent_job, run.root_run, run.root_job)
+        parent = (
+            NOBODY if family == NOBODY else tuple(None if node is None else self._ids.node(node) for node in family)
         )
-        nominal_start, nominal_end = (
-            None if instant is None else microseconds(instant) for instant in (run.nominal_start, run.nominal_end)
+        nominal = (
+            None if run.nominal_start is None else microseconds(run.nominal_start),
+            None if run.nominal_end is None else microseconds(run.nominal_end),
         )
-        parent, nominal = (parent_run, parent_job, root_run, root_job), (nominal_start, nominal_end)
-        yield Moment(speaker, kind, at, event.id, digest, received, job, parent, nominal)
+        self.moments.append(Moment(speaker, kind, at, event.id, digest, received, job, parent, nominal))
+        parent_run, parent_job, root_run, root_job = parent
         claims = {root_run: root_job}
         claims[parent_run] = parent_job or claims.get(parent_run)
         for claimed, by in claims.items():
             if claimed is not None and claimed != speaker:
-                yield Moment(claimed, CLAIMED, at, event.id, digest, received, by)
+                self.moments.append(Moment(claimed, CLAIMED, at, event.id, digest, received, by))
 
     def _touches(self, event: Fresh, speaker: int, kind: int) -> None:
-        windowed = _windowed_by(event.delta)
-        for touch in _distinct(event.delta.touches):
-            listed = Listed(
-                speaker, self._ids.node(touch.dataset), SIDE[touch.side], kind, event.at, event.id, event.delta.digest
-            )
-            self.listed.append(listed)
-            self._rows["touch"].append((*listed[:6], *touch.statistics, touch.version, windowed))
+        touches = _distinct(event.delta.touches)
+        if not touches:
+            return
+        at, number, digest = event.at, event.id, event.delta.digest
+        windowed, rows = _windowed_by(event.delta), self._rows["touch"]
+        for touch in touches:
+            dataset, side = self._ids.node(touch.dataset), SIDE[touch.side]
+            self.listed.append(Listed(speaker, dataset, side, kind, at, number, digest))
+            rows.append((speaker, dataset, side, kind, at, number, *touch.statistics, touch.version, windowed))
 
     def _facets(self, event: Fresh) -> None:
-        rows: dict[Row, int | None] = {}
-        for facet in event.delta.facets:
-            node, name = self._ids.node(facet.of), self._ids.word(self._connection, facet.name)
-            side = OWN if facet.side is None else SIDE[facet.side]
-            body = None if facet.deleted else self._ids.body(self._connection, facet.body)
+        node_of, word, body_of = self._ids.node, self._ids.word, self._ids.body
+        at, number, carries = event.at, event.id, self._carries
+        rows: dict[tuple[int, int, int], Row] = {}
+        for of, facet, body, side, deleted in event.delta.facets:
+            node, name = node_of(of), word(facet)
+            on = OWN if side is None else SIDE[side]
             # A dataset that is both read and written shows its facets twice: the output's stand for what is there now.
-            rows[node, side, name, event.at, event.id] = body
-            if side == OWN and facet.of.kind != "run":
-                self._carries.add((node, name))
-        self._rows["facet"] += [(*key, body) for key, body in rows.items()]
+            rows[node, on, name] = (node, on, name, at, number, None if deleted else body_of(body))
+            if on == OWN and of.kind != "run":
+                carries.add((node, name))
+        self._rows["facet"] += rows.values()
 
     def _declarations(self, event: Fresh, job: int) -> None:
-        delta, stamp = event.delta, (event.at, event.id)
-        columns = {self._ids.node(seen.dataset): self._ids.columns(self._connection, seen) for seen in delta.columns}
+        ids, delta, stamp = self._ids, event.delta, (event.at, event.id)
+        columns = {ids.node(seen.dataset): ids.columns(seen) for seen in delta.columns}
         self._rows["derived"] += [(dataset, job, *stamp, body) for dataset, body in columns.items()]
         self._carried |= {(body, dataset, job) for dataset, body in columns.items()}
         self._rows["same_as"] += {
-            (
-                self._ids.node(same.alias),
-                self._ids.word(self._connection, same.why),
-                *stamp,
-                self._ids.node(same.dataset),
-            )
+            (ids.node(same.alias), ids.word(same.why), *stamp, ids.node(same.dataset))
             for same in delta.aliases
             if same.alias != same.dataset
         }
-        tombstones = {self._ids.node(dataset): dropped for dataset, dropped in delta.tombstones}
+        tombstones = {ids.node(dataset): dropped for dataset, dropped in delta.tombstones}
         self._rows["tombstone"] += [(dataset, *stamp, dropped) for dataset, dropped in tombstones.items()]
-        self._rows["depends"] += {
-            (self._ids.node(upstream), self._ids.node(downstream), event.id) for upstream, downstream in delta.depends
-        }
+        self._rows["depends"] += {(ids.node(before), ids.node(after), event.id) for before, after in delta.depends}
 
 
 def subject(delta: Delta) -> tuple[NodeId | None, NodeId | None, NodeId | None]:
@@ -203,17 +194,17 @@ def named(delta: Delta) -> Iterator[NodeId]:
         yield from (node for node in (run.run, run.parent_run, run.root_run) if node is not None)
 
 
-def _distinct(touches: tuple[Touch, ...]) -> Iterator[Touch]:
+def _distinct(touches: tuple[Touch, ...]) -> Collection[Touch]:
     found: dict[tuple[NodeId, str], Touch] = {}
     for touch in touches:
-        before = found.get((touch.dataset, touch.side))
-        if before is not None:
-            counts = (
-                new if new is not None else old for old, new in zip(before.statistics, touch.statistics, strict=True)
-            )
-            touch = touch._replace(statistics=Statistics(*counts), version=touch.version or before.version)  # noqa: PLW2901
-        found[touch.dataset, touch.side] = touch
-    return iter(found.values())
+        key = (touch.dataset, touch.side)
+        found[key] = _both(found[key], touch) if key in found else touch
+    return found.values()
+
+
+def _both(first: Touch, second: Touch) -> Touch:
+    counts = (b if b is not None else a for a, b in zip(first.statistics, second.statistics, strict=True))
+    return second._replace(statistics=Statistics(*counts), version=second.version or first.version)
 
 
 class _EmissionPattern(msgspec.Struct):

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from lineage.model import Moment as Deciding
 from lineage.store.sqlite.codes import CLAIMED, EVER, STATED
-from lineage.store.sqlite.observations import Listed, Moment
+from lineage.store.sqlite.observations import NOBODY, Listed, Moment
 from lineage.store.sqlite.sql import numbers
 
 COLUMNS: Final = (
@@ -45,10 +45,14 @@ class Newest(NamedTuple):
     value: tuple[int | None, ...]
 
     def or_newer(self, moment: Moment, value: tuple[int | None, ...]) -> Newest:
-        """What *moment* says, if it says something and is newer; else itself."""
-        if (moment.at, moment.digest) <= self[:2] or all(part is None for part in value):
-            return self
-        return Newest(moment.at, moment.digest, moment.event, value)
+        """What *moment* says if it is newer, else itself."""
+        newer = (moment.at, moment.digest) > (self.at, self.digest)
+        return Newest(moment.at, moment.digest, moment.event, value) if newer else self
+
+    def doubt(self, node: int | None) -> tuple[int, ...]:
+        """Both nodes, when *node* is another than the first of the value."""
+        before = self.value[0] if self.value else None
+        return (before, node) if before is not None and node is not None and before != node else ()
 
 
 UNSAID: Final = -EVER
@@ -78,12 +82,12 @@ class Speaker:
         """True of a job that spoke without a run."""
         return bool(self.types >> STATED & 1)
 
-    def hear(self, moment: Moment) -> set[int]:
+    def hear(self, moment: Moment) -> Collection[int]:
         """Take in one moment. Answers the jobs or parents between which it left any doubt."""
         self.first_seen, self.last_seen = min(self.first_seen, moment.at), max(self.last_seen, moment.at)
         self.first_received = min(self.first_received, moment.received)
         self.last_received = max(self.last_received, moment.received)
-        doubts = _doubt(self.job.value[:1], (moment.job,)) | _doubt(self.parent.value[:1], moment.parent[:1])
+        doubts = (*self.job.doubt(moment.job), *self.parent.doubt(moment.parent[0]))
         if moment.type != CLAIMED:
             if not self.types:  # What others claimed of it counts no longer.
                 self.first_at, self.last_at, self.job = EVER, UNSAID, NEVER
@@ -91,15 +95,13 @@ class Speaker:
         elif self.types:
             return doubts
         self.first_at, self.last_at = min(self.first_at, moment.at), max(self.last_at, moment.at)
-        self.job = self.job.or_newer(moment, (moment.job,))
-        self.parent = self.parent.or_newer(moment, moment.parent)
-        self.nominal = self.nominal.or_newer(moment, moment.nominal)
+        if moment.job is not None:
+            self.job = self.job.or_newer(moment, (moment.job,))
+        if moment.parent != NOBODY:
+            self.parent = self.parent.or_newer(moment, moment.parent)
+        if moment.nominal != (None, None):
+            self.nominal = self.nominal.or_newer(moment, moment.nominal)
         return doubts
-
-
-def _doubt(before: tuple[int | None, ...], now: tuple[int | None, ...]) -> set[int]:
-    named = {node for node in (*before, *now) if node is not None}
-    return named if len(named) > 1 else set()
 
 
 class ListingRow(NamedTuple):
