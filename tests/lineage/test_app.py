@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from lineage.app import Headwater, build
 from lineage.auth import COOKIE
+from lineage.database import parse_url
 from lineage.settings import Settings
 from tests.support.posting import event
 
@@ -97,6 +98,15 @@ def test_a_fault_of_ours_tells_nothing_of_itself(settings: Settings, services: H
         answer = client.get("/api/v1/fault")
 
     assert (answer.status_code, "inner secret" in answer.text, "x-request-id" in answer.headers) == (500, False, True)
+
+
+def test_an_application_alone_opens_and_closes_its_own_house(settings: Settings) -> None:
+    """Built from settings only, it serves, and leaves the store as an orderly end does."""
+    with TestClient(build(settings), base_url="http://127.0.0.1:5000") as client:
+        ready = client.get("/readyz").status_code
+
+    traces = list(parse_url(settings.store).parent.glob("*-open"))
+    assert (ready, traces) == (200, [])
 
 
 def test_readiness_counts_what_is_behind(client: TestClient) -> None:

@@ -85,7 +85,7 @@ class Busy(BaseHTTPRequestHandler):
         self.bodies.append(gzip.decompress(self.rfile.read(int(self.headers["Content-Length"]))))
         status, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         summary = {"summary": {"successful": 1, "duplicates": 0}, "failed_events": []}
-        body = json.dumps(summary if status == 200 else {"detail": "told so"}).encode()
+        body = b"<html>" if status == 404 else json.dumps(summary if status == 200 else {"detail": "told so"}).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -135,7 +135,15 @@ def test_a_server_that_is_away_is_given_up() -> None:
         list(to_server("http://127.0.0.1:9", None, [event(1)], lambda _: None))
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413])
+def test_another_server_is_told_from_headwater(busy: str) -> None:
+    """A page instead of an answer makes one doubt the --url."""
+    Busy.answers = [(404, {})]
+
+    with pytest.raises(InvalidInput, match="is there a Headwater"):
+        list(to_server(busy, None, [event(1)]))
+
+
+@pytest.mark.parametrize("status", [400, 401, 413])
 def test_what_waiting_does_not_help_is_told_at_once(busy: str, status: int) -> None:
     """A refusal of the whole request ends the replay with the server's reason."""
     Busy.answers = [(status, {})]
