@@ -32,6 +32,22 @@ OWN: Final = 2  # a facet of the entity itself
 EVER: Final = 2**62  # later than all
 
 
+# What nearly every facet says, the most frequent last. It is part of the file's format: another one cannot read it.
+COMMON_WORDS: Final = (
+    b'"processingType": "BATCH", "integration": "JobTypeJobFacet "job": {"namespace": "run": {"runId": "root": {'
+    b"ParentRunFacet "
+    b'"nominalStartTime": "2026-11-21T00:00:00.000Z", "nominalEndTime": "NominalTimeRunFacet ProcessingEngineRunFacet '
+    b'"transformations": [{"type": "INDIRECT", "subtype": "IDENTITY", "description": "", "masking": false}]}], '
+    b'{"inputFields": [{"namespace": "ColumnLineageDatasetFacet OwnershipJobFacet DocumentationDatasetFacet '
+    b'"uri": "DatasourceDatasetFacet "identifiers": [{"type": "TABLE"}]} SymlinksDatasetFacet "rowCount": "size": '
+    b'OutputStatisticsOutputDatasetFacet {"fields": [{"name": "type": "string"}, {"name": "type": "VARCHAR"}]} '
+    b'SchemaDatasetFacet.json","$.json#/$defs/ {"_producer": "https://github.com/OpenLineage/OpenLineage/tree/1.54.0/'
+    b'integration/spark", "_schemaURL": "https://openlineage.io/spec/facets/1-0-1/'
+    b'{"_producer":"https://github.com/OpenLineage/OpenLineage/tree/1.54.0/integration/airflow",'
+    b'"_schemaURL":"https://openlineage.io/spec/facets/1-0-0/'
+)
+
+
 def instant_or_none(at: int | None) -> datetime | None:
     """As `instant`; None stays None."""
     return None if at is None else instant(at)
@@ -44,17 +60,17 @@ def node_id(kind: int, namespace: str, name: str) -> NodeId:
 
 def pack(body: bytes) -> bytes:
     """*body*, a JSON value, in as few bytes as pays."""
-    if len(body) < 160:  # noqa: PLR2004 - below, the header and the time cost more than is won
-        return body
-    small = len(body) <= 1024  # noqa: PLR2004 - then a window of 1 KiB is enough, and making it takes a tenth of the time
-    packer = zlib.compressobj(6, zlib.DEFLATED, 10, 3) if small else zlib.compressobj(6)
+    if len(body) <= len(COMMON_WORDS):  # a window of 1 KiB is enough then, and made in a tenth of the time
+        packer = zlib.compressobj(6, zlib.DEFLATED, 10, 3, zlib.Z_DEFAULT_STRATEGY, COMMON_WORDS)
+    else:
+        packer = zlib.compressobj(6, zlib.DEFLATED, 15, 8, zlib.Z_DEFAULT_STRATEGY, COMMON_WORDS)
     packed = packer.compress(body) + packer.flush()
     return packed if len(packed) < len(body) else body
 
 
 def unpack(data: bytes) -> bytes:
     """What `pack` was given. No JSON value begins as a zlib stream does, with `(` or `x` for its two windows."""
-    return zlib.decompress(data) if data[:1] in {b"(", b"x"} else data
+    return zlib.decompressobj(zdict=COMMON_WORDS).decompress(data) if data[:1] in {b"(", b"x"} else data
 
 
 def spelled(transformations: tuple[tuple[str, str, bool], ...]) -> str:

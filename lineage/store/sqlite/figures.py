@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from sqlite3 import Connection
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from lineage.model import Statistics
 from lineage.store.sqlite.codes import OWN
 from lineage.store.sqlite.sql import Cut, numbers
 
-# Names of one dataset in one event are told apart by name, never by row id.
+# Where one event counts a dataset under two of its names, the counts decide the order: row ids never do.
 _TOUCHES: Final = """
     SELECT touch.speaker, touch.dataset, touch.side, touch.at, rows, bytes, files, version, windowed
     FROM json_each(:keys) AS asked CROSS JOIN touch
         ON touch.speaker = json_extract(asked.value, '$[0]') AND touch.dataset = json_extract(asked.value, '$[1]')
         AND touch.side = json_extract(asked.value, '$[2]')
     JOIN event ON event.id = touch.event
-    WHERE touch.at <= :as_of AND received <= :known_at
-    ORDER BY touch.at, digest, (SELECT namespace || char(10) || name FROM node WHERE id = touch.dataset)
+    WHERE touch.at <= :as_of AND received <= :known_at AND coalesce(rows, bytes, files, version, windowed) IS NOT NULL
+    ORDER BY touch.at, digest, rows, bytes, files, version
 """
 _SCHEMAS: Final = """
     SELECT touch.speaker, touch.dataset, touch.side, body.digest
@@ -46,62 +45,54 @@ class Figures(NamedTuple):
     schema_digest: str | None
 
 
-class _Touch(NamedTuple):
-    at: int
-    rows: int | None
-    bytes: int | None
-    files: int | None
-    version: str | None
-    windowed: int | None
+class _Count:
+    """What the observations of one use come to, taken in oldest first.
+
+    The last word on each figure, never their sum; but of windows that add up, the last word on each window, summed
+    (DECISIONS 11).
+    """
+
+    __slots__ = ("at", "last", "sums", "version", "window", "windowed")
+
+    def __init__(self) -> None:
+        self.at: int | None = None
+        self.last: list[int | None] = [None, None, None]
+        self.sums: list[int | None] = [None, None, None]
+        self.window: list[int | None] = [None, None, None]  # the one at *at*, not yet in *sums*
+        self.version: str | None = None
+        self.windowed: int | None = None
+
+    def take(self, at: int, counts: tuple[int | None, ...], version: str | None, windowed: int | None) -> None:
+        """Take in the next observation."""
+        if at != self.at:
+            self._close(at)
+        for figure, count in enumerate(counts):
+            if count is not None:
+                self.last[figure] = self.window[figure] = count
+        self.version = version if version is not None else self.version
+        self.windowed = windowed if windowed is not None else self.windowed
+
+    def statistics(self) -> Statistics:
+        """What was counted in all."""
+        self._close(None)
+        return Statistics(*(self.sums if self.windowed else self.last))
+
+    def _close(self, at: int | None) -> None:
+        for figure, count in enumerate(self.window):
+            if count is not None:
+                self.sums[figure] = count + (self.sums[figure] or 0)
+                self.window[figure] = None
+        self.at = at
 
 
 def figures(connection: Connection, wanted: Mapping[Key, Iterable[int]], at: Cut) -> dict[Key, Figures]:
     """The figures of each of *wanted*: (speaker, canonical dataset, side) with the names it was listed under."""
     asked = {(key[0], dataset, key[2]): key for key, raw in wanted.items() for dataset in raw}
     parameters = {"keys": numbers(asked), "own": OWN, **at._asdict()}
-    touches: defaultdict[Key, list[_Touch]] = defaultdict(list)
-    for speaker, dataset, side, *touch in connection.execute(_TOUCHES, parameters):
-        touches[asked[speaker, dataset, side]].append(_Touch(*touch))
+    counts = {key: _Count() for key in wanted}
+    for speaker, dataset, side, time, *counted, version, windowed in connection.execute(_TOUCHES, parameters):
+        counts[asked[speaker, dataset, side]].take(time, tuple(counted), version, windowed)
     schemas: dict[Key, str] = {}
     for speaker, dataset, side, digest in connection.execute(_SCHEMAS, parameters):
         schemas[asked[speaker, dataset, side]] = digest.hex()
-    return {
-        key: Figures(_statistics(touches[key]), _last(touch.version for touch in touches[key]), schemas.get(key))
-        for key in wanted
-    }
-
-
-def _statistics(touches: Sequence[_Touch]) -> Statistics:
-    """The last word, oldest first; of windows that add up, the last word on each, summed (DECISIONS 11)."""
-    if not _last(touch.windowed for touch in touches):
-        return _counts(touches)
-    windows: defaultdict[int, list[_Touch]] = defaultdict(list)
-    for touch in touches:
-        windows[touch.at].append(touch)
-    counted = [_counts(window) for window in windows.values()]
-    return Statistics(
-        _sum(counts.rows for counts in counted),
-        _sum(counts.bytes for counts in counted),
-        _sum(counts.files for counts in counted),
-    )
-
-
-def _counts(touches: Sequence[_Touch]) -> Statistics:
-    return Statistics(
-        _last(touch.rows for touch in touches),
-        _last(touch.bytes for touch in touches),
-        _last(touch.files for touch in touches),
-    )
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
-
-
-def _last(values: Iterable[Any]) -> Any:
-    last = None
-    for value in values:
-        if value is not None:
-            last = value
-    return last
+    return {key: Figures(count.statistics(), count.version, schemas.get(key)) for key, count in counts.items()}

@@ -42,7 +42,7 @@ def pictured(store: Store) -> dict[str, Any]:
             if (uses := sides(use for use in store.uses(job=job, limit=MOST) if use.run is None))
         },
         "columns": sorted(
-            (words(job) if job else "", *(f"{words(field.dataset)} {field.name}" for field in (edge.source, edge.target)))
+            (words(job) if job else "", *(f"{words(of.dataset)} {of.name}" for of in (edge.source, edge.target)))
             for job, edge in store.columns(datasets, "up")
         ),
         "dropped": sorted({words(node.canonical) for node in store.get(datasets).values() if node.dropped_at}),

@@ -103,7 +103,7 @@ def test_initials_are_of_every_part(name: str, expected: set[str]) -> None:
     assert expected == set(initials(name))
 
 
-@pytest.mark.parametrize("size", [0, 10, 159, 160, 1024, 1025, 50_000])
+@pytest.mark.parametrize("size", [0, 10, 1000, 1300, 50_000])
 def test_a_body_comes_back_as_it_was(size: int) -> None:
     """Whatever its size, packed or not."""
     body = b'{"a":"' + b"lineage " * (size // 8) + b'"}'
