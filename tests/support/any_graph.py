@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.model import Delta, NodeId, SameAs
 from lineage.store.base import Store
-from tests.support.graphs import (
+from tests.support.deltas import (
     STREAMING,
     FacetSeen,
     Pair,

@@ -11,7 +11,7 @@ from lineage.model import ColumnEdge, Direction, FieldId, NodeId
 from lineage.store.sqlite.codes import read_transformations
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
-from lineage.store.sqlite.sql import Cut, numbers, values
+from lineage.store.sqlite.sql import Cut, each_of
 
 _OUTPUTS: Final = "SELECT dataset, job FROM column_now WHERE dataset IN (SELECT value FROM json_each(?))"
 _NOW: Final = """
@@ -78,7 +78,7 @@ def columns(
 
 
 def _up(connection: Connection, wanted: dict[int, set[str | None]], at: Cut) -> Iterator[tuple[_Speaking, _Derivation]]:
-    outputs = connection.execute(_OUTPUTS, (numbers(wanted),)).fetchall()
+    outputs = connection.execute(_OUTPUTS, (each_of(wanted),)).fetchall()
     speaking = _speaking(connection, outputs, at)
     parts = components(connection, wanted, at)
     targets: defaultdict[int, set[str | None]] = defaultdict(set)
@@ -89,7 +89,7 @@ def _up(connection: Connection, wanted: dict[int, set[str | None]], at: Cut) -> 
         by_body[each.body].add(each)
     whole = {each.body for each in speaking if None in targets[each.canonical]}
     some = [(each.body, target) for each in speaking if each.body not in whole for target in targets[each.canonical]]
-    for statement, keys in ((_ALL_TARGETS, values(whole)), (_TARGET, values(some))):
+    for statement, keys in ((_ALL_TARGETS, each_of(whole)), (_TARGET, each_of(some))):
         for row in connection.execute(statement, (keys,)):
             yield from ((each, _Derivation(*row)) for each in by_body[row[0]])
 
@@ -101,10 +101,10 @@ def _down(
     some = [(member, column) for member, columns in wanted.items() if member not in whole for column in columns]
     found = {
         _Derivation(*row)
-        for statement, keys in ((_ALL_SOURCES, values(whole)), (_SOURCE, values(some)))
+        for statement, keys in ((_ALL_SOURCES, each_of(whole)), (_SOURCE, each_of(some)))
         for row in connection.execute(statement, (keys,))
     }
-    carried = connection.execute(_CARRIED, (numbers({each.body for each in found}),)).fetchall()
+    carried = connection.execute(_CARRIED, (each_of({each.body for each in found}),)).fetchall()
     by_body = defaultdict(set)
     for each in _speaking(connection, [row[1:] for row in carried], at):
         by_body[each.body].add(each)
@@ -118,7 +118,7 @@ def _speaking(connection: Connection, outputs: Collection[tuple[int, int]], at: 
     canonical = {member: part.canonical for part in parts.values() for member in part.members}
     keys = {(member, job) for dataset, job in outputs for member in parts[dataset].members}
     if at.whole:
-        rows = connection.execute(_NOW, (values(keys),)).fetchall()
+        rows = connection.execute(_NOW, (each_of(keys),)).fetchall()
     else:
         rows = [row for key in keys for row in connection.execute(_THEN, (*key, *at))]
     newest: dict[tuple[int, int], tuple[tuple[int, bytes], set[int]]] = {}

@@ -17,7 +17,7 @@ from lineage.store.sqlite.codes import LAST_DECIDING, OUTPUT, SIDE, SIDES, TYPE_
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Listed, Moment
 from lineage.store.sqlite.speakers import COLUMNS, ListingRow, Speaker, load
-from lineage.store.sqlite.sql import numbers
+from lineage.store.sqlite.sql import each_of
 
 KEEP_SPEAKER = f"""
     INSERT INTO speaker ({COLUMNS}) VALUES ({", ".join("?" * len(COLUMNS.split(", ")))})
@@ -80,7 +80,7 @@ class Conclusions:
         self._draw_edges(speakers, before, changed)
 
     def _load_deciding(self, speakers: dict[int, Speaker]) -> None:
-        rows = self._connection.execute(DECIDING, (numbers(speakers), LAST_DECIDING))
+        rows = self._connection.execute(DECIDING, (each_of(speakers), LAST_DECIDING))
         for speaker, kind, at, digest in rows:
             speakers[speaker].deciding.append(Deciding(TYPES[kind], instant(at), digest))
 

@@ -14,7 +14,7 @@ from lineage.store.base import Resolve
 from lineage.store.sqlite.codes import EVER, INPUT, OUTPUT
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 
 EVIDENCE_MOST: Final = 3
@@ -104,7 +104,7 @@ class _Asked(NamedTuple):
 
     def parameters(self, kind: str) -> dict[str, int | str]:
         return {
-            "asked": numbers(self.ids[kind]), "sides": numbers(self.sides[kind]), "after": self.after,
+            "asked": each_of(self.ids[kind]), "sides": each_of(self.sides[kind]), "after": self.after,
             **self.at._asdict(),
         }  # fmt: skip
 
@@ -149,7 +149,7 @@ def _now(connection: Connection, asked: _Asked) -> dict[Key, _Found]:
     found: dict[Key, _Found] = {}
     for kind, statement in _NOW_ASKED.items():
         if asked.ids[kind]:
-            rows = connection.execute(statement, (numbers(asked.ids[kind]), numbers(asked.sides[kind])))
+            rows = connection.execute(statement, (each_of(asked.ids[kind]), each_of(asked.sides[kind])))
             found |= _read(rows)
     return found
 
@@ -205,7 +205,7 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
 def _distinct_runs(connection: Connection, key: tuple[int, int], raw: Mapping[int, _Found], asked: _Asked) -> int:
     # A run that lists a dataset under two of its names used it once.
     parameters = {
-        "job": key[0], "side": key[1], "datasets": numbers(raw), "after": asked.after, **asked.at._asdict()
+        "job": key[0], "side": key[1], "datasets": each_of(raw), "after": asked.after, **asked.at._asdict()
     }  # fmt: skip
     runs = {speaker for (speaker,) in connection.execute(_RUNS, parameters)}
     return len(runs.union(*(edge.retold for edge in raw.values())))

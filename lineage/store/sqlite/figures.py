@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from lineage.model import Statistics
 from lineage.store.sqlite.codes import OWN
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 
 # Where one event counts a dataset under two of its names, the counts decide the order: row ids never do.
 _TOUCHES: Final = """
@@ -88,7 +88,7 @@ class _Count:
 def figures(connection: Connection, wanted: Mapping[Key, Iterable[int]], at: Cut) -> dict[Key, Figures]:
     """The figures of each of *wanted*: (speaker, canonical dataset, side) with the names it was listed under."""
     asked = {(key[0], dataset, key[2]): key for key, raw in wanted.items() for dataset in raw}
-    parameters = {"keys": numbers(asked), "own": OWN, **at._asdict()}
+    parameters = {"keys": each_of(asked), "own": OWN, **at._asdict()}
     counts = {key: _Count() for key in wanted}
     for speaker, dataset, side, time, *counted, version, windowed in connection.execute(_TOUCHES, parameters):
         counts[asked[speaker, dataset, side]].take(time, tuple(counted), version, windowed)

@@ -12,7 +12,7 @@ from lineage.model import EventRecord, FacetRecord, NodeId, Page, Side
 from lineage.store.sqlite.codes import EVER, INPUT, KINDS, OUTPUT, OWN, SIDE, SIDES, STATED, TYPES, unpack
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 
 _SOURCES: Final = {  # where to look first, and by which time it is ordered
     "event": ("event", "event.at"),
@@ -78,7 +78,7 @@ def _source(asked: Question) -> tuple[str, dict[str, Any]]:
         return "run", {"run": asked.run}
     if asked.members is not None:
         one = len(asked.members) == 1
-        return ("dataset", {"dataset": asked.members[0]}) if one else ("datasets", {"dataset": numbers(asked.members)})
+        return ("dataset", {"dataset": asked.members[0]}) if one else ("datasets", {"dataset": each_of(asked.members)})
     if asked.job is not None:
         return "job", {"job": asked.job}
     return "event", {}
@@ -96,12 +96,12 @@ def _beyond(asked: Question, source: str, values: dict[str, Any]) -> Iterator[st
         values["job"] = asked.job
         yield "event.job = :job"
     if asked.members is not None and source == "run":
-        values["members"] = numbers(asked.members)
+        values["members"] = each_of(asked.members)
         yield _MENTIONED
 
 
 def _records(connection: Connection, found: Sequence[int]) -> dict[int, EventRecord]:
-    rows = connection.execute(_RECORD, (numbers(found),)).fetchall()
+    rows = connection.execute(_RECORD, (each_of(found),)).fetchall()
     called = names(connection, {number for row in rows for number in row[7:10] if number is not None})
     records: dict[int, EventRecord] = {}
     for event, digest, kind, type_, at, received, producer, run, job, dataset, warnings in rows:
@@ -145,8 +145,8 @@ def facet_history(  # noqa: PLR0913 - the promise's own filter
     rows = connection.execute(
         _FACETS.format(named="" if facets is None else _NAMED),
         {
-            "of": numbers(members), "names": json.dumps(list(facets or ())),
-            "sides": numbers((INPUT, OUTPUT, OWN) if side == "any" else (OWN,) if side is None else (SIDE[side],)),
+            "of": each_of(members), "names": json.dumps(list(facets or ())),
+            "sides": each_of((INPUT, OUTPUT, OWN) if side == "any" else (OWN,) if side is None else (SIDE[side],)),
             **window._asdict(),
             "limit": limit,
         },

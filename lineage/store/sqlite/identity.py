@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lineage.model import SameAs
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 
 KNOWN_LINK = "INSERT OR IGNORE INTO link VALUES (?, ?, ?, 0)"
 ACTIVE = "SELECT dataset FROM link WHERE alias = ? AND why = ? AND active"
@@ -60,7 +60,7 @@ def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs]) -> Non
         before = {dataset for (dataset,) in connection.execute(ACTIVE, (alias, why))}
         now = {dataset for (dataset,) in connection.execute(NEWEST, (alias, why, *Cut()))}
         if before != now:
-            connection.execute(ACTIVATE, (alias, why, numbers(now)))
+            connection.execute(ACTIVATE, (alias, why, each_of(now)))
             doubtful |= {alias} | before | now
     if doubtful:
         _settle(connection, doubtful)
@@ -71,7 +71,7 @@ def components(connection: Connection, datasets: Collection[int], at: Cut) -> di
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
     if at.whole:
         members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for dataset, canonical, member in connection.execute(MEMBERS, (numbers(datasets),)):
+        for dataset, canonical, member in connection.execute(MEMBERS, (each_of(datasets),)):
             members[dataset, canonical].append(member)
         return found | {key[0]: Component(key[1], tuple(group)) for key, group in members.items()}
     for group in _groups(connection, datasets, at):
@@ -81,15 +81,15 @@ def components(connection: Connection, datasets: Collection[int], at: Cut) -> di
 
 
 def _settle(connection: Connection, doubtful: set[int]) -> None:
-    asked = numbers(doubtful)
+    asked = each_of(doubtful)
     doubtful = doubtful | {member for _, _, member in connection.execute(MEMBERS, (asked,))}
     connection.execute(
-        "UPDATE node SET canonical = NULL WHERE id IN (SELECT value FROM json_each(?))", (numbers(doubtful),)
+        "UPDATE node SET canonical = NULL WHERE id IN (SELECT value FROM json_each(?))", (each_of(doubtful),)
     )
     for group in _groups(connection, doubtful, Cut()):
         least = _least(connection, group)
         connection.execute(
-            "UPDATE node SET canonical = ? WHERE id IN (SELECT value FROM json_each(?))", (least, numbers(group))
+            "UPDATE node SET canonical = ? WHERE id IN (SELECT value FROM json_each(?))", (least, each_of(group))
         )
 
 
@@ -115,7 +115,7 @@ def _groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[
 
 
 def _pairs(connection: Connection, datasets: Collection[int], at: Cut) -> set[tuple[int, int]]:
-    links = connection.execute(TOUCHING, (numbers(datasets),)).fetchall()
+    links = connection.execute(TOUCHING, (each_of(datasets),)).fetchall()
     if at.whole:
         return {(alias, dataset) for alias, _, dataset, active in links if active}
     return {
@@ -126,5 +126,5 @@ def _pairs(connection: Connection, datasets: Collection[int], at: Cut) -> set[tu
 
 
 def _least(connection: Connection, group: Collection[int]) -> int:
-    ((least,),) = connection.execute(LEAST, (numbers(group),))
+    ((least,),) = connection.execute(LEAST, (each_of(group),))
     return int(least)

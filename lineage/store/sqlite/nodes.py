@@ -12,7 +12,7 @@ from lineage.model import Node, NodeId
 from lineage.store.base import Namespace
 from lineage.store.sqlite.codes import KIND, OWN, instant_or_none, node_id, unpack
 from lineage.store.sqlite.identity import Component, components
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 
 SPANS = """
     SELECT id, first_at, last_at, last_at <= ?2 AND last_received <= ?3 FROM node
@@ -67,7 +67,7 @@ def look_up(connection: Connection, nodes: Iterable[NodeId]) -> dict[NodeId, int
 def names(connection: Connection, wanted: Collection[int]) -> dict[int, NodeId]:
     """Whose row ids *wanted* are."""
     rows = connection.execute(
-        "SELECT id, kind, namespace, name FROM node WHERE id IN (SELECT value FROM json_each(?))", (numbers(wanted),)
+        "SELECT id, kind, namespace, name FROM node WHERE id IN (SELECT value FROM json_each(?))", (each_of(wanted),)
     )
     return {number: node_id(*row) for number, *row in rows}
 
@@ -124,7 +124,7 @@ Stone = tuple[int, bytes, int]  # event time, digest, dropped
 
 def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[int, tuple[int, int]]:
     spans: dict[int, tuple[int, int]] = {}
-    for number, first, last, whole in connection.execute(SPANS, (numbers(members), *at)).fetchall():
+    for number, first, last, whole in connection.execute(SPANS, (each_of(members), *at)).fetchall():
         if not whole:
             ((first, last),) = connection.execute(SPAN, (number, *at))  # noqa: PLW2901 - the span within the cut
         if first is not None:
@@ -139,7 +139,7 @@ def _span(part: Component, spans: dict[int, tuple[int, int]]) -> tuple[int, int]
 
 def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Newest]:
     found: defaultdict[int, Newest] = defaultdict(dict)
-    for node, name, time, digest, data in connection.execute(FACETS, (numbers(members), OWN, *at)):
+    for node, name, time, digest, data in connection.execute(FACETS, (each_of(members), OWN, *at)):
         found[node][name] = (time, digest, data)
     return found
 
@@ -160,7 +160,7 @@ def _order(seen: tuple[int, bytes, bytes | None]) -> tuple[int, bytes, bytes]:
 
 def _dropped(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Stone]:
     stones: dict[int, Stone] = {}
-    for dataset, *stone in connection.execute(TOMBSTONES, (numbers(members), *at)):
+    for dataset, *stone in connection.execute(TOMBSTONES, (each_of(members), *at)):
         stones[dataset] = max(stones.get(dataset, (0, b"", 0)), tuple(stone))
     return stones
 

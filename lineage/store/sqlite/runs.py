@@ -11,7 +11,7 @@ from lineage.model import NodeId, Page, Run, RunState
 from lineage.store.base import Resolve
 from lineage.store.sqlite.codes import EVER, instant_or_none
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import DIVIDED, WITHIN, Told, retell
 
 _COLUMNS: Final = (
@@ -84,7 +84,7 @@ def runs(connection: Connection, resolve: Resolve, asked: Question, limit: int, 
 
 def rows_of(connection: Connection, ids: Collection[int], told: Mapping[int, Told]) -> dict[int, Row]:
     """The rows of some runs: as *told* where they are, else as they stand."""
-    settled = connection.execute(_ROWS, {"ids": numbers(set(ids) - told.keys())})
+    settled = connection.execute(_ROWS, {"ids": each_of(set(ids) - told.keys())})
     return {row[0]: Row(*row) for row in settled} | {number: row_of(told[number]) for number in ids if number in told}
 
 
@@ -133,7 +133,7 @@ def _where(asked: Question) -> tuple[str, dict[str, Any]]:
     }  # fmt: skip
     conditions = [_RUN]
     for condition, name, value in (
-        ("speaker.id IN (SELECT value FROM json_each(:ids))", "ids", None if asked.ids is None else numbers(asked.ids)),
+        ("speaker.id IN (SELECT value FROM json_each(:ids))", "ids", None if asked.ids is None else each_of(asked.ids)),
         ("job = :job", "job", asked.job),
         ("parent_run = :parent", "parent", asked.parent),
     ):
@@ -157,6 +157,6 @@ def _divided(connection: Connection, resolve: Resolve, asked: Question, at: Cut)
     if asked.ids is not None:
         some = [f"SELECT id FROM speaker WHERE id IN (SELECT value FROM json_each(:ids)) AND {DIVIDED}"]  # noqa: S608 - of constants
     statement = some[0] if some else f"SELECT id FROM speaker WHERE {DIVIDED}"  # noqa: S608 - of constants
-    values |= {"job": asked.job, "parent": asked.parent, "ids": numbers(asked.ids or ())}
+    values |= {"job": asked.job, "parent": asked.parent, "ids": each_of(asked.ids or ())}
     candidates = [speaker for (speaker,) in connection.execute(statement, values)]
     return (told for told in retell(connection, resolve, candidates, at).values() if asked.suits(told))

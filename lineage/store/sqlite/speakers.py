@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from lineage.model import Moment as Deciding
 from lineage.store.sqlite.codes import CLAIMED, EVER, STATED
 from lineage.store.sqlite.observations import NOBODY, Listed, Moment
-from lineage.store.sqlite.sql import numbers
+from lineage.store.sqlite.sql import each_of
 
 COLUMNS: Final = (
     "id, job, state, started, ended, began, first_at, last_at, conflict, types, parent_run, parent_job, root_run, "
@@ -131,7 +131,7 @@ class ListingRow(NamedTuple):
 def load(connection: Connection, wanted: Collection[int]) -> dict[int, Speaker]:
     """The speakers *wanted* as they are known, with their listings; unknown ones as blank."""
     speakers = {number: Speaker(number) for number in wanted}
-    asked = (numbers(wanted),)
+    asked = (each_of(wanted),)
     for row in connection.execute(SPEAKERS, asked):
         speakers[row[0]] = _speaker(row)
     for speaker, dataset, side, *rest in connection.execute(LISTINGS, asked):

@@ -13,13 +13,8 @@ from lineage.store.sqlite.codes import EVER
 COUNT = "INSERT INTO tally VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET number = number + excluded.number"
 
 
-def numbers(ids: Iterable[int | tuple[int, ...]]) -> str:
-    """*ids* as the one parameter of `IN (SELECT value FROM json_each(?))`: any number of them, one statement."""
-    return json.dumps(list(ids))
-
-
-def values(rows: Iterable[object]) -> str:
-    """*rows* of numbers and text as one parameter, likewise."""
+def each_of(rows: Iterable[object]) -> str:
+    """*rows*, numbers or tuples, as the one parameter of `json_each(?)`: any number of them, one statement."""
     return json.dumps(list(rows))
 
 

@@ -14,7 +14,7 @@ from lineage.store.sqlite.codes import EVER, SIDES
 from lineage.store.sqlite.figures import Key, figures
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut, numbers
+from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import DIVIDED, WITHIN, Told, retell
 
 LISTED: Final = "FROM listing JOIN speaker ON speaker.id = listing.speaker WHERE "
@@ -99,7 +99,7 @@ def conditions(asked: Question) -> tuple[str, dict[str, Any]]:
     """What *asked* wants of a listing, but for its time; and the parameters of every statement here."""
     values: dict[str, Any] = {
         "speaker": asked.speaker, "job": asked.job, "side": asked.side, "since": asked.since,
-        "members": numbers(asked.members or ()), "member": next(iter(asked.members or ()), None), **asked.at._asdict(),
+        "members": each_of(asked.members or ()), "member": next(iter(asked.members or ()), None), **asked.at._asdict(),
     }  # fmt: skip
     conditions = [
         condition
@@ -150,7 +150,7 @@ def together(connection: Connection, speakers: Collection[int], told: Mapping[in
         "SELECT listing.speaker, dataset, side, listing.job, state IS NOT NULL, listing.first_at, listing.last_at,"
         " effective FROM listing JOIN speaker ON speaker.id = listing.speaker"
         " WHERE listing.speaker IN (SELECT value FROM json_each(?))",
-        (numbers(set(speakers) - told.keys()),),
+        (each_of(set(speakers) - told.keys()),),
     ).fetchall()
     rows += [
         (each.id, dataset, side, each.job, each.state is not None, of.first_at, of.last[0], of.effective)

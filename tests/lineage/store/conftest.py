@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lineage.store.base import Store
-from tests.support.graphs import HOMES
+from tests.support.deltas import HOMES
 
 
 @pytest.fixture(scope="module", params=HOMES)

@@ -10,7 +10,7 @@ import pytest
 from lineage.model import NodeId, Use
 from lineage.store.base import Store
 from tests.support.events import all_files, deltas, expected, words
-from tests.support.graphs import merge, received
+from tests.support.deltas import merge, received
 
 MOST = 10_000
 

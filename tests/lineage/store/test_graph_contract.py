@@ -9,7 +9,7 @@ import pytest
 
 from lineage.model import ColumnEdge, FieldId, Node, NodeId
 from lineage.store.base import Namespace, Store
-from tests.support.graphs import (
+from tests.support.deltas import (
     at,
     columns,
     dataset,

@@ -9,7 +9,7 @@ import pytest
 
 from lineage.model import EventRecord, FacetRecord, FacetSeen, Run, Statistics
 from lineage.store.base import Store
-from tests.support.graphs import (
+from tests.support.deltas import (
     STREAMING,
     at,
     dataset,

@@ -10,7 +10,7 @@ import pytest
 from lineage.homes import Homes, open_homes
 from lineage.store.sqlite.codes import pack, unpack
 from lineage.store.sqlite.search import initials
-from tests.support.graphs import dataset, described, facet, job, merge, ran, received, sha256
+from tests.support.deltas import dataset, described, facet, job, merge, ran, received, sha256
 
 ORDERS = dataset("orders")
 
