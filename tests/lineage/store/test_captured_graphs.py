@@ -9,8 +9,8 @@ import pytest
 
 from lineage.model import NodeId, Use
 from lineage.store.base import Store
-from tests.support.events import all_files, deltas, expected, words
 from tests.support.deltas import merge, received
+from tests.support.events import all_files, deltas, expected, words
 
 MOST = 10_000
 

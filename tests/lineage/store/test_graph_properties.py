@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lineage.store.base import Store
 from tests.support.any_graph import MINUTES, answers, entries
-from tests.support.events import all_files, deltas
 from tests.support.deltas import HOMES, Pair, at, merge, received, sha256
+from tests.support.events import all_files, deltas
 
 QUICK = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
