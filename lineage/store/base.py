@@ -87,8 +87,9 @@ class Store(Protocol):
 
     Where *as_of* (event time) or *known_at* (receipt) is given, the answer is what the entries with event time <=
     as_of, respectively received time <= known_at, say: exactly what a store would answer that had merged only those.
-    *lookback* narrows further: only runs and jobs observed in (as_of - lookback, as_of] speak. Dataset ids in questions
-    may be raw or canonical; in answers they are canonical unless the promise says otherwise.
+    *lookback* narrows further: only runs and jobs observed in (as_of - lookback, as_of] speak; without as_of it counts
+    back from the newest event. Dataset ids in questions may be raw or canonical; in answers they are canonical unless
+    the promise says otherwise.
     """
 
     # In.
@@ -171,7 +172,7 @@ class Store(Protocol):
     ) -> Page:
         """Runs, newest first by start (by first sight where START is missing). *since* < start <= *until*.
 
-        Items are Runs. With *known_at*, states and times are as concluded from the events received by then.
+        Items are Runs; one that only others named is NEW, under the job that they gave it. With *known_at*, states and times are as concluded from the events received by then.
         """
 
     def uses(  # noqa: PLR0913 - a filter has this many fields
@@ -186,7 +187,10 @@ class Store(Protocol):
         known_at: datetime | None = None,
         limit: int = 1000,
     ) -> list[Use]:
-        """Who used what, newest first by last observation; at least one of run, job and dataset must be given."""
+        """Who used what, newest first by last observation; at least one of run, job and dataset must be given.
+
+        *since* < last observation <= *until*. With *until*, events after it say nothing.
+        """
 
     def versions(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -218,7 +222,7 @@ class Store(Protocol):
         limit: int = 100,
         offset: int = 0,
     ) -> Page:
-        """Event records by event time (ties by digest); items are EventRecords.
+        """Event records by event time (ties by digest), *since* < it <= *until*; items are EventRecords.
 
         *job* and *run* mean events of it, *dataset* events that name it.
         """
@@ -234,7 +238,10 @@ class Store(Protocol):
         known_at: datetime | None = None,
         limit: int = 10_000,
     ) -> list[FacetRecord]:
-        """Dated facet rows of a dataset (with its aliases), job or run, newest first by event time."""
+        """Dated facet rows of a dataset (with its aliases), job or run, newest first by event time.
+
+        *since* < it <= *until*. A deletion is a row with an empty body.
+        """
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, in canonical order.
