@@ -172,7 +172,8 @@ class Store(Protocol):
     ) -> Page:
         """Runs, newest first by start (by first sight where START is missing). *since* < start <= *until*.
 
-        Items are Runs; one that only others named is NEW, under the job that they gave it. With *known_at*, states and times are as concluded from the events received by then.
+        Items are Runs; one that only others named is NEW, under the job that they gave it. With *known_at*, states and
+        times are as concluded from the events received by then.
         """
 
     def uses(  # noqa: PLR0913 - a filter has this many fields
