@@ -121,7 +121,13 @@ def _templates() -> Environment:
         bar=bar, icon=icon, asset=assets.url, plotly=assets.PLOTLY, plotly_styles=assets.plotly_styles, say=say
     )
     templates.filters.update(
-        percent=say.percent, count=say.count, size=say.size, times=say.times, short=say.short, exact=say.exact
+        percent=say.percent,
+        count=say.count,
+        size=say.size,
+        times=say.times,
+        short=say.short,
+        exact=say.exact,
+        opened=say.opened,
     )
     return templates
 

@@ -113,6 +113,16 @@ def soft(name: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[./_:-])(?=.)", name))
 
 
+def opened(words: str) -> str:
+    """*words* as a sentence begins: with a capital, the rest as it is."""
+    return words[:1].upper() + words[1:]
+
+
+def inside(words: str) -> str:
+    """*words* as they stand within a sentence: `at risk`, `no SLO`."""
+    return words[:1].lower() + words[1:]
+
+
 def some(number: int, one: str, many: str | None = None) -> str:
     """`1 dataset`, `3 datasets`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 STRIP_WIDTH, STRIP_HEIGHT = 200.0, 34.0
-LONGEST = 84  # cells of a strip
+LONGEST, BRIEF = 84, 28  # cells of a strip
 RATE_WIDTH, RATE_MOST = 112.0, 30.0
 
 
@@ -21,18 +21,21 @@ class Cell(NamedTuple):
     height: float = 1.0
 
 
-def strip(cells: Sequence[Cell], label: str) -> Markup:
-    """One bar a cell, oldest first; of more than LONGEST the newest. *label* is what it says without eyes."""
-    cells = cells[-LONGEST:]
+def strip(cells: Sequence[Cell], label: str, *, brief: bool = False) -> Markup:
+    """One bar a cell, oldest first; of more than LONGEST the newest. *label* is what it says without eyes.
+
+    A *brief* one, for lists, has BRIEF cells and no words.
+    """
+    cells = cells[-(BRIEF if brief else LONGEST) :]
     step = STRIP_WIDTH / max(len(cells), 12)
     bars = Markup("").join(
-        Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1"><title>{}</title></rect>').format(
+        Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1">{}</rect>').format(
             cell.tone,
             f"{index * step:.2f}",
             f"{STRIP_HEIGHT * (1 - _tall(cell)):.1f}",
             f"{step * 0.76:.2f}",
             f"{STRIP_HEIGHT * _tall(cell):.1f}",
-            cell.words,
+            "" if brief else Markup("<title>{}</title>").format(cell.words),
         )
         for index, cell in enumerate(cells)
     )

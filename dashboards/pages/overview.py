@@ -49,7 +49,7 @@ def shown(request: Request) -> Response:
     judged = current(request).judged(seen.at, past=seen.as_of is not None)
     found = every(behind.store)
     begun = [one for one in found if one.state == "open"] if seen.as_of is None else []
-    made = rows(judged)
+    made = rows(judged, brief=True)
     counts = {state: sum(one.status.state == state for one in judged) for state in SLO}
     failed = behind.store.runs(
         states=["FAIL", "ABORT"], since=seen.at - timedelta(days=1), until=seen.as_of, limit=FAILURES

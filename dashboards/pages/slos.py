@@ -27,7 +27,7 @@ LISTED = 24  # occurrences in the table
 def listed(request: Request) -> Response:
     """All SLOs; `state` filters."""
     seen = look(request)
-    made = rows(current(request).judged(seen.at, past=seen.as_of is not None))
+    made = rows(current(request).judged(seen.at, past=seen.as_of is not None), brief=True)
     counts = {state: sum(one.state == state for one in made) for state in SLO}
     wanted = request.query_params.get("state")
     if wanted:

@@ -78,7 +78,7 @@ def dataset_mark(
         state = AT_RISK
     healthy = sum(slo.status.state == "ok" for slo in slos)
     badge = f"{healthy}/{len(slos)} SLO{'' if len(slos) == 1 else 's'}" if slos else ""
-    return Mark(state.tone, state.word.lower(), _note(slos, written_at, node.last_at, at), badge, sort_of(node))
+    return Mark(state.tone, say.inside(state.word), _note(slos, written_at, node.last_at, at), badge, sort_of(node))
 
 
 def _note(slos: Sequence[Judged], written_at: datetime | None, seen_at: datetime, at: datetime) -> str:

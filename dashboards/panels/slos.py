@@ -44,13 +44,13 @@ class Row:
     next_due: datetime | None
 
 
-def rows(judged: Sequence[Judged]) -> list[Row]:
-    """The SLOs, those that need a person first, then by what is left."""
-    made = [row(one) for one in judged]
+def rows(judged: Sequence[Judged], *, brief: bool = False) -> list[Row]:
+    """The SLOs, those that need a person first, then by what is left; *brief* for lists of many."""
+    made = [row(one, brief=brief) for one in judged]
     return sorted(made, key=lambda one: (URGENCY[one.look.tone], 2 if one.left is None else one.left, one.name))
 
 
-def row(one: Judged) -> Row:
+def row(one: Judged, *, brief: bool = False) -> Row:
     """One SLO."""
     definition, status = one.definition, one.status
     left, fastest = status.budget.remaining_ratio, pace(status)
@@ -70,7 +70,7 @@ def row(one: Judged) -> Row:
         left=left,
         left_tone=tone,
         meter=meter(None if left is None else float(left), tone, f"{say.percent(left, 0)} of the error budget left"),
-        strip=occurrences(status),
+        strip=occurrences(status, brief=brief),
         burn=f"{say.times(fastest.long)} ({say.lasting(fastest.long_s)})" if fastest else say.NOTHING,
         burn_value=float(fastest.long or 0) if fastest else 0.0,
         empty_at=empty_at(status),
@@ -78,12 +78,12 @@ def row(one: Judged) -> Row:
     )
 
 
-def occurrences(status: Status) -> Markup:
+def occurrences(status: Status, *, brief: bool = False) -> Markup:
     """The window's newest occurrences as a strip."""
     cells = [_cell(verdict) for verdict in status.occurrences]
     counts = status.counts
     label = f"{counts.get('good', 0)} good, {counts.get('bad', 0)} bad of the last {say.lasting(status.window_s)}"
-    return strip(cells, label)
+    return strip(cells, label, brief=brief)
 
 
 def _cell(verdict: Verdict) -> Cell:

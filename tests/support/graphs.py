@@ -1,55 +1,14 @@
-"""Deltas made by hand, in few words, and the stores of the graph that the contract suite holds to their promises."""
+"""Lineage graphs and verdicts for drawings, written in a line."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from fractions import Fraction
 
-from lineage.homes import open_homes
-from lineage.model import (
-    ColumnEdge,
-    ColumnsSeen,
-    Delta,
-    Entry,
-    EventType,
-    FacetSeen,
-    FieldId,
-    NodeId,
-    RunSeen,
-    SameAs,
-    Side,
-    Statistics,
-    Touch,
-    dataset_id,
-    job_id,
-    run_id,
-)
-from lineage.store.base import Store
+from lineage.model import Edge, Graph, Node, NodeId, Verdict, VerdictState, dataset_id, job_id
+from lineage.slo.status import Budget, Status
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-STREAMING = b'{"processingType":"STREAMING","emissionPattern":{"eventContentMode":"COMPLETE_SNAPSHOT"}}'
-
-Pair = tuple[Entry, Delta]
-
-
-@contextmanager
-def sqlite(folder: Path) -> Iterator[Store]:
-    """A SQLite store in *folder*; opening it again goes on with the same."""
-    with open_homes(f"sqlite:///{folder / 'headwater.db'}") as homes:
-        yield homes.store
-
-
-HOMES: dict[str, Callable[[Path], AbstractContextManager[Store]]] = {"sqlite": sqlite}
-
-
-def at(minutes: float) -> datetime:
-    """A time that many minutes after noon."""
-    return NOON + timedelta(minutes=minutes)
+AT = datetime(2026, 11, 20, 9, 52, tzinfo=UTC)
 
 
 def dataset(name: str) -> NodeId:
@@ -62,90 +21,65 @@ def job(name: str) -> NodeId:
     return job_id("etl", name)
 
 
-def run(name: str) -> NodeId:
-    """A run whose id follows from *name*."""
-    return run_id(str(uuid5(NAMESPACE_URL, name)))
-
-
-def facet(of: NodeId, name: str, body: str, side: Side | None = None) -> FacetSeen:
-    """A facet whose body is the JSON string *body*; an empty one deletes."""
-    return FacetSeen(of, name, f'"{body}"'.encode() if body else b"", side, not body)
-
-
-def columns(target: NodeId, *edges: tuple[str, NodeId, str]) -> ColumnsSeen:
-    """Column lineage of *target*: (its column, source dataset, source column) each."""
-    found = tuple(
-        sorted(ColumnEdge(FieldId(of, source), FieldId(target, name), (("DIRECT", "IDENTITY", False),))
-               for name, of, source in edges)
-    )  # fmt: skip
-    return ColumnsSeen(target, hashlib.sha256(repr((target, found)).encode()).digest(), found)
-
-
-def ran(  # noqa: PLR0913 - an event has this many sides
-    name: str,
-    event: EventType,
-    minutes: float,
-    *,
-    by: str = "load",
-    reads: Iterable[str] = (),
-    writes: Iterable[str] = (),
-    rows: int | None = None,
-    version: str | None = None,
-    facets: Iterable[FacetSeen] = (),
-    **said: Any,
-) -> Delta:
-    """The delta of a RunEvent; *said* are fields of a Delta or of its RunSeen."""
-    who, what = run(name), job(by)
-    touches = tuple(Touch(who, dataset(each), "input") for each in reads) + tuple(
-        Touch(who, dataset(each), "output", Statistics(rows), version) for each in writes
+def graph(root: str, *steps: str) -> Graph:
+    """The graph of *steps*, each `inputs > job > outputs` with names parted by blanks, seen from the dataset *root*."""
+    pairs: list[tuple[NodeId, NodeId]] = []
+    for step in steps:
+        inputs, name, outputs = (part.split() for part in step.split(">"))
+        pairs += [(dataset(one), job(name[0])) for one in inputs]
+        pairs += [(job(name[0]), dataset(one)) for one in outputs]
+    nodes = dict.fromkeys([dataset(root), *(node for pair in pairs for node in pair)])
+    hops = {node: hop for node in nodes if (hop := _hop(dataset(root), node, pairs)) is not None}
+    return Graph(
+        dataset(root),
+        {node: Node(node, node, AT, AT) for node in hops},
+        tuple(Edge(a, b, AT, AT) for a, b in pairs),
+        hops,
     )
-    seen = RunSeen(who, what, **{key: said.pop(key) for key in RunSeen._fields if key in said})
-    return _delta("run", event, at(minutes), (what,), touches=touches, run=seen, facets=tuple(facets), **said)
 
 
-def stated(by: str, minutes: float, *, reads: Iterable[str] = (), writes: Iterable[str] = (), **said: Any) -> Delta:
-    """The delta of a JobEvent."""
-    touches = tuple(Touch(job(by), dataset(each), "input") for each in reads) + tuple(
-        Touch(job(by), dataset(each), "output") for each in writes
-    )
-    return _delta("job", None, at(minutes), (job(by),), touches=touches, **said)
+def _hop(root: NodeId, wanted: NodeId, pairs: list[tuple[NodeId, NodeId]]) -> int | None:
+    for sign, ends in ((1, pairs), (-1, [(b, a) for a, b in pairs])):
+        here, steps, seen = {root}, 0, {root}
+        while here:
+            if wanted in here:
+                return sign * ((steps + 1) // 2)
+            here = {b for a, b in ends if a in here} - seen
+            seen |= here
+            steps += 1
+    return None
 
 
-def described(name: str, minutes: float, **said: Any) -> Delta:
-    """The delta of a DatasetEvent."""
-    return _delta("dataset", None, at(minutes), (dataset(name),), **said)
+def verdict(hours_ago: float, state: str = "GOOD", **more: object) -> Verdict:
+    """A verdict on an occurrence due *hours_ago* before AT, worth one."""
+    due = AT - timedelta(hours=hours_ago)
+    judged = Fraction(state in ("GOOD", "BAD"))
+    return Verdict(due.isoformat(), due, VerdictState(state), good=Fraction(state == "GOOD"), total=judged, **more)  # type: ignore[arg-type]  # the test says which
 
 
-def linked(to: str, alias: str, why: str = "symlink") -> SameAs:
-    """*alias* is another name of the dataset *to*."""
-    return SameAs(dataset(to), dataset(alias), why)
-
-
-def received(deltas: Iterable[Delta], minutes: float = 0) -> list[Pair]:
-    """*deltas* with their entries, received a minute apart from *minutes* on."""
-    return [
-        (Entry("writer", seq + 1, "event", delta.digest, at(minutes + seq), "test"), delta)
-        for seq, delta in enumerate(deltas)
-    ]
-
-
-def merge(store: Store, pairs: Sequence[Pair]) -> None:
-    """Merge *pairs* as one batch."""
-    store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
-
-
-def sha256(store: Store) -> str:
-    """What `headwater dump --digest` would print."""
-    return hashlib.sha256(b"\n".join(store.dump())).hexdigest()
-
-
-def _delta(kind: Any, event: EventType | None, when: datetime, first: tuple[NodeId, ...], **parts: Any) -> Delta:
-    delta = Delta(b"", kind, event, when, parts.pop("producer", "https://example.com/test"), first, **parts)
-    named = [*first, *(touch.dataset for touch in delta.touches), *(seen.dataset for seen in delta.columns)]
-    named += [edge.source.dataset for seen in delta.columns for edge in seen.edges]
-    named += [node for same in delta.aliases for node in (same.dataset, same.alias)]
-    named += [node for pair in delta.depends for node in pair] + [node for node, _ in delta.tombstones]
-    if delta.run:
-        named += [node for node in (delta.run.parent_job, delta.run.root_job) if node]
-    whole = delta._replace(nodes=tuple(dict.fromkeys(named)))
-    return whole._replace(digest=hashlib.sha256(repr(whole).encode()).digest())
+def status(*verdicts: Verdict, state: str = "ok", target: str = "0.9", **more: object) -> Status:
+    """The status of the SLO `orders` over a day with these verdicts, oldest first."""
+    total = sum((one.total for one in verdicts), Fraction(0))
+    good = sum((one.good for one in verdicts), Fraction(0))
+    allowed = (1 - Fraction(target)) * total
+    given: dict[str, object] = {
+        "slo": "orders",
+        "at": AT,
+        "state": state,
+        "target": Fraction(target),
+        "window_s": 86_400,
+        "sli": good / total if total else None,
+        "good": good,
+        "total": total,
+        "counts": {"good": int(good), "bad": int(total - good)},
+        "coverage": Fraction(1),
+        "budget": Budget(allowed, total - good, 1 - (total - good) / allowed if allowed else None),
+        "burn_rates": (),
+        "ladder": None,
+        "occurrences": verdicts,
+        "next_due": None,
+        "last_delivery": None,
+        "sentence": "Late by 2 h, due 07:52 UTC",
+        **more,
+    }
+    return Status(**given)  # type: ignore[arg-type]  # the test says which

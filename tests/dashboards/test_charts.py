@@ -1,0 +1,95 @@
+"""Charts: what they show, and that a page can carry them."""
+
+import json
+from datetime import timedelta
+from fractions import Fraction
+
+from dashboards.figures import charts
+from tests.support.graphs import AT
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def test_a_figure_cannot_close_its_script_element():
+    """A `<` in words becomes an escape that JSON understands."""
+    text = charts.durations([charts.Bar(AT, 60, "ok", "</script><b>")])
+
+    assert ("<" in text, "</script><b>") == (False, json.loads(text)["data"][0]["customdata"][0])
+
+
+def test_numbers_are_plain_arrays():
+    """No base64-typed arrays: every browser that reads JSON reads the figure."""
+    text = charts.held([charts.Held(AT, 5.0, 6.0, bad=False), charts.Held(AT + HOUR, None, 6.0, bad=True)], "rows")
+
+    assert ("bdata" in text, [5.0, None]) == (False, json.loads(text)["data"][-1]["y"])
+
+
+def test_the_budget_projects_to_where_it_is_empty():
+    """With an end in sight a dashed line runs from what is left to nothing, at that time."""
+    text = charts.budget([charts.Spent(AT - HOUR, 0.4)], AT - DAY, AT, AT + HOUR)
+
+    projection = json.loads(text)["data"][2]
+    assert ([40.0, 0], "2026-11-20 10:52:00") == (projection["y"], projection["x"][1])
+
+
+def test_a_budget_without_an_end_in_sight_projects_nothing():
+    """Only the even spend and what was left are drawn."""
+    text = charts.budget([charts.Spent(AT - HOUR, 1.0)], AT - DAY, AT, None)
+
+    assert 2 == len(json.loads(text)["data"])
+
+
+def test_an_overspent_budget_is_shown_below_nothing():
+    """The axis reaches down to the overspend."""
+    text = charts.budget([charts.Spent(AT - HOUR, -3.0)], AT - DAY, AT, None)
+
+    assert json.loads(text)["layout"]["yaxis"]["range"][0] < -300
+
+
+def test_a_burn_rate_is_the_bad_share_over_the_allowed_share():
+    """Two of four bad, one in ten allowed: five times too fast; and no rate where nothing was due (SLO.md b.7)."""
+    events = [(AT - HOUR * hours, Fraction(hours % 2), Fraction(1)) for hours in (4, 3, 2, 1)]
+
+    points = charts.burn_points(events, Fraction(9, 10), HOUR * 6, [AT, AT - DAY])
+
+    assert [(AT, 5.0), (AT - DAY, None)] == [(at, rate and round(rate, 9)) for at, rate in points]
+
+
+def test_an_occurrence_due_at_the_edge_of_a_window_is_outside():
+    """The window is (now - w, now]."""
+    events = [(AT - HOUR, Fraction(0), Fraction(1)), (AT, Fraction(1), Fraction(1))]
+
+    points = charts.burn_points(events, Fraction(9, 10), HOUR, [AT])
+
+    assert [(AT, 0.0)] == points
+
+
+def test_points_below_the_objective_are_marked():
+    """A marker stands where the indicator was below, and nowhere else."""
+    text = charts.indicator([(AT - HOUR, 0.5, True), (AT, 1.0, False)], 0.9, AT - DAY, AT)
+
+    assert [50.0, None] == json.loads(text)["data"][1]["y"]
+
+
+def test_each_burn_rate_has_its_threshold_in_its_colour():
+    """As many dotted levels as lines that have a threshold."""
+    series = [charts.Series("1 h", [(AT, 2.0)], 14.4), charts.Series("6 h", [(AT, None)], None)]
+
+    figure = json.loads(charts.rates(series, AT - DAY, AT))
+
+    assert [14.4] == [shape["y0"] for shape in figure["layout"]["shapes"]]
+
+
+def test_durations_choose_a_unit_that_suits_the_longest():
+    """Seconds below two minutes, minutes from there on."""
+    texts = [charts.durations([charts.Bar(AT, seconds, "ok", "")]) for seconds in (90, 240)]
+
+    assert [[90], [4.0]] == [json.loads(text)["data"][0]["y"] for text in texts]
+
+
+def test_colours_are_tokens():
+    """A figure names no colour: the page resolves them for its theme."""
+    text = charts.durations([charts.Bar(AT, 60, "bad", "Failed")])
+
+    assert ("#" in text, ["var(--bad-fill)"]) == (False, json.loads(text)["data"][0]["marker"]["color"])
