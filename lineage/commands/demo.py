@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
 
     from lineage.app import Headwater
     from lineage.estate.story import Story
+    from lineage.settings import Settings
 
 JUDGED_EVERY_S = 5.0
 PATIENCE_S = 30.0
@@ -38,15 +39,15 @@ def run(
 
     from lineage.app import utc_now
     from lineage.commands._serving import serve
+    from lineage.commands._slack_stand_in import SlackStandIn
     from lineage.estate.story import Story
 
     with tempfile.TemporaryDirectory(prefix="headwater-demo-") as folder:
         slos = Path(folder) / "slos"
         slos.mkdir()
         settings = read_settings(config, store=store or f"sqlite:///{folder}/demo.db", slos=slos, port=port)
-        often = settings.slo.model_copy(update={"interval_s": JUDGED_EVERY_S})
-        quiet = settings.log.model_copy(update={"level": "warning"})
-        settings = settings.model_copy(update={"slo": often, "log": quiet})
+        slack = SlackStandIn()
+        settings = _as_a_demo(settings, slack.url)
         story, stop = Story(utc_now().replace(microsecond=0), days), Event()
         feeder: list[Thread] = []
 
@@ -62,6 +63,19 @@ def run(
             stop.set()
             for thread in feeder:
                 thread.join(PATIENCE_S)
+            slack.close()
+
+
+def _as_a_demo(settings: Settings, slack_url: str) -> Settings:
+    """Judged often, logged little, and told to a Slack that only listens, unless one was configured."""
+    from lineage.channels import slack
+
+    often = settings.slo.model_copy(update={"interval_s": JUDGED_EVERY_S})
+    quiet = settings.log.model_copy(update={"level": "warning"})
+    told = settings.section("slack", slack.Settings)
+    if not slack.configured(told):
+        told = slack.Settings.model_validate({"token": "demo", "api_url": slack_url})
+    return settings.model_copy(update={"slo": often, "log": quiet, "slack": told})
 
 
 def _refuse_a_used_store(headwater: Headwater, url: str) -> None:
