@@ -25,6 +25,7 @@ from lineage.model import (
     Side,
     Use,
     Verdict,
+    Write,
 )
 
 Resolve = Callable[[RunObserved], RunConclusion]
@@ -40,6 +41,16 @@ class Namespace:
     last_at: datetime
     datasets: int
     jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """In *namespace* there are datasets or jobs whose facet says *body* now, observed from *first_at* to *last_at*."""
+
+    namespace: str
+    body: bytes | None
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,10 @@ class Store(Protocol):
         kind: Kind | None = None,
         namespace: str | None = None,
         order: Literal["name", "updated"] = "name",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        states: Iterable[RunState] | None = None,
+        after: NodeId | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> Page:
@@ -129,6 +144,9 @@ class Store(Protocol):
 
         Words match case-insensitively at the start of a part of a name (parts end at any non-alphanumeric character and
         at camelCase borders) and anywhere in it from three characters on. No words: all. Items are Nodes.
+
+        since < last observed <= until. *states*: only jobs whose newest run is in one of them. *after*: by name, the
+        items that stand behind this one, which need not be known; the total counts those before it too.
         """
 
     def namespaces(self) -> list[Namespace]:
@@ -209,6 +227,20 @@ class Store(Protocol):
         Items are Versions. *delivered* filters. With *until*, events after it say nothing.
         """
 
+    def writes(
+        self,
+        dataset: NodeId,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        counts: bool = False,
+    ) -> list[Write]:
+        """The versions of *dataset* as `versions` gives them, all of them, but each only as far as a judge needs it.
+
+        A thousand SLOs are judged of these every half minute. Rows are counted only with *counts*.
+        """
+
     def events(  # noqa: PLR0913 - a filter has this many fields
         self,
         *,
@@ -216,6 +248,7 @@ class Store(Protocol):
         run: str | None = None,
         job: NodeId | None = None,
         dataset: NodeId | None = None,
+        namespace: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
@@ -225,8 +258,12 @@ class Store(Protocol):
     ) -> Page:
         """Event records by event time (ties by digest), *since* < it <= *until*; items are EventRecords.
 
-        *job* and *run* mean events of it, *dataset* events that name it.
+        *job* and *run* mean events of it, *dataset* events that name it, *namespace* those whose job, or whose dataset
+        in a DatasetEvent, is named in it.
         """
+
+    def heard(self, known_at: datetime) -> bool:
+        """Whether any event had been received by *known_at*: before, absence proves nothing."""
 
     def facet_history(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -243,6 +280,15 @@ class Store(Protocol):
 
         *since* < it <= *until*. A deletion is a row with an empty body.
         """
+
+    def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:
+        """For each span between two *borders*, which ascend: its events by type, and what had been seen by its end.
+
+        A span is open below and closed above. Keys are START, COMPLETE, FAIL, ABORT, datasets and jobs.
+        """
+
+    def carried(self, facet: str, kind: Kind) -> list[Carried]:
+        """The newest bodies of *facet* that entities of *kind* have now, by namespace; None for those without one."""
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, in canonical order.

@@ -50,6 +50,7 @@ class Question(NamedTuple):
     run: int | None
     job: int | None
     members: Sequence[int] | None  # of a dataset
+    namespace: str | None
     since: int
     until: int
     known_at: int
@@ -95,6 +96,9 @@ def _beyond(asked: Question, source: str, values: dict[str, Any]) -> Iterator[st
     if asked.job is not None and source != "job":
         values["job"] = asked.job
         yield "event.job = :job"
+    if asked.namespace is not None:
+        values["namespace"] = asked.namespace
+        yield "coalesce(event.job, event.dataset) IN (SELECT id FROM node WHERE namespace = :namespace)"
     if asked.members is not None and source == "run":
         values["members"] = each_of(asked.members)
         yield _MENTIONED

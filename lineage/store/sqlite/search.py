@@ -5,12 +5,16 @@ Shorter words can only match where a part of a name begins; a table of initials 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from itertools import chain
 from sqlite3 import Connection, OperationalError
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from lineage.model import Kind, NodeId, Page
+from lineage.database.times import microseconds
+from lineage.model import Kind, NodeId, Page, RunState
 from lineage.store.sqlite.codes import KIND, RUN
 from lineage.store.sqlite.nodes import described
 from lineage.store.sqlite.sql import Cut
@@ -18,6 +22,10 @@ from lineage.store.sqlite.sql import Cut
 PIECE: Final = 3
 PART: Final = re.compile(r"[^\W_]+")
 ITEMS: Final = "SELECT id, first_at, last_at FROM node WHERE "
+BEHIND: Final = " AND (namespace, name, kind) > (?, ?, ?)"
+LATEST: Final = """(
+    SELECT state FROM speaker WHERE job = node.id AND state IS NOT NULL ORDER BY began DESC LIMIT 1
+) IN (SELECT value FROM json_each(?))"""
 ORDERS: Final = {"name": " ORDER BY namespace, name, kind", "updated": " ORDER BY last_at DESC, namespace, name, kind"}
 
 
@@ -79,32 +87,52 @@ def index(connection: Connection, new: Mapping[NodeId, int]) -> None:
         )
 
 
+class Filters(NamedTuple):
+    """What is asked beside the words."""
+
+    kind: Kind | None
+    namespace: str | None
+    since: datetime | None
+    until: datetime | None
+    states: Collection[RunState] | None
+
+
 def find(  # noqa: PLR0913 - the promise's own form
     connection: Connection,
     words: str,
+    filters: Filters,
     *,
-    kind: Kind | None,
-    namespace: str | None,
     order: Literal["name", "updated"],
+    after: NodeId | None,
     limit: int,
     offset: int,
 ) -> Page:
     """Keep the promise of `Store.find`."""
     conditions = ["last_at IS NOT NULL"]
     values: list[Any] = []
-    if kind is not None:
-        conditions.append("kind = ?")
-        values.append(KIND[kind])
-    if namespace is not None:
-        conditions.append("namespace = ?")
-        values.append(namespace)
-    for condition, value in _conditions(connection, words.lower().split()):
+    for condition, value in chain(_filters(filters), _conditions(connection, words.lower().split())):
         conditions.append(condition)
         values.append(value)
     where = " AND ".join(conditions)
     ((total,),) = connection.execute(f"SELECT count(*) FROM node WHERE {where}", values)  # noqa: S608 - of constants
+    if after is not None:
+        where += BEHIND
+        values += (after.namespace, after.name, KIND[after.kind])
     rows = connection.execute(f"{ITEMS}{where}{ORDERS[order]} LIMIT ? OFFSET ?", (*values, limit, offset)).fetchall()
     return Page(tuple(described(connection, rows, Cut())), total)
+
+
+def _filters(filters: Filters) -> Iterator[tuple[str, Any]]:
+    if filters.kind is not None:
+        yield "kind = ?", KIND[filters.kind]
+    if filters.namespace is not None:
+        yield "namespace = ?", filters.namespace
+    if filters.since is not None:
+        yield "last_at > ?", microseconds(filters.since)
+    if filters.until is not None:
+        yield "last_at <= ?", microseconds(filters.until)
+    if filters.states is not None:
+        yield LATEST, json.dumps(list(filters.states))
 
 
 def _conditions(connection: Connection, words: list[str]) -> Iterator[tuple[str, Any]]:

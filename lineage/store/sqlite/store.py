@@ -23,10 +23,25 @@ from lineage.model import (
     RunState,
     Side,
     Use,
+    Write,
     run_id,
 )
-from lineage.store.base import Namespace, Resolve
-from lineage.store.sqlite import columns, dump, edges, history, nodes, records, runs, schema, search, uses, versions
+from lineage.store.base import Carried, Namespace, Resolve
+from lineage.store.sqlite import (
+    columns,
+    dump,
+    edges,
+    history,
+    nodes,
+    overview,
+    records,
+    runs,
+    schema,
+    search,
+    uses,
+    versions,
+    writes,
+)
 from lineage.store.sqlite.codes import EVER, SIDE
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.ids import Ids
@@ -85,14 +100,17 @@ class SqliteStore(records.Records):
         kind: Kind | None = None,
         namespace: str | None = None,
         order: Literal["name", "updated"] = "name",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        states: Iterable[RunState] | None = None,
+        after: NodeId | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> Page:
         """Datasets and jobs that hold every word; by namespace and name, or the last observed first."""
+        filters = search.Filters(kind, namespace, since, until, None if states is None else tuple(states))
         with self._database.read() as connection:
-            return search.find(
-                connection, words, kind=kind, namespace=namespace, order=order, limit=limit, offset=offset
-            )
+            return search.find(connection, words, filters, order=order, after=after, limit=limit, offset=offset)
 
     def namespaces(self) -> list[Namespace]:
         """All namespaces with a dataset or job, by name."""
@@ -203,6 +221,25 @@ class SqliteStore(records.Records):
                 connection, self._resolve, question, part, delivered=delivered, limit=limit, offset=offset
             )
 
+    def writes(
+        self,
+        dataset: NodeId,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        counts: bool = False,
+    ) -> list[Write]:
+        """All versions of *dataset* and its aliases, newest first by written_at, for a judge."""
+        with self._database.read() as connection:
+            number = nodes.look_up(connection, [dataset]).get(dataset)
+            if number is None:
+                return []
+            window = _window(since, until, known_at)
+            part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
+            question = uses.Question(members=part.members, **window)
+            return writes.writes(connection, self._resolve, question, part, counts=counts)
+
     def events(  # noqa: PLR0913 - a filter has this many fields
         self,
         *,
@@ -210,6 +247,7 @@ class SqliteStore(records.Records):
         run: str | None = None,
         job: NodeId | None = None,
         dataset: NodeId | None = None,
+        namespace: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
@@ -229,9 +267,15 @@ class SqliteStore(records.Records):
                 run=found[speaker] if speaker is not None else None,
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,
+                namespace=namespace,
                 **_window(since, until, known_at),
             )
             return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)
+
+    def heard(self, known_at: datetime) -> bool:
+        """Whether any event had been received by *known_at*."""
+        with self._database.read() as connection:
+            return writes.heard(connection, microseconds(known_at))
 
     def facet_history(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -248,6 +292,16 @@ class SqliteStore(records.Records):
         with self._database.read() as connection:
             window = _window(since, until, known_at)
             return history.facet_history(connection, of, names, side, history.Window(**window), limit=limit)
+
+    def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:
+        """For each span between two *borders*: its events by type, and what had been seen by its end."""
+        with self._database.read() as connection:
+            return overview.tallies(connection, borders)
+
+    def carried(self, facet: str, kind: Kind) -> list[Carried]:
+        """The newest bodies of *facet*, by namespace and body; None for entities without one comes first."""
+        with self._database.read() as connection:
+            return overview.carried(connection, facet, kind)
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, as of the moment at which the first one is asked for."""
