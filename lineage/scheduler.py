@@ -27,6 +27,9 @@ from lineage.telemetry import EVALUATED_AT, EVALUATION_S, logger
 LEASE = "scheduler"
 LEASE_INTERVALS = 3  # a holder may miss two ticks before another takes over
 LEASE_MIN_S = 30
+STOP_S = (
+    3  # how long a tick may go on when the house closes; a channel that hangs would take longer than SIGTERM grants
+)
 
 log = logger(__name__)
 
@@ -56,22 +59,32 @@ class Scheduler:
         self._lease: Lease | None = None
         self._written: dict[str, dict[str, Verdict]] = {}
         self._clock: BackgroundScheduler | None = None
+        self._ticking: threading.Thread | None = None
         self._guard = threading.Lock()
 
     def start(self) -> None:
         """Tick now and from then on. Ticks that were missed become one."""
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": max(1, int(self._interval_s))}
         self._clock = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
-        self._clock.add_job(self._run, "interval", seconds=self._interval_s, next_run_time=datetime.now(UTC))
+        self._clock.add_job(self._begin, "interval", seconds=self._interval_s, next_run_time=datetime.now(UTC))
         self._clock.start()
 
     def stop(self) -> None:
-        """Let the tick that is under way end and give the lease back. Twice is harmless."""
+        """Let the tick that is under way end and give the lease back. Twice is harmless.
+
+        After STOP_S a tick that still waits for a channel is left behind, with the lease: nobody else may send the
+        same message before it runs out.
+        """
         clock, self._clock = self._clock, None
         if clock is None:
             return
         clock.shutdown(wait=True)
         SLOS.show((), {})
+        if self._ticking is not None:
+            self._ticking.join(STOP_S)
+            if self._ticking.is_alive():
+                log.warning("tick_abandoned", extra={"waited_s": STOP_S})
+                return
         lease, self._lease = self._lease, None
         if lease is not None:
             self._house.store.release(lease)
@@ -106,13 +119,20 @@ class Scheduler:
             self._house.store.put_verdicts(status.slo, changed)
         self._written[status.slo] = {verdict.occurrence: verdict for verdict in status.occurrences}
 
+    def _begin(self) -> None:
+        """Tick in a thread that nobody waits for at the end of the process, unlike those of the clock's pool."""
+        if self._ticking is None or not self._ticking.is_alive():
+            self._ticking = threading.Thread(target=self._run, name="headwater-tick", daemon=True)
+            self._ticking.start()
+
     def _run(self) -> None:
         try:
             self.tick(self._planned(self._house.now()))
         except (Overloaded, Conflict) as error:
             log.warning("tick_postponed", extra={"reason": str(error)})
         except Exception:
-            log.exception("tick_failed")
+            if self._clock is not None:  # else the tick was left behind, and its store is closed
+                log.exception("tick_failed")
 
     def _planned(self, now: datetime) -> datetime:
         """The newest point of the grid: the time for which this tick was planned."""

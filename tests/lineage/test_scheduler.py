@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 
 import pytest
 
+from lineage import scheduler as clockwork
 from lineage.alerts.incidents import KIND as INCIDENT
+from lineage.alerts.messages import Delivery, Message
+from lineage.channels import log
 from lineage.channels.base import sections
 from lineage.scheduler import Scheduler
 from lineage.settings import Settings, load
@@ -119,6 +123,37 @@ def test_stopping_twice_is_harmless(house: House) -> None:
     scheduler.stop()
 
     assert scheduler.stop() is None
+
+
+class Hanging(log.LogChannel):
+    """A channel whose other end took the message and never answers."""
+
+    def __init__(self) -> None:
+        self.entered, self.end = Event(), Event()
+
+    def send(self, message: Message) -> Delivery:
+        """Hang until the test ends."""
+        self.entered.set()
+        self.end.wait(30)
+        return super().send(message)
+
+
+def test_a_channel_that_hangs_keeps_nobody_from_stopping(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tick is left behind with its lease, so that nobody else sends the same message at once."""
+    monkeypatch.setattr(clockwork, "STOP_S", 0.05)
+    house.at = NOON + 20 * MINUTE + HOUR
+    scheduler, slack = Scheduler(house), Hanging()
+    scheduler._channels = {"log": slack}
+    scheduler.start()
+    entered = slack.entered.wait(10)
+
+    scheduler.stop()
+    is_free = house.store.lease("scheduler", "another", 60) is not None
+    slack.end.set()
+    assert scheduler._ticking is not None
+    scheduler._ticking.join(10)
+
+    assert (entered, is_free) == (True, False)
 
 
 def test_a_late_tick_judges_as_of_its_plan(house: House) -> None:
