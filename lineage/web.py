@@ -43,6 +43,8 @@ class Intake(Protocol):
 class Slos(Protocol):
     """The SLO engine, as routes see it (lineage/slo/book.py keeps the promise)."""
 
+    problem: str | None  # why the SLO files, as they are now, are not what is in force
+
     def names(self) -> list[str]:
         """Names of the SLOs in force, sorted."""
 

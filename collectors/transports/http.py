@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Scope
 
 from collectors.bodies import elements, inflate, split_lines
 from lineage.errors import InvalidEvent, InvalidInput, TooLarge, UnsupportedType
@@ -31,6 +34,36 @@ async def _may_ingest(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(_may_ingest)]
+
+
+class _Unasked(APIRoute):
+    """A route for GET and HEAD without a question: with one, the path is that of the lineage query."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route does, unless there is a query string."""
+        return (Match.NONE, {}) if scope.get("query_string") else super().matches(scope)
+
+
+def health(request: Request) -> Response:
+    """Answer who knocks before it sends: 200 when events can be kept, 503 otherwise, 401 without a known key.
+
+    `ingest` tells whether the caller's key may bring events.
+    """
+    house = services(request)
+    may_ingest = bool(house.caller(request).scopes & {"ingest", "admin"})
+    house.store.check()
+    return JSONResponse({"status": "ready", "ingest": may_ingest})
+
+
+for _path in (
+    "/lineage",
+    "/lineage/",
+    "/api/v1/lineage",
+    "/api/v1/lineage/",
+    "/lineage/batch",
+    "/api/v1/lineage/batch",
+):
+    router.add_api_route(_path, health, methods=["GET", "HEAD"], include_in_schema=False, route_class_override=_Unasked)
 
 
 @router.post("/lineage", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)

@@ -20,15 +20,22 @@ def live() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def ready(request: Request) -> dict[str, str | int]:
+def ready(request: Request) -> dict[str, object]:
     """The store can be read and written; 503 otherwise. Open to everybody.
 
     `unprojected` counts events that the ledger has and the graph could not take, `lag` those it has yet to take.
+    `slos.problem` says why the SLO files, as they are now, are not what is in force; null when they are.
     """
     house = services(request)
     house.store.check()
     unprojected, lag = _behind(house)
-    return {"status": "ready", "unprojected": unprojected, "lag": lag, "queue": house.intake.waiting}
+    return {
+        "status": "ready",
+        "unprojected": unprojected,
+        "lag": lag,
+        "queue": house.intake.waiting,
+        "slos": {"problem": house.slos.problem},
+    }
 
 
 @router.get("/metrics", dependencies=[Depends(needs("read"))])

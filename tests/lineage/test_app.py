@@ -113,7 +113,15 @@ def test_readiness_counts_what_is_behind(client: TestClient) -> None:
     """/readyz tells that the store works, and how far the graph is behind the ledger."""
     client.post("/api/v1/lineage", content=event(1))
 
-    assert client.get("/readyz").json() == {"status": "ready", "unprojected": 0, "lag": 0, "queue": 0}
+    counts = {"unprojected": 0, "lag": 0, "queue": 0}
+    assert client.get("/readyz").json() == {"status": "ready", **counts, "slos": {"problem": None}}
+
+
+def test_readiness_names_slo_files_that_cannot_be_used(client: TestClient, services: Headwater) -> None:
+    """A broken file takes no server down, and /readyz says which one it is."""
+    services.slos.problem = "orders.yaml:3:1: spec: missing"
+
+    assert client.get("/readyz").json()["slos"] == {"problem": "orders.yaml:3:1: spec: missing"}
 
 
 def test_metrics_count_events(client: TestClient) -> None:

@@ -42,6 +42,30 @@ def test_an_event_is_created(client: TestClient, services: Headwater, path: str)
     assert expected == (answer.status_code, answer.json(), answer.headers["headwater-digest"], stored)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", [ONE, ONE + "/", "/lineage", "/lineage/", BATCH, "/lineage/batch"])
+def test_who_knocks_is_answered(client: TestClient, method: str, path: str) -> None:
+    """A client that looks whether somebody is there, before it sends, is told so."""
+    answer = client.request(method, path)
+
+    expected = b"" if method == "HEAD" else b'{"status":"ready","ingest":true}'
+    assert (answer.status_code, answer.content) == (200, expected)
+
+
+def test_who_knocks_with_a_reading_key_is_told_so(client: TestClient, services: Headwater) -> None:
+    """The door is well, and this key will not open it."""
+    key = services.keys.create("ada", ["read"], services.now())
+
+    answer = client.get(ONE, headers={"Authorization": f"Bearer {key}"})
+
+    assert answer.json() == {"status": "ready", "ingest": False}
+
+
+def test_a_question_at_the_ingest_path_is_a_question(client: TestClient) -> None:
+    """GET with a query is the lineage query, as in Marquez."""
+    assert client.get(ONE, params={"depth": 1}).json()["field"] == "nodeId"
+
+
 def test_an_event_that_comes_again_is_no_error(client: TestClient) -> None:
     """A client that repeats itself is told 201 again, and that it was known."""
     post(client, ONE, event(1))
