@@ -282,6 +282,24 @@ class Version:
         return self.explicit or self.run.id
 
 
+class Write(NamedTuple):
+    """A version as far as judging a promise needs it: what one run made of one dataset, and what proves it.
+
+    *written_at* as of Version. *rows* is None where nobody counted, or nobody asked. *proofs* are the events that ended
+    the run in its state, newest first, at most three (hex digests); *heard_at* is the first receipt of an event of it.
+    """
+
+    run: str
+    job: NodeId
+    state: RunState
+    written_at: datetime
+    nominal_start: datetime | None
+    nominal_end: datetime | None
+    rows: int | None
+    proofs: tuple[str, ...]
+    heard_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """A lineage edge between a job and a dataset, in the direction in which data flows.

@@ -15,6 +15,7 @@ from croniter import croniter
 from lineage.slo.spec import Schedule
 
 DECEMBER = 12
+SECONDS = len("2026-11-21T05:30:00")
 LEAP_CYCLE_MONTHS = 12 * 8 + 1  # 29 February returns within eight years, also around 1900 and 2100
 
 
@@ -29,7 +30,7 @@ class Occurrence(NamedTuple):
     @property
     def name(self) -> str:
         """Its stable name: the nominal start, in UTC."""
-        return self.start.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{self.start.isoformat()[:SECONDS]}Z"
 
 
 def occurrences(schedule: Schedule, since: datetime, now: datetime) -> list[Occurrence]:

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from lineage.model import EventRecord, FacetRecord, NodeId, Run, Version, job_id
+from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write, job_id
 from lineage.slo.calendar import occurrences
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence, Need
 from lineage.slo.spec import DataSLO
@@ -19,6 +19,7 @@ ALL = 1_000_000  # more than any window holds of one dataset
 EVENTS_NAMED = 3
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
 TICK = timedelta(microseconds=1)
+ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
 
 Body = TypeVar("Body")
 
@@ -65,13 +66,11 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     if slo.spec.schedule is not None:
         begin = occurrences(slo.spec.schedule, begin, begin)[0].start - TICK
     asked = _Asked(slo.dataset, store, begin, now, known_at)
-    versions = asked.versions()
-    events = asked.events({version.run.job for version in versions})
-    deliveries = tuple(_deliveries(asked, versions, events, counts=need.counts))
-    observed = bool(deliveries) or store.events(known_at=known_at, limit=1).total > 0
-    received = [event.received_at for records in events.values() for event in records]
+    writes = asked.writes(counts=need.counts)
+    deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
+    observed = bool(deliveries) or store.heard(known_at)
     checks = tuple(_checks(asked)) if need.checks else ()
-    return Evidence(since, deliveries, checks, observed, min(received, default=None))
+    return Evidence(since, deliveries, checks, observed, min((write.heard_at for write in writes), default=None))
 
 
 class _Asked:
@@ -80,9 +79,8 @@ class _Asked:
     def __init__(self, dataset: NodeId, store: Store, since: datetime, now: datetime, known_at: datetime) -> None:
         self.dataset, self.store, self.since, self.now, self.known_at = dataset, store, since, now, known_at
 
-    def versions(self) -> Sequence[Version]:
-        page = self.store.versions(self.dataset, since=self.since, until=self.now, known_at=self.known_at, limit=ALL)
-        return page.items
+    def writes(self, *, counts: bool) -> list[Write]:
+        return self.store.writes(self.dataset, since=self.since, until=self.now, known_at=self.known_at, counts=counts)
 
     def events(self, jobs: Iterable[NodeId]) -> dict[str, list[EventRecord]]:
         """The events of *jobs* by run, newest first."""
@@ -100,65 +98,56 @@ class _Asked:
 
     def streaming(self, jobs: Iterable[NodeId]) -> dict[NodeId, _Pattern]:
         """Those of *jobs* that never end by design, with how they report."""
-        found = self.store.get(jobs, as_of=self.now, known_at=self.known_at)
-        types = {job: _read(node.facets.get("jobType", b""), _JobType) for job, node in found.items()}
+        types = {job: self._job_type(job) for job in jobs}
         return {
             job: type_.emission_pattern or _Pattern()
             for job, type_ in types.items()
             if type_ is not None and type_.processing_type == "STREAMING"
         }
 
+    def _job_type(self, job: NodeId) -> _JobType | None:
+        """What the job said last of how it works: asked for by name, as its other facets may be long."""
+        newest = self.store.facet_history(job, ["jobType"], until=self.now, known_at=self.known_at, limit=1)
+        return _read(newest[0].body, _JobType) if newest else None
+
     def runs(self, ids: Iterable[str]) -> dict[str, Run]:
         page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
         return {run.id: run for run in page.items}
 
 
-def _deliveries(
-    asked: _Asked, versions: Sequence[Version], events: Mapping[str, Sequence[EventRecord]], *, counts: bool
-) -> Iterator[Delivery]:
-    streaming = asked.streaming({version.run.job for version in versions})
-    facets = asked.facets("outputStatistics", "lifecycleStateChange") if counts else []
-    overwriting = {facet.run for facet in facets if facet.name == "lifecycleStateChange" and _overwrites(facet)}
-    rows = {facet.digest: _rows(facet) for facet in facets if facet.name == "outputStatistics"}
-    for version in versions:
-        run = version.run
-        told = events.get(run.id, ())
-        if run.job in streaming:
-            yield from _reports(version, streaming[run.job], told, rows)
-        elif version.delivered or run.state in {"FAIL", "ABORT"}:
-            state = "COMPLETE" if version.delivered else run.state
+def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iterator[Delivery]:
+    streaming = asked.streaming({write.job for write in writes})
+    told = asked.events(streaming)
+    changed = asked.facets("lifecycleStateChange") if counts else ()
+    overwriting = {facet.run for facet in changed if _overwrites(facet)}
+    counted = asked.facets("outputStatistics") if counts and streaming else ()
+    rows = {facet.digest: _rows(facet) for facet in counted}
+    for write in writes:
+        if write.job in streaming:
+            yield from _reports(write, streaming[write.job], told.get(write.run, ()), rows)
+        elif write.state in ENDED:
             yield Delivery(
-                version.written_at,
-                run.id,
-                run.job,
-                _ended(state),
-                None if run.nominal_start is None else (run.nominal_start, run.nominal_end),
-                rows=version.statistics.rows,
-                overwrites=run.id in overwriting,
-                events=_named(told, state),
+                write.written_at,
+                write.run,
+                write.job,
+                ENDED[write.state],
+                None if write.nominal_start is None else (write.nominal_start, write.nominal_end),
+                rows=write.rows,
+                overwrites=write.run in overwriting,
+                events=write.proofs,
             )
 
 
-def _ended(state: str) -> Literal["COMPLETE", "FAIL", "ABORT"]:
-    return "COMPLETE" if state == "COMPLETE" else "FAIL" if state == "FAIL" else "ABORT"
-
-
-def _named(told: Sequence[EventRecord], state: str) -> tuple[str, ...]:
-    """The events that say *state*, or where none of them is in reach, the newest that there are."""
-    saying = [event.digest for event in told if event.type == state]
-    return tuple((saying or [event.digest for event in told])[:EVENTS_NAMED])
-
-
 def _reports(
-    version: Version, pattern: _Pattern, told: Sequence[EventRecord], rows: Mapping[str, int | None]
+    write: Write, pattern: _Pattern, told: Sequence[EventRecord], rows: Mapping[str, int | None]
 ) -> Iterator[Delivery]:
     """Each RUNNING and COMPLETE of a streaming run is a delivery (SLO.md b.0); windows add up as DECISIONS 11 says."""
     for event in told:
         if event.type in {"RUNNING", "COMPLETE"}:
             yield Delivery(
                 event.at,
-                version.run.id,
-                version.run.job,
+                write.run,
+                write.job,
                 window=timedelta(seconds=pattern.window_duration or 0),
                 rows=rows.get(event.digest),
                 sums=pattern.event_content_mode == "COMPLETE_SNAPSHOT",

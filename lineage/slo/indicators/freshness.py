@@ -15,6 +15,7 @@ from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
 
 MICROSECOND = timedelta(microseconds=1)
+NONE, ONE = Fraction(0), Fraction(1)
 
 
 class Spec(Sli):
@@ -68,11 +69,11 @@ def _judge(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence
         occurrence.name,
         occurrence.due,
         state,
-        good=Fraction(state == VerdictState.GOOD),
-        total=Fraction(state in {VerdictState.GOOD, VerdictState.BAD}),
+        good=ONE if state == VerdictState.GOOD else NONE,
+        total=ONE if state in {VerdictState.GOOD, VerdictState.BAD} else NONE,
         reason=reason,
         value=None if available is None else Fraction((available - occurrence.due) // MICROSECOND, 1_000_000),
-        expected=None if available is None else Fraction(0),
+        expected=None if available is None else NONE,
         delivered_at=available,
         run=None if by is None else by.run,
         evidence=() if by is None else by.events,

@@ -85,14 +85,19 @@ class _Count:
         self.at = at
 
 
-def figures(connection: Connection, wanted: Mapping[Key, Iterable[int]], at: Cut) -> dict[Key, Figures]:
-    """The figures of each of *wanted*: (speaker, canonical dataset, side) with the names it was listed under."""
+def figures(
+    connection: Connection, wanted: Mapping[Key, Iterable[int]], at: Cut, *, schemas: bool = True
+) -> dict[Key, Figures]:
+    """The figures of each of *wanted*: (speaker, canonical dataset, side) with the names it was listed under.
+
+    Without *schemas* nobody looks for them.
+    """
     asked = {(key[0], dataset, key[2]): key for key, raw in wanted.items() for dataset in raw}
     parameters = {"keys": each_of(asked), "own": OWN, **at._asdict()}
     counts = {key: _Count() for key in wanted}
     for speaker, dataset, side, time, *counted, version, windowed in connection.execute(_TOUCHES, parameters):
         counts[asked[speaker, dataset, side]].take(time, tuple(counted), version, windowed)
-    schemas: dict[Key, str] = {}
-    for speaker, dataset, side, digest in connection.execute(_SCHEMAS, parameters):
-        schemas[asked[speaker, dataset, side]] = digest.hex()
-    return {key: Figures(count.statistics(), count.version, schemas.get(key)) for key, count in counts.items()}
+    written: dict[Key, str] = {}
+    for speaker, dataset, side, digest in connection.execute(_SCHEMAS, parameters) if schemas else ():
+        written[asked[speaker, dataset, side]] = digest.hex()
+    return {key: Figures(count.statistics(), count.version, written.get(key)) for key, count in counts.items()}

@@ -1,0 +1,123 @@
+"""What runs made of a dataset, as far as judging its promises needs it: versions without their names and schemas."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from sqlite3 import Connection
+from typing import Any, Final, NamedTuple
+
+from lineage.database.times import instant
+from lineage.model import RunState, Write
+from lineage.store.base import Resolve
+from lineage.store.sqlite.codes import OUTPUT, TYPE, instant_or_none
+from lineage.store.sqlite.figures import figures
+from lineage.store.sqlite.identity import Component
+from lineage.store.sqlite.nodes import names
+from lineage.store.sqlite.sql import each_of
+from lineage.store.sqlite.told import WITHIN, Told
+from lineage.store.sqlite.uses import LISTED, Question, conditions, divided
+
+PROOFS: Final = 3
+ENDS: Final[dict[str, int]] = {state: TYPE[state] for state in ("COMPLETE", "FAIL", "ABORT")}
+
+_SETTLED: Final = (
+    "SELECT listing.speaker, listing.dataset, speaker.job, state, written_at, nominal_start, nominal_end,"
+    f" first_received {LISTED} {{where}} AND written_at > :since AND written_at <= :as_of AND {WITHIN}"
+)
+_ENDS: Final = """
+    SELECT moment.speaker, moment.type, event.digest FROM moment JOIN event ON event.id = moment.event
+    WHERE moment.speaker IN (SELECT value FROM json_each(:speakers))
+        AND moment.type IN (SELECT value FROM json_each(:kinds)) AND moment.at <= :as_of AND received <= :known_at
+    ORDER BY moment.at DESC, event.digest DESC
+"""
+_HEARD: Final = """
+    SELECT min(received) FROM moment JOIN event ON event.id = moment.event
+    WHERE speaker = :speaker AND moment.at <= :as_of AND received <= :known_at
+"""
+
+
+_ANY: Final = "SELECT EXISTS (SELECT 1 FROM event WHERE received <= ?)"
+
+
+class _Row(NamedTuple):
+    """A listing that is a version; ids and microseconds."""
+
+    speaker: int
+    dataset: int
+    job: int
+    state: RunState
+    written_at: int
+    nominal_start: int | None
+    nominal_end: int | None
+    heard: int
+
+
+def writes(connection: Connection, resolve: Resolve, asked: Question, part: Component, *, counts: bool) -> list[Write]:
+    """Keep the promise of `Store.writes`; those written at the same time are in the order of their run ids."""
+    told = divided(connection, resolve, asked)
+    where, values = conditions(asked)
+    rows = [_Row(*row) for row in connection.execute(_SETTLED.format(where=where), values)]
+    rows += [row for each in told.values() for row in _told(connection, each, part.members, asked)]
+    newest: dict[int, _Row] = {}
+    raw: defaultdict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        raw[row.speaker].add(row.dataset)
+        if row.speaker not in newest or newest[row.speaker].written_at < row.written_at:
+            newest[row.speaker] = row
+    counted = _counted(connection, part, raw, asked) if counts else {}
+    proofs = _proofs(connection, newest, asked)
+    called = names(connection, newest.keys() | {row.job for row in newest.values()})
+    found = [
+        Write(
+            called[row.speaker].name,
+            called[row.job],
+            row.state,
+            instant(row.written_at),
+            instant_or_none(row.nominal_start),
+            instant_or_none(row.nominal_end),
+            counted.get(row.speaker),
+            tuple(proofs.get(row.speaker, ())),
+            instant(row.heard),
+        )
+        for row in newest.values()
+    ]
+    found.sort(key=lambda write: write.run)
+    found.sort(key=lambda write: write.written_at, reverse=True)
+    return found
+
+
+def _told(connection: Connection, told: Told, members: Collection[int], asked: Question) -> Iterator[_Row]:
+    """The versions of a speaker that the cut divides, as it was told then."""
+    for member in members:
+        listed = told.listings.get((member, OUTPUT))
+        if listed is None or listed.written_at is None or not asked.since < listed.written_at <= asked.until:
+            continue
+        assert told.job is not None, "who made a version spoke, and named its job"
+        assert told.state is not None, "and it was a run"
+        ((heard,),) = connection.execute(_HEARD, {"speaker": told.id, **asked.at._asdict()})
+        yield _Row(told.id, member, told.job, told.state, listed.written_at, told.nominal[0], told.nominal[1], heard)
+
+
+def _counted(
+    connection: Connection, part: Component, raw: Mapping[int, Collection[int]], asked: Question
+) -> dict[int, int | None]:
+    keys = {(speaker, part.canonical, OUTPUT): members for speaker, members in raw.items()}
+    return {key[0]: found.statistics.rows for key, found in figures(connection, keys, asked.at, schemas=False).items()}
+
+
+def _proofs(connection: Connection, newest: Mapping[int, _Row], asked: Question) -> dict[int, list[str]]:
+    """The events that ended each speaker as its state says, newest first."""
+    kinds = {speaker: ENDS[row.state] for speaker, row in newest.items() if row.state in ENDS}
+    values: dict[str, Any] = {"speakers": each_of(kinds), "kinds": each_of(set(kinds.values())), **asked.at._asdict()}
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for speaker, kind, digest in connection.execute(_ENDS, values):
+        if kinds[speaker] == kind and len(found[speaker]) < PROOFS:
+            found[speaker].append(digest.hex())
+    return found
+
+
+def heard(connection: Connection, known_at: int) -> bool:
+    """Keep the promise of `Store.heard`; the oldest rows are looked at first, so that one is enough as a rule."""
+    ((any_,),) = connection.execute(_ANY, (known_at,))
+    return bool(any_)
