@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards.figures.picture import Tone
 from dashboards.frame import Nav, Shown, page
+from dashboards.panels.slack import rows
 from lineage.alerts.outbox import KIND, Notice
 from lineage.web import needs, services
 
@@ -26,4 +27,4 @@ def listed(request: Request) -> Response:
     told = sorted(
         (notice for notice in notices if notice.state != "dropped"), key=lambda one: one.created_at, reverse=True
     )
-    return page(request, "inbox.html", notices=told[:LISTED], total=len(told), tones=TONES)
+    return page(request, "inbox.html", notices=told[:LISTED], total=len(told), tones=TONES, rows=rows)
