@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from collectors.decisions import fold_all
 from collectors.journal import UNPROJECTED
 from lineage.errors import HeadwaterError
 from lineage.events import parse_event
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
 from lineage.projection import project
+from lineage.statements import FOLDED, STATED
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
@@ -47,7 +49,8 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
 
     def run() -> Tally:
         store.clear()
-        store.put([_forgotten(document) for document in _documents(store)])
+        for kind in (UNPROJECTED, STATED, FOLDED):
+            store.put([_forgotten(document) for document in _documents(store, kind)])
         tally = _merge_all(ledger.read(), store, _counted(progress, ledger))
         store.put([_stamp()])
         return tally
@@ -67,7 +70,7 @@ def catch_up(ledger: Ledger, store: Store) -> Tally:
         return rebuild(ledger, store)
     if stamp is None:
         store.put([_stamp()])
-    again = sum((_retry(document, ledger, store) for document in _documents(store)), Tally())
+    again = sum((_retry(document, ledger, store) for document in _documents(store, UNPROJECTED)), Tally())
     return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None)
 
 
@@ -76,9 +79,11 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
     for batch in _batches(entries):
         pairs: list[Pair] = []
         notes: list[Change] = []
+        decided: list[tuple[Entry, bytes]] = []
         for entry, body in batch:
             if entry.kind == "statement":
-                continue  # it is a decision, which speaks where it is read
+                decided.append((entry, body))
+                continue
             delta = _delta(entry, body)
             if isinstance(delta, Delta):
                 pairs.append((entry, delta))
@@ -87,6 +92,7 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
         refused = _merge(pairs, store) if pairs else []
         if notes or refused:
             store.put([*notes, *refused])
+        fold_all(decided, store)
         tally += Tally(len(pairs) - len(refused), len(notes) + len(refused))
         done(len(batch))
     return tally
@@ -143,9 +149,9 @@ def _counted(progress: Progress, ledger: Ledger) -> Callable[[int], None]:
     return count
 
 
-def _documents(store: Store) -> Iterator[Document]:
+def _documents(store: Store, kind: str) -> Iterator[Document]:
     after = None
-    while page := store.documents(UNPROJECTED, after=after):
+    while page := store.documents(kind, after=after):
         yield from page
         after = page[-1].id
 

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from collectors.decisions import Decisions
 from collectors.intake import Intake
 from collectors.journal import Journal
 from collectors.rebuild import catch_up
@@ -48,6 +49,7 @@ class Headwater:
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
         self.journal = Journal(homes.ledger, homes.store)
         self.intake = Intake(self.journal, settings.ingest, server_key(homes.store, "redaction"), clock, "http")
+        self.decisions = Decisions(homes.ledger, homes.store, clock)
         self.slos = SloBook(homes.store, settings)
         self._homes = homes
         self._clock = clock

@@ -19,6 +19,7 @@ from lineage.model import Principal, Receipt
 from lineage.settings import Settings
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
+from lineage.statements import Statement
 from lineage.store.base import Store
 
 PROBLEM = "application/problem+json"
@@ -38,6 +39,16 @@ class Intake(Protocol):
     @property
     def waiting(self) -> int:
         """How many bodies wait for the writer."""
+
+
+class Decisions(Protocol):
+    """Where what a person decides is kept (collectors/decisions.py keeps the promise)."""
+
+    def keep(self, statements: Sequence[Statement]) -> None:
+        """Keep *statements* on the ledger, all or none; they speak and are durable when it returns.
+
+        Raises StoreUnavailable.
+        """
 
 
 class Slos(Protocol):
@@ -65,6 +76,7 @@ class Services(Protocol):
     store: Store
     ledger: Ledger
     intake: Intake
+    decisions: Decisions
     slos: Slos
     keys: Keys
 

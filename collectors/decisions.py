@@ -1,0 +1,54 @@
+"""How a person's decision is kept: as a statement on the ledger and, in the same commit, among what is stated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from lineage.ledger.base import Ledger
+from lineage.model import Draft, Entry
+from lineage.statements import FOLDED, STATED, Statement, fold, read, written
+from lineage.store.base import Change, Store
+from lineage.telemetry import logger
+
+log = logger(__name__)
+
+
+class Decisions:
+    """Keeps the promise of `lineage.web.Decisions` over a ledger and a store that share a database."""
+
+    def __init__(self, ledger: Ledger, store: Store, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._now = now
+
+    def keep(self, statements: Sequence[Statement]) -> None:
+        """Keep *statements*, all or none; durable when it returns. Raises StoreUnavailable."""
+
+        def run() -> None:
+            bodies = [written(statement) for statement in statements]
+            drafts = [
+                Draft("statement", body, hashlib.sha256(body).digest(), statement.actor)
+                for body, statement in zip(bodies, statements, strict=True)
+            ]
+            fold_all(zip(self._ledger.append(drafts, self._now()), bodies, strict=True), self._store)
+
+        self._store.together(run)
+
+
+def fold_all(entries: Iterable[tuple[Entry, bytes]], store: Store) -> None:
+    """Let *store* know what the statements at *entries* say. One that cannot be read is logged and says nothing."""
+    for entry, body in entries:
+        try:
+            statement = read(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            log.exception("statement_unreadable", extra={"digest": entry.digest.hex()})
+            continue
+        key = statement.subject.key
+        before, folded = store.document(STATED, key), store.document(FOLDED, entry.writer)
+        seq = max(entry.seq, int(folded.body) if folded else 0)
+        after = fold(before.body if before else None, statement, entry)
+        store.put([Change(STATED, key, after), Change(FOLDED, entry.writer, str(seq).encode())])

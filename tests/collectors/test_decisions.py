@@ -1,0 +1,63 @@
+"""A decision is kept like an event: on the ledger, at once, and through a rebuild."""
+
+from __future__ import annotations
+
+from starlette.testclient import TestClient
+
+from collectors.decisions import fold_all
+from collectors.rebuild import catch_up, rebuild
+from lineage.app import Headwater
+from lineage.auth import ANONYMOUS
+from lineage.statements import STATED, Statement, Subject, Word
+from tests.support.posting import event
+from tests.support.reading import NOON
+
+ORDERS = Subject("dataset", "shop.orders", "pg")
+
+
+def decide(services: Headwater, *words: Word) -> None:
+    """Let somebody say *words* of the orders."""
+    services.decisions.keep([Statement(ORDERS, "ada", NOON, words)])
+
+
+def test_a_rebuild_loses_no_decision(services: Headwater) -> None:
+    """What is stated comes out of the ledger as it was, between events or after them."""
+    decide(services, Word("owner", "ada"), Word("tag", "pii"))
+    services.intake.submit(event(1), ANONYMOUS).result(5)
+    decide(services, Word("tag", "pii", holds=False))
+    before = services.store.document(STATED, ORDERS.key)
+
+    rebuild(services.ledger, services.store)
+
+    after = services.store.document(STATED, ORDERS.key)
+    assert before is not None
+    assert after is not None
+    assert before.body == after.body
+
+
+def test_what_is_caught_up_with_changes_nothing(services: Headwater) -> None:
+    """Statements behind the last event are read again at every start."""
+    decide(services, Word("owner", "ada"))
+    before = services.store.document(STATED, ORDERS.key)
+
+    catch_up(services.ledger, services.store)
+
+    after = services.store.document(STATED, ORDERS.key)
+    assert (before and before.body) == (after and after.body)
+
+
+def test_a_decision_is_not_waited_for(client: TestClient, services: Headwater) -> None:
+    """`/readyz` counts what the graph has yet to take; a statement is taken where it is made."""
+    decide(services, Word("owner", "ada"))
+
+    assert client.get("/readyz").json()["lag"] == 0
+
+
+def test_a_statement_that_cannot_be_read_stops_nothing(services: Headwater) -> None:
+    """Another version may have written it: the ones beside it count."""
+    decide(services, Word("owner", "ada"))
+    entry, body = next(iter(services.ledger.read()))
+
+    fold_all([(entry, b'{"subject": 1}'), (entry, body)], services.store)
+
+    assert services.store.document(STATED, ORDERS.key) is not None
