@@ -1,0 +1,1 @@
+"""What tests share: events, houses, receivers, hand-made deltas."""
