@@ -12,11 +12,10 @@ from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
-from lineage.parts import part
 from lineage.slo.calendar import next_due, spacing
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import percent, span
-from lineage.slo.spec import INDICATORS, DataSLO, Rung
+from lineage.slo.spec import DataSLO, Rung, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
 from lineage.slo.tiers import SECOND, Tier, choose
 
@@ -61,13 +60,26 @@ class Count(NamedTuple):
 
 def count(verdicts: Iterable[Verdict]) -> Count:
     """Add *verdicts* up."""
-    good, total, judged, expected = Fraction(0), Fraction(0), 0, 0
+    judged: list[Verdict] = []
+    unknown = 0
     for verdict in verdicts:
         if verdict.state in JUDGED:
-            good, total, judged, expected = good + verdict.good, total + verdict.total, judged + 1, expected + 1
+            judged.append(verdict)
         elif verdict.state == VerdictState.UNKNOWN:
-            expected += 1
-    return Count(good, total, judged, expected)
+            unknown += 1
+    good, total = _sum(verdict.good for verdict in judged), _sum(verdict.total for verdict in judged)
+    return Count(good, total, len(judged), len(judged) + unknown)
+
+
+def _sum(parts: Iterable[Fraction]) -> Fraction:
+    """The exact sum; whole numbers, which nearly all are, add up as such."""
+    whole, rest = 0, Fraction(0)
+    for part in parts:
+        if part.denominator == 1:
+            whole += part.numerator
+        else:
+            rest += part
+    return rest + whole
 
 
 def within(verdicts: Sequence[Verdict], length: timedelta, now: datetime) -> Sequence[Verdict]:
@@ -204,7 +216,7 @@ def _sentence(slo: DataSLO, status: Status, totals: Count, streak: Sequence[Verd
     if status.state == "no_data":
         return f"No data: {totals.judged} of {totals.expected} occurrences could be judged in {span(slo.window)}"
     if streak:
-        return str(part(INDICATORS, slo.spec.sli.type).describe(streak, status.at))
+        return str(indicator(slo.spec.sli.type).describe(streak, status.at))
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
         return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
     if status.state == "warming":

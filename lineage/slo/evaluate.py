@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lineage.parts import part
 from lineage.slo.budget import judge
 from lineage.slo.gather import gather
-from lineage.slo.spec import INDICATORS, DataSLO
+from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
@@ -22,8 +21,8 @@ def evaluate(
 
     *grace* is what a deadline waits where the definition is silent. Raises StoreUnavailable.
     """
-    indicator = part(INDICATORS, slo.spec.sli.type)
-    evidence = gather(slo, indicator.needs(slo), store, now, known_at or now)
-    status = judge(slo, indicator.measure(slo, replace(evidence, grace=grace), now), now)
+    by = indicator(slo.spec.sli.type)
+    evidence = gather(slo, by.needs(slo), store, now, known_at or now)
+    status = judge(slo, by.measure(slo, replace(evidence, grace=grace), now), now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.state == "COMPLETE")
     return replace(status, last_delivery=max(delivered, default=None))

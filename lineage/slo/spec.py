@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
+from types import ModuleType
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -218,6 +220,12 @@ class DataSLO(Strict):
         return self.model_copy(update={"spec": self.spec.model_copy(update={"effective_from": effective_from})})
 
 
+@cache
+def indicator(word: str) -> ModuleType:
+    """The indicator that `sli.type` names. Raises UnknownPart."""
+    return part(INDICATORS, word)
+
+
 def define(document: Any) -> DataSLO:
     """A DataSLO of what YAML or JSON gave: the indicator reads `spec.sli`, this file the rest.
 
@@ -243,8 +251,7 @@ def define(document: Any) -> DataSLO:
 def _sli(raw: Mapping[str, Any], problems: list[InitErrorDetails]) -> Sli | None:
     word = raw.get("type")
     try:
-        indicator = part(INDICATORS, word if isinstance(word, str) else "")
-        return indicator.Spec.model_validate(raw)  # type: ignore[no-any-return]  # each part proves its own type
+        return indicator(word if isinstance(word, str) else "").Spec.model_validate(raw)  # type: ignore[no-any-return]  # each part proves its own type
     except UnknownPart:
         options = " or ".join(words(INDICATORS))
         problems.append(_problem(("spec", "sli", "type"), f"{word!r} is no indicator here; write {options}", word))

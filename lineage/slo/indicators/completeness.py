@@ -22,6 +22,8 @@ from lineage.slo.terms import Duration, Ratio, Sli, Strict
 TO_SIGMA = Fraction(6745, 10_000)
 MEAN_TO_SIGMA = Fraction(1_253_314, 1_000_000)
 
+NONE, ONE = Fraction(0), Fraction(1)
+
 
 class Contract(Strict):
     """The rows that were agreed upon."""
@@ -190,11 +192,11 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
     spec: Spec, occurrence: Occurrence, volume: Volume, basis: Basis, evidence: Evidence, *, closed: bool
 ) -> Verdict:
     state, reason, rows = _outcome(spec, occurrence, volume, basis, closed=closed)
-    good, total = Fraction(0), Fraction(0)
+    good, total = NONE, NONE
     if state in {VerdictState.GOOD, VerdictState.BAD}:
         assert rows is not None, "only a known volume is judged"
         assert basis.rows is not None, "and only against a known one"
-        good, total = Fraction(state == VerdictState.GOOD), Fraction(1)
+        good, total = ONE if state == VerdictState.GOOD else NONE, ONE
         if spec.unit == "rows":
             good, total = min(Fraction(rows), basis.rows), basis.rows
     return Verdict(
@@ -247,10 +249,13 @@ def _unknown(rows: int | None, volume: Volume, basis: Basis) -> str | None:
 
 def _short(good: Good, rows: int, expected: Fraction) -> bool:
     """The -20 % rule on exact numbers: exactly at the ratio is bad unless the boundary says good; of 0 all is."""
-    floor = good.min_ratio * expected
     if not expected:
         return False
-    return rows < floor or (rows == floor and good.boundary == "bad" and good.min_ratio < 1)
+    ratio = good.min_ratio
+    # Cross-multiplied: a product of fractions would be reduced for every occurrence.
+    delivered = rows * ratio.denominator * expected.denominator
+    floor = ratio.numerator * expected.numerator
+    return delivered < floor or (delivered == floor and good.boundary == "bad" and ratio < 1)
 
 
 def _outlying(robust: Robust | None, rows: int, basis: Basis) -> bool:

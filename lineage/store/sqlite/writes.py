@@ -57,7 +57,7 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
     """Keep the promise of `Store.writes`; those written at the same time are in the order of their run ids."""
     told = divided(connection, resolve, asked)
     where, values = conditions(asked)
-    rows = [_Row(*row) for row in connection.execute(_SETTLED.format(where=where), values)]
+    rows = list(map(_Row._make, connection.execute(_SETTLED.format(where=where), values)))
     rows += [row for each in told.values() for row in _told(connection, each, part.members, asked)]
     newest: dict[int, _Row] = {}
     raw: defaultdict[int, set[int]] = defaultdict(set)
@@ -68,7 +68,8 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
     counted = _counted(connection, part, raw, asked) if counts else {}
     proofs = _proofs(connection, newest, asked)
     called = names(connection, newest.keys() | {row.job for row in newest.values()})
-    found = [
+    ordered = sorted(newest.values(), key=lambda row: (-row.written_at, called[row.speaker].name))
+    return [
         Write(
             called[row.speaker].name,
             called[row.job],
@@ -80,11 +81,8 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             tuple(proofs.get(row.speaker, ())),
             instant(row.heard),
         )
-        for row in newest.values()
+        for row in ordered
     ]
-    found.sort(key=lambda write: write.run)
-    found.sort(key=lambda write: write.written_at, reverse=True)
-    return found
 
 
 def _told(connection: Connection, told: Told, members: Collection[int], asked: Question) -> Iterator[_Row]:

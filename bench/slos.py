@@ -1,0 +1,140 @@
+"""Print how long it takes to judge 1 000 SLOs once, and the slowest of them, in a store that holds 28 days.
+
+    $ python bench/slos.py --hourly 20 --daily 980
+
+Each SLO has a dataset and a job of its own; every run sends START and COMPLETE with its interval, a schema and a row
+count. Half of the SLOs promise freshness, half completeness. Floor of the house: 10 s; the aim is 2 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lineage.events import parse_event
+from lineage.homes import Homes, open_homes
+from lineage.model import Draft
+from lineage.projection import project
+from lineage.slo.evaluate import evaluate
+from lineage.slo.spec import DataSLO, define
+
+NOW = datetime(2026, 11, 21, 10, 44, tzinfo=UTC)
+DAYS = 28
+BATCH = 500
+STEPS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
+CRONS = {"hourly": "0 * * * *", "daily": "0 2 * * *"}
+INDICATORS = (
+    {"type": "freshness"},
+    {"type": "completeness", "expected": {"mode": "contract", "rows": 1000}},
+)
+
+
+def names(hourly: int, daily: int) -> list[tuple[str, str]]:
+    """How often, and the name of the dataset."""
+    return [("hourly", f"hourly_{n}") for n in range(hourly)] + [("daily", f"daily_{n}") for n in range(daily)]
+
+
+def slo(number: int, pace: str, name: str) -> DataSLO:
+    """What is promised of the dataset *name*."""
+    return define(
+        {
+            "apiVersion": "headwater/v1",
+            "kind": "DataSLO",
+            "metadata": {"name": name.replace("_", "-")},
+            "spec": {
+                "dataset": {"namespace": "lake", "name": name},
+                "owner": {"team": "data"},
+                "schedule": {"cron": CRONS[pace], "deadline": "15m"},
+                "sli": INDICATORS[number % 2],
+                "timeWindow": [{"duration": f"{DAYS}d", "isRolling": True}],
+                "objectives": [{"target": "0.99"}],
+            },
+        }
+    )
+
+
+def events(pace: str, name: str) -> Iterator[dict[str, Any]]:
+    """START and COMPLETE of every run of 28 days, the last of which is missing."""
+    step = STEPS[pace]
+    first = (NOW - timedelta(days=DAYS)).replace(hour=2, minute=0)
+    for place in range((NOW - first) // step - 1):
+        start = first + place * step
+        run = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {place}"))
+        yield from (_event(kind, start + step + delay, run, name, (start, start + step)) for kind, delay in MOMENTS)
+
+
+MOMENTS = (("START", timedelta(minutes=2)), ("COMPLETE", timedelta(minutes=5)))
+
+
+def _event(kind: str, at: datetime, run: str, name: str, interval: tuple[datetime, datetime]) -> dict[str, Any]:
+    by = {"_producer": "https://example.org/bench", "_schemaURL": "https://example.org/facet.json"}
+    nominal = by | {"nominalStartTime": interval[0].isoformat(), "nominalEndTime": interval[1].isoformat()}
+    schema = by | {"fields": [{"name": f"column_{n}", "type": "string"} for n in range(8)]}
+    return {
+        "eventType": kind,
+        "eventTime": at.isoformat(),
+        "producer": "https://example.org/bench",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": run, "facets": {"nominalTime": nominal}},
+        "job": {"namespace": "airflow", "name": f"load.{name}"},
+        "inputs": [{"namespace": "source", "name": name}],
+        "outputs": [
+            {
+                "namespace": "lake",
+                "name": name,
+                "facets": {"schema": schema},
+                "outputFacets": {"outputStatistics": by | {"rowCount": 1000}},
+            }
+        ],
+    }
+
+
+def fill(homes: Homes, made: list[tuple[str, str]]) -> int:
+    """Put the history of all datasets into the store, by time; how many events it was."""
+    told = sorted((event for one in made for event in events(*one)), key=lambda event: str(event["eventTime"]))
+    for begin in range(0, len(told), BATCH):
+        raws = [json.dumps(event).encode() for event in told[begin : begin + BATCH]]
+        drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "bench") for raw in raws]
+        received = datetime.fromisoformat(told[begin]["eventTime"])
+        entries = homes.ledger.append(drafts, received)
+        homes.store.merge(entries, [project(parse_event(raw), d.digest) for raw, d in zip(raws, drafts, strict=True)])
+    return len(told)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hourly", type=int, default=20, help="SLOs over a dataset that is written every hour.")
+    parser.add_argument("--daily", type=int, default=980, help="SLOs over a dataset that is written once a day.")
+    parser.add_argument("--store", type=Path, help="Keep the filled store in this folder, and use it again.")
+    asked = parser.parse_args()
+    made = names(asked.hourly, asked.daily)
+    with tempfile.TemporaryDirectory() as name:
+        homes = open_homes(f"sqlite:///{asked.store or name}/bench.db")
+        count = homes.store.stats()["events"] or fill(homes, made)
+        slos = [slo(number, *one) for number, one in enumerate(made)]
+        for rounds in ("first", "again"):
+            took, busy = [], time.process_time()
+            for one in slos:
+                began = time.perf_counter()
+                evaluate(one, homes.store, NOW)
+                took.append(time.perf_counter() - began)
+            print(
+                f"{rounds:<8}{len(slos)} SLOs over {count} events: {sum(took):.2f} s "
+                f"({time.process_time() - busy:.2f} s of CPU), hourly "
+                f"{1000 * sum(took[: asked.hourly]) / max(1, asked.hourly):.1f} ms each, the slowest "
+                f"{1000 * max(took):.1f} ms (floor 10 s)"
+            )
+        homes.close()
+
+
+if __name__ == "__main__":
+    main()
