@@ -14,6 +14,7 @@ from operator import itemgetter
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
+from collectors.bodies import DEPTH_MAX, is_too_deep
 from collectors.journal import Admitted, Journal, fault
 from collectors.redaction import redact, scrub
 from lineage.errors import HeadwaterError, InvalidEvent, Overloaded, TooLarge
@@ -22,6 +23,7 @@ from lineage.model import Draft, Entry, Principal, Receipt
 from lineage.projection import project
 from lineage.settings import Ingest
 from lineage.store.base import Change
+from lineage.strict import check
 from lineage.telemetry import (
     EVENT_DELAY_S,
     EVENTS_DUPLICATE,
@@ -212,9 +214,14 @@ class Intake:
         if len(body) > self._limits.max_event_bytes:
             reason = f"an event of {len(body)} bytes; the limit is {self._limits.max_event_bytes}"
             return _Refused(_scrubbed(body), len(body), principal, reason)
+        if is_too_deep(body):
+            reason = f"nested deeper than {DEPTH_MAX} levels; send facets of fewer levels"
+            return _Refused(_scrubbed(body), len(body), principal, reason)
         try:
             kept, redacted = redact(body)
             event = parse_event(kept)
+            if self._limits.strict:
+                check(body, event.kind)
         except InvalidEvent as error:
             return _Refused(_scrubbed(body), len(body), principal, str(error), error.field)
         except Exception as error:

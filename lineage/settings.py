@@ -28,6 +28,7 @@ class Ingest(Section):
 
     max_event_bytes: int = Field(10 * MIB, description="Largest event after inflating, in bytes; larger answers 413.")
     max_batch_bytes: int = Field(64 * MIB, description="Largest batch after inflating, in bytes; larger answers 413.")
+    strict: bool = Field(False, description="Take only what OpenLineage's own schema takes, formats included.")
     queue_events: int = Field(20_000, description="Bodies that may wait for the writer; beyond it the door says 503.")
     queue_bytes: int = Field(128 * MIB, description="Bytes that may wait for the writer; beyond it the door says 503.")
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from collectors.bodies import elements, inflate
+from collectors.bodies import DEPTH_MAX, elements, inflate, is_too_deep
 from lineage.errors import InvalidEvent, InvalidInput, TooLarge
 
 
@@ -68,3 +68,28 @@ def test_an_object_is_no_batch() -> None:
     """A single event at the batch's door is told where to go."""
     with pytest.raises(InvalidEvent, match="/api/v1/lineage"):
         elements(b'{"a":1}')
+
+
+def nested(levels: int, within: bytes = b"1") -> bytes:
+    """Objects and arrays in turn."""
+    pairs = [(b"[", b"]") if level % 2 else (b'{"a":', b"}") for level in range(levels)]
+    return b"".join(begin for begin, _ in pairs) + within + b"".join(end for _, end in reversed(pairs))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (nested(DEPTH_MAX), False),
+        (nested(DEPTH_MAX + 1), True),
+        (b"[" * 1_000_000, True),
+        (b'{"a":' * 1_000_000, True),
+        (b"[" + b"[],{}," * 1_000 + b"1]", False),
+        (b'["' + b"[" * 1_000 + b'"]', False),
+        (nested(DEPTH_MAX, rb'["\"[", "[[[["]'), True),
+        (nested(DEPTH_MAX, rb'"\"[[\\\"[["'), False),
+        (b'["]",' * 1_000 + b"1" + b"]" * 1_000, True),
+    ],
+)
+def test_depth_counts_brackets_and_no_texts(body: bytes, expected: bool) -> None:  # noqa: FBT001
+    """The limit is our own: what stands in a text neither counts nor hides anything."""
+    assert is_too_deep(body) is expected

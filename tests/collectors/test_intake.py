@@ -249,6 +249,26 @@ def test_a_body_over_the_limit_harms_no_neighbour() -> None:
     assert [one.status for one in receipts] == ["accepted", "dead-lettered"]
 
 
+@pytest.mark.parametrize("bomb", [b"[" * 1_000_000, b'{"run":' * 100_000 + b"1" + b"}" * 100_000])
+def test_a_depth_bomb_is_refused_by_our_own_limit(bomb: bytes) -> None:
+    """No parser is asked about what is nested without end; the reason names the limit."""
+    with opened(Ledgered()) as intake:
+        receipt = intake.submit(bomb, AIRFLOW).result(WAIT_S)
+
+    assert receipt.reason == "nested deeper than 200 levels; send facets of fewer levels"
+
+
+@pytest.mark.parametrize(("strict", "status"), [(False, "accepted"), (True, "dead-lettered")])
+def test_strict_is_a_setting(strict: bool, status: str) -> None:  # noqa: FBT001
+    """What the schema refuses and the graph can use is taken, unless `ingest.strict` says otherwise."""
+    sloppy = json.dumps({**json.loads(event(1)), "producer": "airflow"}).encode()
+
+    with opened(Ledgered(), strict=strict) as intake:
+        receipt = intake.submit(sloppy, AIRFLOW).result(WAIT_S)
+
+    assert (receipt.status, receipt.field) == (status, "producer" if strict else None)
+
+
 def test_a_dead_letter_says_why_and_whose() -> None:
     """A refused body is kept with its reason, the place in it, its sender, its size and the time."""
     journal = Ledgered()
