@@ -30,8 +30,8 @@ def percent_left(status: Status) -> str:
 
 
 def burn(status: Status) -> str:
-    """`21x (1 h)`: the fastest firing tier, else the shortest measured one; empty where no rate is defined."""
-    measured = [tier for tier in status.burn_rates if tier.long is not None]
+    """`21x (1 h)`: the first tier that fires, else the shortest measured one; empty where nothing was measured."""
+    measured = [tier for tier in status.burn if tier.long is not None]
     if not measured:
         return ""
     tier = next((tier for tier in measured if tier.firing), measured[0])

@@ -17,7 +17,7 @@ from lineage.slo.phrases import count as number
 from lineage.slo.phrases import percent, span
 from lineage.slo.spec import DataSLO, Rung, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
-from lineage.slo.tiers import SECOND, Tier, choose
+from lineage.slo.tiers import SECOND, Tier, choose, tiers_for
 
 JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
 OPEN = frozenset({VerdictState.UNKNOWN, VerdictState.PENDING})  # expected, and not judged
@@ -117,6 +117,7 @@ def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
         coverage=totals.coverage,
         budget=budget,
         burn_rates=rates,
+        burn=rates or tuple(_shown(tier, slo, ordered, now) for tier in tiers_for(slo.window)),
         ladder=ladder,
         occurrences=tuple(window),
         next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
@@ -154,6 +155,11 @@ def _rate(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -
         factor,
         firing=burning and _guarded(slo, long),
     )
+
+
+def _shown(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -> BurnRate:
+    """A tier of the catalogue where the ladder speaks: how fast the budget burns is worth seeing, and no alert."""
+    return replace(_rate(tier, slo, ordered, now), firing=False)
 
 
 def _guarded(slo: DataSLO, long: Count) -> bool:

@@ -17,6 +17,7 @@ def shape(status: Status, slo: DataSLO) -> dict[str, object]:
     """*status* of *slo* as JSON values: counts are exact, ratios the nearest double, times ISO 8601 in UTC.
 
     good, bad and total are in the SLI's unit; the other counts are occurrences. 0 of 0 gives null, never 1.
+    burnRates are the tiers that speak; burn is what to show, also where the ladder speaks.
     """
     counts = status.counts
     return {
@@ -46,6 +47,7 @@ def shape(status: Status, slo: DataSLO) -> dict[str, object]:
             "remainingRatio": number(status.budget.remaining_ratio),
         },
         "burnRates": {label(rate.long_s): _rate(rate) for rate in status.burn_rates},
+        "burn": {label(rate.long_s): _rate(rate) for rate in status.burn},
         "ladder": status.ladder,
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),

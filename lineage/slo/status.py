@@ -70,6 +70,9 @@ class Status:
     next_due: datetime | None
     last_delivery: datetime | None
     sentence: str  # the diagnosis for a person: what, by how much, since when
+    burn: tuple[
+        BurnRate, ...
+    ] = ()  # to be shown: `burn_rates`, or where the ladder speaks the catalogue's, never firing
 
     @property
     def last_bad(self) -> Verdict | None:

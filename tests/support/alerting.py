@@ -102,6 +102,7 @@ def status(  # noqa: PLR0913 - a status has many sides
         coverage=Fraction(1),
         budget=Budget(Fraction(1), Fraction(0), left),
         burn_rates=tuple(burn),
+        burn=tuple(burn),
         ladder=cast("Any", ladder),
         occurrences=verdicts(letters, at),
         next_due=None,

@@ -8,7 +8,9 @@ from fractions import Fraction
 import pytest
 
 from lineage.alerts.phrases import burn, clock, percent_left
+from lineage.slo.budget import judge
 from tests.support.alerting import NOW, status, tier
+from tests.support.promises import NOON, promise, verdicts
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,8 @@ def test_the_budget_left_is_rounded_down(left: Fraction | None, expected: str) -
 def test_a_burn_rate_is_a_multiple(long: float | None, expected: str) -> None:
     """Whole from ten on; nothing where nothing was measured."""
     assert expected == burn(status("orders", burn=[tier(long, long, firing=False)]))
+
+
+def test_a_message_names_the_burn_also_where_the_ladder_speaks() -> None:
+    """Hourly deliveries at 99 % have no tier that speaks; a miss burns 100 times over its hour all the same."""
+    assert burn(judge(promise(), verdicts("GGGB"), NOON)) == "100x (1 h)"

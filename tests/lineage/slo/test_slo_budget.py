@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.slo.budget import Count, count, judge
@@ -127,6 +127,33 @@ def test_auto_keeps_the_strictest_of_tiers_that_became_alike() -> None:
         (DAY, Fraction(1, 10)),
         (3 * DAY, Fraction(1, 10)),
     ]
+
+
+def test_the_ladder_shows_the_burn_and_never_fires_it() -> None:
+    """One miss in hourly deliveries burns 100 times over 1 h, 16.7 over 6 h, 4.17 over 1 d and 1.39 over 3 d."""
+    status = judged("G" * 100 + "B")
+
+    assert [(rate.long_s, round(float(rate.long or 0), 2), rate.firing) for rate in status.burn] == [
+        (3_600, 100.0, False),
+        (21_600, 16.67, False),
+        (86_400, 4.17, False),
+        (259_200, 1.39, False),
+    ]
+
+
+def test_a_window_without_events_shows_no_burn() -> None:
+    """Of daily deliveries the last hour and the last six hold none."""
+    slo = promise(schedule={"cron": "0 2 * * *"})
+    status = judge(slo, verdicts("GGGB", NOON - 7 * HOUR, DAY), NOON)
+
+    assert [rate.long for rate in status.burn] == [None, None, 100, Fraction(100, 3)]
+
+
+def test_where_burn_rates_speak_they_are_what_is_shown() -> None:
+    """One truth, not two."""
+    status = judged("G" * 288 + "B" * 12, step=5 * MINUTE, **FIVE)
+
+    assert status.burn == status.burn_rates
 
 
 FIVE = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
@@ -268,6 +295,7 @@ LETTERS = st.text("GBUPN", min_size=0, max_size=60)
 TARGETS = st.sampled_from(["0.5", "0.9", "0.95", "0.99", "0.999"])
 
 
+@settings(deadline=None)
 @given(LETTERS, TARGETS, st.randoms(use_true_random=False))
 def test_the_order_of_evidence_never_matters(letters: str, target: str, chance: random.Random) -> None:
     """A status is a function of the set of verdicts."""
@@ -277,6 +305,7 @@ def test_the_order_of_evidence_never_matters(letters: str, target: str, chance: 
     assert judge(slo, shuffled, NOON) == judge(slo, ordered, NOON)
 
 
+@settings(deadline=None)
 @given(LETTERS, TARGETS)
 def test_the_budget_adds_up(letters: str, target: str) -> None:
     """Allowed = (1 - t) N, spent = bad, and what is left is 1 - spent / allowed, as exact fractions."""
@@ -291,6 +320,7 @@ def test_the_budget_adds_up(letters: str, target: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(LETTERS, TARGETS)
 def test_a_good_occurrence_never_hurts(letters: str, target: str) -> None:
     """Turning one BAD into GOOD never lowers the SLI or what is left."""

@@ -29,6 +29,8 @@ def scraped(slo: DataSLO | None, letters: str) -> list[str]:
         'headwater_slo_sli_ratio{slo="orders-freshness",window="period"} 0.75',
         'headwater_slo_burn_rate{slo="orders-freshness",window="period"} 250.0',
         'headwater_slo_sli_ratio{slo="orders-freshness",window="1h"} 0.0',
+        'headwater_slo_burn_rate{slo="orders-freshness",window="1h"} 1000.0',
+        'headwater_slo_burn_rate{slo="orders-freshness",window="1d"} 250.0',
         'headwater_slo_coverage_ratio{slo="orders-freshness",window="period"} 1.0',
         'headwater_slo_error_budget_remaining_ratio{slo="orders-freshness",window="period"} -249.0',
         'headwater_slo_window_events{slo="orders-freshness",window="period"} 4.0',

@@ -27,6 +27,18 @@ def test_nothing_of_nothing_is_null() -> None:
     assert shaped("U")["sli"] is None
 
 
+def test_the_burn_is_shown_where_the_ladder_speaks() -> None:
+    """BurnRates is empty then, for none of them speaks; burn has the catalogue's windows, quiet."""
+    answer = shaped("GGGB")
+    burn = answer["burn"]
+
+    assert isinstance(burn, dict)
+    assert (answer["burnRates"], [(name, rate["long"], rate["firing"]) for name, rate in burn.items()]) == (
+        {},
+        [("1h", 100, False), ("6h", 25, False), ("1d", 25, False), ("3d", 25, False)],
+    )
+
+
 def test_a_tier_is_named_by_its_long_window() -> None:
     """burnRates: {window: {long, short, threshold, firing}}."""
     rates = shaped("GGGB", alerting={"policy": "mwmb"})["burnRates"]
