@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
 
 from dashboards.current import Judged, by_dataset, current
 from dashboards.figures.charts import durations, held
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels import datasets as panels
 from dashboards.panels.diagnosis import of_dataset
-from dashboards.panels.export import as_json, as_svg
+from dashboards.panels.export import exported
 from dashboards.panels.facets import Documentation, facet
 from dashboards.panels.lineage import panel
 from dashboards.panels.marks import dataset_mark, marks
@@ -136,17 +135,8 @@ def _figures(versions: Sequence[Version], seen: Look) -> dict[str, str]:
     return figures
 
 
-@router.get(ONE + "/lineage.svg")
-def svg(request: Request, namespace: str, name: str) -> Response:
-    """The lineage as a drawing that stands alone."""
+@router.get(ONE + "/lineage.{ending}")
+def file(request: Request, namespace: str, name: str, ending: str) -> Response:
+    """The lineage as a drawing that stands alone (svg), or its nodes and edges (json)."""
     node = known(request, dataset_id(namespace, name), look(request))
-    lineage = panel(request, node.canonical, every(services(request).store, "open"))
-    headers = {"Content-Disposition": 'inline; filename="lineage.svg"'}
-    return Response(as_svg(lineage), media_type="image/svg+xml", headers=headers)
-
-
-@router.get(ONE + "/lineage.json")
-def json(request: Request, namespace: str, name: str) -> Response:
-    """The nodes and edges of the drawing as JSON."""
-    node = known(request, dataset_id(namespace, name), look(request))
-    return JSONResponse(as_json(panel(request, node.canonical, every(services(request).store, "open"))))
+    return exported(request, node.canonical, ending)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from dashboards.figures.charts import durations
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels import facets
+from dashboards.panels.export import exported
 from dashboards.panels.facets import facet, read
 from dashboards.panels.lineage import last_runs, panel
 from dashboards.panels.marks import job_mark
@@ -82,6 +83,12 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         lineage=panel(request, asked, open_incidents),
         figures={"runs": durations(bars(runs, seen.at))} if runs else {},
     )
+
+
+@router.get("/jobs/{namespace:word}/{name:word}/lineage.{ending}")
+def file(request: Request, namespace: str, name: str, ending: str) -> Response:
+    """The lineage round a job as a drawing that stands alone (svg), or its nodes and edges (json)."""
+    return exported(request, job_id(namespace, name), ending)
 
 
 def _failure(store: Store, runs: Sequence[Run], seen: Look) -> tuple[Run, facets.ErrorMessage] | None:

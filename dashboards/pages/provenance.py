@@ -10,6 +10,7 @@ from dashboards.panels.ancestry import tally, tree
 from dashboards.panels.runs import duration
 from dashboards.states import RUN
 from lineage.audit.trace import Trace, trace, trace_dataset
+from lineage.errors import NotFound
 from lineage.model import NodeId, Version, dataset_id
 from lineage.web import needs, services
 
@@ -31,7 +32,7 @@ def asked(request: Request) -> Response:
     if words and found.total == 1:
         node = found.items[0].id
         return RedirectResponse(seen.link("provenance", "dataset", node.namespace, node.name), 303)
-    return page(request, "provenance.html", of=words, found=found)
+    return page(request, "provenance.html", of=words, found=found, told="")
 
 
 @router.get("/provenance/run/{run}")
@@ -44,7 +45,12 @@ def of_run(request: Request, run: str) -> Response:
 def of_dataset(request: Request, namespace: str, name: str) -> Response:
     """The ancestry of the version of a dataset that was in force at the moment that is looked at."""
     store, seen, dataset = services(request).store, look(request), dataset_id(namespace, name)
-    found = trace_dataset(store, dataset, as_of=seen.as_of)
+    if not store.get([dataset]):
+        raise NotFound(f"no dataset {name} in {namespace}; look for it with the search")
+    try:
+        found = trace_dataset(store, dataset, as_of=seen.as_of)
+    except NotFound as error:  # it is known, and nobody delivered it: that is an answer
+        return page(request, "provenance.html", of=name, found=store.find(name, kind="dataset"), told=str(error))
     versions = store.versions(dataset, delivered=True, limit=VERSIONS).items
     return _shown(request, found, dataset, list(versions))
 

@@ -7,8 +7,26 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
 from dashboards.frame import stamp
-from dashboards.panels.lineage import Panel
+from dashboards.panels.lineage import Panel, panel
+from lineage.alerts.incidents import every
+from lineage.errors import NotFound
+from lineage.model import NodeId
+from lineage.web import services
+
+
+def exported(request: Request, root: NodeId, ending: str) -> Response:
+    """The lineage of *root* as the file that *ending* names. Raises NotFound for an ending that is none of ours."""
+    if ending not in ("svg", "json"):
+        raise NotFound(f"no lineage.{ending}; there are lineage.svg and lineage.json")
+    shown = panel(request, root, every(services(request).store, "open"))
+    if ending == "json":
+        return JSONResponse(as_json(shown))
+    headers = {"Content-Disposition": 'inline; filename="lineage.svg"'}
+    return Response(as_svg(shown), media_type="image/svg+xml", headers=headers)
 
 
 def as_svg(panel: Panel) -> str:
