@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format test-browser bench clean
+.PHONY: help demo test check format test-browser test-producers bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: $(VENV)/.base ## start on SQLite with a living example estate at 127.0.0.1
 	@$(BIN)/headwater demo $(DEMO)
 
 test: $(VENV)/.test ## everything that needs only pip
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not helm" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not helm and not producers" $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check .
@@ -31,6 +31,10 @@ format: $(VENV)/.dev ## let ruff write what it can
 test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
 	@bash tests/browser/chromium.sh
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 and mvn, and keeps 1.1 GB in the user's cache
+	@$(BIN)/python tests/producers/kits.py
+	@nice $(BIN)/python -m pytest -m producers $(ARGS)
 
 bench: $(VENV)/.test ## print ingest, lineage and size figures
 	@$(BIN)/python bench/ingest.py
