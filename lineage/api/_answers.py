@@ -17,6 +17,7 @@ from lineage.errors import InvalidInput, NotFound
 from lineage.ledger.base import Ledger
 from lineage.model import Kind, Node, NodeId
 from lineage.names import split_node_id
+from lineage.statements import FOLDED
 from lineage.store.base import Namespace, Store
 from lineage.web import Unchanged, instant, services
 
@@ -30,6 +31,11 @@ Limit = Annotated[
 Offset = Annotated[int, Query(ge=0, le=2**53, description="Items to pass over.")]
 
 
+def as_json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """*body* as JSON; msgspec.Raw in it goes out as it is."""
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question that deserves a fresh answer, and what may be asked to find it."""
@@ -40,18 +46,15 @@ class Asked:
 
     def answer(self, body: object) -> Response:
         """*body* as JSON; msgspec.Raw in it goes out as it is. A cache may keep it, and must ask again."""
-        return Response(
-            msgspec.json.encode(body),
-            media_type="application/json",
-            headers={"ETag": self.etag, "Cache-Control": "private, no-cache"},
-        )
+        return as_json(body, headers={"ETag": self.etag, "Cache-Control": "private, no-cache"})
 
 
 def asked(request: Request) -> Asked:
     """A dependency that goes on only when the caller's copy is older than the graph; otherwise the answer is 304."""
     behind = services(request)
     # Read before the answer is made: a merge in between gives a tag that is too old, and only costs a question more.
-    etag = f'W/"{__version__}-{behind.store.revision()}"'
+    stated = sum(document.revision for document in behind.store.documents(FOLDED))
+    etag = f'W/"{__version__}-{behind.store.revision()}-{stated}"'
     known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {etag, "*"}:
         raise Unchanged(etag)

@@ -29,6 +29,7 @@ class DataSource(msgspec.Struct):
     """Where the dataset is kept."""
 
     name: str | None = None
+    uri: str | None = None
 
 
 class DatasetType(msgspec.Struct, rename="camel"):
@@ -77,6 +78,19 @@ class SourceCodeLocation(msgspec.Struct):
     """Where the code of the job is."""
 
     url: str | None = None
+
+
+class MarquezDataset(msgspec.Struct, rename="camel"):
+    """What Marquez's clients tell of a dataset and OpenLineage has no facet for; the API itself writes it."""
+
+    physical_name: str | None = None
+    schema_location: str | None = None
+
+
+class MarquezArgs(msgspec.Struct):
+    """The arguments of a run, from the same clients."""
+
+    args: dict[str, Any] = {}
 
 
 @cache

@@ -16,13 +16,17 @@ from lineage.api._facets import (
     Documentation,
     JobType,
     LifecycleStateChange,
+    MarquezArgs,
+    MarquezDataset,
     Schema,
     SourceCodeLocation,
+    Tag,
     Tags,
     facet,
 )
 from lineage.model import FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
-from lineage.store.base import Namespace
+from lineage.statements import Stated
+from lineage.store.base import Carried, Namespace
 
 Shape = dict[str, Any]
 
@@ -47,23 +51,49 @@ def facets_of(facets: Mapping[str, bytes]) -> dict[str, msgspec.Raw]:
     return {name: msgspec.Raw(body) for name, body in sorted(facets.items())}
 
 
-def namespace(found: Namespace) -> Shape:
-    """Namespace, and how much is in it."""
+def namespace(name: str, found: Namespace | None, told: Stated | None) -> Shape:
+    """Namespace, and how much is in it: what events show of it, or what was stated, or both."""
     return {
-        "name": found.name,
-        "createdAt": found.first_at,
-        "updatedAt": found.last_at,
-        "ownerName": None,
-        "description": None,
+        "name": name,
+        **_times([found, told]),
+        "ownerName": told.value("owner") if told else None,
+        "description": told.value("description") if told else None,
         "isHidden": False,
-        "datasets": found.datasets,
-        "jobs": found.jobs,
+        "datasets": found.datasets if found else 0,
+        "jobs": found.jobs if found else 0,
     }
 
 
-def dataset(node: Node, current: Version | None = None, columns: Sequence[Shape] | None = None) -> Shape:
-    """Dataset; *current* is its last delivered version and *columns* its column lineage, where the answer has them."""
-    described = _described(node.id, node.facets)
+def source(name: str, found: Sequence[Carried], told: Stated | None) -> Shape:
+    """Source: where datasets are kept; what was stated of it comes before what *found* facets say."""
+    uri = next((facet({"dataSource": each.body}, DataSource).uri for each in found if each.body), None)
+    url = (told.value("url") if told else None) or uri
+    scheme = (url or name).partition(":")[0].upper()
+    return {
+        "type": (told.value("type") if told else None) or scheme,
+        "name": name,
+        **_times([*found, told]),
+        "connectionUrl": url or name,
+        "description": told.value("description") if told else None,
+    }
+
+
+def _times(seen: Iterable[Namespace | Carried | Stated | None]) -> Shape:
+    known = [each for each in seen if each is not None]
+    return {
+        "createdAt": min(each.first_at for each in known),
+        "updatedAt": max(each.last_at for each in known),
+    }
+
+
+def dataset(
+    node: Node, current: Version | None = None, columns: Sequence[Shape] | None = None, told: Stated | None = None
+) -> Shape:
+    """Dataset; *current* is its last delivered version and *columns* its column lineage, where the answer has them.
+
+    *told* is what was stated of it.
+    """
+    described = _described(node.id, node.facets, told)
     return described | {
         "createdAt": node.first_at,
         "updatedAt": node.last_at,
@@ -77,9 +107,9 @@ def dataset(node: Node, current: Version | None = None, columns: Sequence[Shape]
     }
 
 
-def dataset_version(of: NodeId, version: Version, facets: Mapping[str, bytes]) -> Shape:
-    """DatasetVersion; *facets* are those that the writing run gave."""
-    return _described(of, facets) | {
+def dataset_version(of: NodeId, version: Version, facets: Mapping[str, bytes], told: Stated | None = None) -> Shape:
+    """DatasetVersion; *facets* are those that the writing run gave, *told* what is stated of the dataset now."""
+    return _described(of, facets, told) | {
         "createdAt": version.written_at,
         "version": version.id,
         "lifecycleState": facet(facets, LifecycleStateChange).lifecycle_state_change,
@@ -90,28 +120,39 @@ def dataset_version(of: NodeId, version: Version, facets: Mapping[str, bytes]) -
     }
 
 
-def _described(of: NodeId, facets: Mapping[str, bytes]) -> Shape:
+def _described(of: NodeId, facets: Mapping[str, bytes], told: Stated | None) -> Shape:
     tags = facet(facets, Tags).tags
+    kind = _dataset_type(of, facets)
+    given = facet(facets, MarquezDataset)
+    streamed = {"schemaLocation": given.schema_location} if kind == "STREAM" else {}
     return {
         "id": name_of(of),
-        "type": _dataset_type(of, facets),
+        "type": kind,
+        **streamed,
         "name": of.name,
-        "physicalName": of.name,
+        "physicalName": given.physical_name or of.name,
         "namespace": of.namespace,
         "sourceName": facet(facets, DataSource).name or of.namespace,
         "fields": [
             {
                 "name": column.name,
                 "type": column.type,
-                "tags": sorted({str(tag) for tag in tags if tag.field == column.name}),
+                "tags": _tags((tag for tag in tags if tag.field == column.name), told, column.name),
                 "description": column.description,
             }
             for column in facet(facets, Schema).fields
         ],
-        "tags": sorted({str(tag) for tag in tags if tag.field is None}),
+        "tags": _tags((tag for tag in tags if tag.field is None), told),
         "description": facet(facets, Documentation).description,
         "facets": facets_of(facets),
     }
+
+
+def _tags(carried: Iterable[Tag], told: Stated | None, field: str | None = None) -> list[str]:
+    """What producers and people said together; a tag that somebody took away stays away."""
+    stated = told.tags(field) if told else {}
+    words = {str(tag) for tag in carried} | {tag for tag, holds in stated.items() if holds}
+    return sorted(word for word in words if stated.get(word, True))
 
 
 def _dataset_type(of: NodeId, facets: Mapping[str, bytes]) -> str:
@@ -125,8 +166,16 @@ def statistics(counts: Statistics) -> Shape:
     return {"rowCount": counts.rows, "size": counts.bytes, "fileCount": counts.files}
 
 
-def job(node: Node, inputs: Iterable[NodeId], outputs: Iterable[NodeId], runs: Sequence[Run]) -> Shape:
-    """Job; *runs* are its latest, newest first."""
+def job(  # noqa: PLR0913 - a job has this many sides
+    node: Node,
+    inputs: Iterable[NodeId],
+    outputs: Iterable[NodeId],
+    runs: Sequence[Run],
+    *,
+    told: Stated | None = None,
+    version: str | None = None,
+) -> Shape:
+    """Job; *runs* are its latest, newest first, *told* is what was stated of it, *version* that of its newest run."""
     parent = next((run.parent_job.name for run in runs if run.parent_job is not None), None)
     processing = (facet(node.facets, JobType).processing_type or "").upper()
     return {
@@ -146,16 +195,20 @@ def job(node: Node, inputs: Iterable[NodeId], outputs: Iterable[NodeId], runs: S
         "latestRun": run(runs[0]) if runs else None,
         "latestRuns": [run(each) for each in runs],
         "facets": facets_of(node.facets),
-        "currentVersion": None,
+        "currentVersion": version,
         "labels": [],
-        "tags": sorted({str(tag) for tag in facet(node.facets, Tags).tags}),
+        "tags": _tags(facet(node.facets, Tags).tags, told),
     }
 
 
 def run(
-    of: Run, facets: Mapping[str, bytes] | None = None, inputs: Iterable[Shape] = (), outputs: Iterable[Shape] = ()
+    of: Run,
+    facets: Mapping[str, bytes] | None = None,
+    inputs: Iterable[Shape] = (),
+    outputs: Iterable[Shape] = (),
+    version: str | None = None,
 ) -> Shape:
-    """Run; lists of runs leave out its facets and versions."""
+    """Run; lists of runs leave out its facets, its arguments, the versions of its datasets and that of its job."""
     return {
         "id": of.id,
         "createdAt": of.started_at or of.ended_at or of.last_at,
@@ -166,8 +219,8 @@ def run(
         "startedAt": of.started_at,
         "endedAt": of.ended_at,
         "durationMs": None if of.duration_s is None else round(of.duration_s * 1000),
-        "args": {},
-        "jobVersion": name_of(of.job) | {"version": None},
+        "args": facet(facets or {}, MarquezArgs).args,
+        "jobVersion": name_of(of.job) | {"version": version},
         "inputDatasetVersions": list(inputs),
         "outputDatasetVersions": list(outputs),
         "facets": facets_of(facets or {}),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asking, Limit, Offset, known_namespace
+from lineage.api._answers import Asking, known_namespace
+from lineage.api._paging import Paging, by_moment, by_node
 from lineage.api._shapes import Shape
+from lineage.api._stated import stated_of
 from lineage.errors import NotFound
-from lineage.model import FacetRecord, Node, NodeId, Version, dataset_id
+from lineage.model import FacetRecord, Node, NodeId, Page, Version, dataset_id
 from lineage.names import run_key
 from lineage.store.base import Store
 from lineage.web import needs
@@ -26,33 +28,40 @@ _MOMENT = timedelta(microseconds=1)
 
 
 @router.get("")
-def datasets(asking: Asking, namespace: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def datasets(asking: Asking, namespace: str, paging: Paging) -> Response:
     """The datasets of a namespace, by name, under the names that events gave them."""
-    page = asking.store.find(kind="dataset", namespace=namespace, limit=limit, offset=offset)
+
+    def ask(after: NodeId | None, passed: int, most: int) -> Page:
+        return asking.store.find(kind="dataset", namespace=namespace, after=after, limit=most, offset=passed)
+
+    page, following = by_node(ask, paging)
     if not page.total:
         known_namespace(asking.store, namespace)
     known = asking.store.get(node.id for node in page.items)
+    nodes = (known[node.id] for node in page.items if node.id in known)
     shapes = [
-        _shapes.dataset(known[node.id], _current(asking.store, known[node.id]))
-        for node in page.items
-        if node.id in known
+        _shapes.dataset(node, _current(asking.store, node), None, stated_of(asking.store, node)) for node in nodes
     ]
-    return asking.answer({"datasets": shapes, "totalCount": page.total})
+    return asking.answer({"datasets": shapes, "totalCount": page.total, "next": following})
 
 
 @router.get("/{name:word}")
 def dataset(asking: Asking, namespace: str, name: str) -> Response:
     """One dataset, with its column lineage."""
-    node = known_dataset(asking.store, namespace, name)
-    return asking.answer(_shapes.dataset(node, _current(asking.store, node), _columns(asking.store, node.canonical)))
+    return asking.answer(shown(asking.store, known_dataset(asking.store, namespace, name)))
 
 
 @router.get("/{name:word}/versions")
-def versions(asking: Asking, namespace: str, name: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def versions(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
     """The versions of a dataset, newest first; `delivered` tells which of them a run completed."""
     node = known_dataset(asking.store, namespace, name)
-    page = asking.store.versions(node.id, limit=limit, offset=offset)
-    return asking.answer({"versions": list(_with_facets(asking.store, node.id, page.items)), "totalCount": page.total})
+
+    def ask(_until: datetime | None, passed: int, most: int) -> Page:
+        return asking.store.versions(node.id, limit=most, offset=passed)
+
+    page, following = by_moment(ask, lambda _: None, paging)
+    shapes = list(_with_facets(asking.store, node, page.items))
+    return asking.answer({"versions": shapes, "totalCount": page.total, "next": following})
 
 
 @router.get("/{name:word}/versions/{version:word}")
@@ -60,7 +69,12 @@ def version(asking: Asking, namespace: str, name: str, version: str) -> Response
     """One version, by the word of its version facet or by the run that wrote it."""
     node = known_dataset(asking.store, namespace, name)
     found = known_version(asking.store, node.id, version)
-    return asking.answer(next(_with_facets(asking.store, node.id, [found])))
+    return asking.answer(next(_with_facets(asking.store, node, [found])))
+
+
+def shown(store: Store, node: Node) -> Shape:
+    """A dataset with its column lineage, and what was stated of it."""
+    return _shapes.dataset(node, _current(store, node), _columns(store, node.canonical), stated_of(store, node))
 
 
 def known_dataset(store: Store, namespace: str, name: str) -> Node:
@@ -103,17 +117,18 @@ def _current(store: Store, node: Node) -> Version | None:
     return None
 
 
-def _with_facets(store: Store, dataset: NodeId, versions: Iterable[Version]) -> Iterator[Shape]:
-    found = list(versions)
+def _with_facets(store: Store, node: Node, versions: Iterable[Version]) -> Iterator[Shape]:
+    dataset, found = node.id, list(versions)
     if not found:
         return
+    told = stated_of(store, node)
     began = min(version.run.started_at or version.written_at for version in found)
     ended = max(max(version.written_at, version.run.last_at) for version in found)
     given: dict[str | None, list[FacetRecord]] = {}
     for record in store.facet_history(dataset, side=None, since=began - _MOMENT, until=ended):
         given.setdefault(record.run, []).append(record)
     for version in found:
-        yield _shapes.dataset_version(dataset, version, _shapes.newest(given.get(version.run.id, ())))
+        yield _shapes.dataset_version(dataset, version, _shapes.newest(given.get(version.run.id, ())), told)
 
 
 def _columns(store: Store, dataset: NodeId) -> list[Shape]:

@@ -4,47 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asking, Limit, Offset, known_namespace
+from lineage.api._answers import Asked, Asking, known_namespace
+from lineage.api._paging import Paging, Part, by_moment, by_node
 from lineage.api._shapes import Shape
+from lineage.api._stated import stated_of
+from lineage.api._versions import newest_version
 from lineage.errors import NotFound
-from lineage.model import Node, NodeId, Run, job_id
+from lineage.model import Node, NodeId, Page, Run, job_id
 from lineage.store.base import Store
 from lineage.web import needs
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], dependencies=[Depends(needs("read"))])
 
 _LATEST = 10  # runs that Marquez shows with a job
+_STATES = {shown: state for state, shown in _shapes.STATES.items()}
+
+LastRunStates = Annotated[
+    list[Literal["NEW", "RUNNING", "COMPLETED", "FAILED", "ABORTED"]] | None,
+    Query(alias="lastRunStates", description="Only jobs whose newest run is in one of these states."),
+]
 
 
 @router.get("/jobs")
-def all_jobs(asking: Asking, limit: Limit = 100, offset: Offset = 0) -> Response:
+def all_jobs(asking: Asking, paging: Paging, states: LastRunStates = None) -> Response:
     """The jobs of all namespaces, by name."""
-    return _page(asking, None, limit, offset)
+    return _page(asking, None, states, paging)
 
 
 @router.get("/namespaces/{namespace:word}/jobs")
-def jobs(asking: Asking, namespace: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def jobs(asking: Asking, namespace: str, paging: Paging, states: LastRunStates = None) -> Response:
     """The jobs of a namespace, by name."""
-    return _page(asking, namespace, limit, offset)
+    return _page(asking, namespace, states, paging)
 
 
 @router.get("/namespaces/{namespace:word}/jobs/{name:word}")
 def job(asking: Asking, namespace: str, name: str) -> Response:
     """One job, with its latest runs."""
-    node = known_job(asking.store, namespace, name)
-    return asking.answer(described(asking.store, [node], _LATEST)[0])
+    return asking.answer(shown(asking.store, known_job(asking.store, namespace, name)))
 
 
 @router.get("/namespaces/{namespace:word}/jobs/{name:word}/runs")
-def runs(asking: Asking, namespace: str, name: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def runs(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
     """The runs of a job, newest first."""
-    page = asking.store.runs(job=known_job(asking.store, namespace, name).id, limit=limit, offset=offset)
-    return asking.answer({"runs": [_shapes.run(each) for each in page.items], "totalCount": page.total})
+    node = known_job(asking.store, namespace, name)
+
+    def ask(until: datetime | None, passed: int, most: int) -> Page:
+        return asking.store.runs(job=node.id, until=until, limit=most, offset=passed)
+
+    page, following = by_moment(ask, attrgetter("started_at"), paging)
+    shapes = [_shapes.run(each) for each in page.items]
+    return asking.answer({"runs": shapes, "totalCount": page.total, "next": following})
+
+
+def shown(store: Store, node: Node) -> Shape:
+    """A job with its latest runs, its version and what was stated of it."""
+    newest = newest_version(store, node.id)
+    return described(store, [node], _LATEST, version=newest)[0]
 
 
 def known_job(store: Store, namespace: str, name: str) -> Node:
@@ -55,13 +77,14 @@ def known_job(store: Store, namespace: str, name: str) -> Node:
     raise NotFound(f"no job {name!r} in namespace {namespace!r}; look for it with /api/v1/search?filter=JOB&q=…")
 
 
-def described(
+def described(  # noqa: PLR0913 - a question has this many sides
     store: Store,
     nodes: Sequence[Node],
     latest: int,
     *,
     as_of: datetime | None = None,
     known_at: datetime | None = None,
+    version: str | None = None,
 ) -> list[Shape]:
     """Job objects of *nodes*, each with the *latest* of its runs that had begun by then."""
     edges = store.neighbours([node.id for node in nodes], "both", as_of=as_of, known_at=known_at) if nodes else ()
@@ -78,6 +101,8 @@ def described(
             reads.get(node.id, ()),
             writes.get(node.id, ()),
             _latest(store, node, latest, as_of, known_at),
+            told=stated_of(store, node),
+            version=version,
         )
         for node in nodes
     ]
@@ -92,10 +117,16 @@ def _latest(store: Store, node: Node, count: int, as_of: datetime | None, known_
     return page.items
 
 
-def _page(asking: Asking, namespace: str | None, limit: int, offset: int) -> Response:
-    page = asking.store.find(kind="job", namespace=namespace, limit=limit, offset=offset)
+def _page(asking: Asked, namespace: str | None, states: Sequence[str] | None, part: Part) -> Response:
+    wanted = [_STATES[state] for state in states] if states else None
+
+    def ask(after: NodeId | None, passed: int, most: int) -> Page:
+        return asking.store.find(kind="job", namespace=namespace, states=wanted, after=after, limit=most, offset=passed)
+
+    page, following = by_node(ask, part)
     if not page.total and namespace is not None:
         known_namespace(asking.store, namespace)
     known = asking.store.get(node.id for node in page.items)
     nodes = [known[node.id] for node in page.items if node.id in known]
-    return asking.answer({"jobs": described(asking.store, nodes, _LATEST), "totalCount": page.total})
+    shapes = described(asking.store, nodes, _LATEST)
+    return asking.answer({"jobs": shapes, "totalCount": page.total, "next": following})
