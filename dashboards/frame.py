@@ -166,12 +166,12 @@ def _render(
 
 
 def _counts(request: Request, seen: Look) -> Mapping[str, tuple[int, Tone]]:
-    """What the navigation counts: SLOs that need a person, open incidents, dead letters."""
+    """What the navigation counts: SLOs that need a person, dead letters, and the incidents that are open now."""
     states: list[SloState] = [one.status.state for one in current(request).judged(seen.at, past=bool(seen.as_of))]
     troubled = [state for state in states if SLO[state].tone in ("bad", "warn")]
     return {
         "slos": (len(troubled), "bad" if "breaching" in troubled else "warn"),
-        "incidents": (len(every(services(request).store, "open")), "bad"),
+        "incidents": (0 if seen.as_of else len(every(services(request).store, "open")), "bad"),
         "dead_letters": (len(services(request).store.documents("dead_letter", limit=100)), "unk"),
     }
 

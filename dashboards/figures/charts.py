@@ -116,8 +116,8 @@ def budget(points: Sequence[Spent], begin: datetime, now: datetime, empty_at: da
     marks.append(_note(_x(middle), 78, "even spend", yshift=13, xshift=22))
     if points and empty_at is not None and points[-1].left > 0:
         traces += _projection(points[-1], now, empty_at)
-        if empty_at <= right:
-            marks.append(_note(_x(empty_at), 0, f"empty {empty_at:%-d %b %H:%M}", yshift=16, color="var(--bad)"))
+        told = f"empty {empty_at:%-d %b %H:%M}"
+        marks.append(_note(_x(now), 0, told, xanchor="right", xshift=-6, yshift=10, color="var(--bad)"))
     return figure_json(
         traces,
         16,

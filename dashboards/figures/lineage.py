@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from dashboards.figures.icons import symbols
 from dashboards.figures.layout import Box, Gaps, Layout, Point, layout
 from dashboards.figures.picture import More, Picture, Shown
-from dashboards.figures.text import cut, width
+from dashboards.figures.text import clipped, cut, width
 from lineage.model import NodeId
 
 CARD_WIDTH, CARD_HEIGHT, CHIP = 188.0, 52.0, 30.0
@@ -171,7 +171,7 @@ def _card(node: Shown, picture: Picture, places: Layout, links: Links) -> str:
         if mark.badge
         else ""
     )
-    note = cut(mark.note, BADGE_ROOM if mark.badge else NOTE_ROOM, 11.5)
+    note = clipped(mark.note, BADGE_ROOM if mark.badge else NOTE_ROOM, 11.5)
     return (
         f"{_opening(node, places, links.node(node.id), f'ds {mark.tone}{_css(node, focus=focus)}', focus=focus)}"
         f' transform="translate({x - CARD_WIDTH / 2:.1f},{y - CARD_HEIGHT / 2:.1f})"><title>{escape(name)}</title>'

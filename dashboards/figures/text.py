@@ -23,6 +23,11 @@ def _advance(letter: str) -> float:
     return 0.74 if letter.isupper() else 0.64
 
 
+def clipped(text: str, room: float, size: float) -> str:
+    """*text*, or its beginning before an ellipsis where it needs more than *room* px."""
+    return cut(text[::-1], room, size)[::-1]
+
+
 def cut(text: str, room: float, size: float) -> str:
     """*text*, or its end behind an ellipsis where it needs more than *room* px: names differ at their ends."""
     if width(text, size) <= room:

@@ -25,7 +25,7 @@ class Letter(msgspec.Struct, frozen=True):
     received_at: str
     principal: str
     size: int
-    body: str = ""
+    beginning: str = ""
     field: str | None = None
 
 

@@ -19,7 +19,6 @@ router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Dep
 EVENTS = 100
 CHILDREN = 50
 LARGE = 4_000  # characters of a facet that are shown
-DIGEST = 64
 
 
 @router.get("/runs/{run}")

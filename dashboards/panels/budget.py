@@ -33,7 +33,7 @@ def figures(one: Judged) -> dict[str, str]:
     made = {"sli": indicator(_by_time(verdicts, status), float(status.target), begin, status.at)}
     if status.budget.allowed:
         made["budget"] = budget(spent(verdicts, status.budget.allowed), begin, status.at, empty_at(status))
-    if status.burn_rates:
+    if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
     if points := measured(one):
         made["measured"] = held(points, "min late" if one.definition.spec.sli.type == "freshness" else "rows")
@@ -61,15 +61,16 @@ def _by_time(verdicts: Sequence[Verdict], status: Status) -> list[tuple[datetime
 
 
 def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
+    """The rates over the last days; with their thresholds where it is they that speak, and not the ladder."""
     events = [(verdict.due, verdict.good, verdict.total) for verdict in verdicts]
     begin = max(status.at - timedelta(seconds=status.window_s), status.at - RATE_SPAN)
     moments = [begin + (status.at - begin) * step / RATE_POINTS for step in range(RATE_POINTS + 1)]
-    tiers = {rate.long_s: rate for rate in reversed(status.burn_rates)}  # of equal windows the first stays
+    tiers = {rate.long_s: rate for rate in reversed(status.burn)}  # of equal windows the first stays
     return [
         Series(
             say.lasting(long_s),
             burn_points(events, status.target, timedelta(seconds=long_s), moments),
-            float(rate.threshold),
+            float(rate.threshold) if status.burn_rates else None,
         )
         for long_s, rate in sorted(tiers.items())[:MOST_LINES]
     ]

@@ -121,7 +121,7 @@ def of_slo(slo: Judged, incident: Incident | None, seen: Look) -> Diagnosis:
 
 def pace(status: Status) -> BurnRate | None:
     """The burn rate that tells best where the budget goes: the fastest that fires, else the first longer than 1 h."""
-    measured = [rate for rate in status.burn_rates if rate.long is not None]
+    measured = [rate for rate in status.burn if rate.long is not None]
     firing = [rate for rate in measured if rate.firing]
     if firing:
         return max(firing, key=lambda rate: rate.long or 0)

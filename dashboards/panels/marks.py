@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from dashboards import say
@@ -14,6 +14,7 @@ from dashboards.states import NO_SLO, RUN, SLO, Look, worst
 from lineage.model import Graph, Node, NodeId, Run, VerdictState
 
 AT_RISK = Look("warn", "At risk")
+DAY = timedelta(days=1)
 
 SORTS = {
     "TOPIC": "stream",
@@ -88,7 +89,8 @@ def _note(slos: Sequence[Judged], written_at: datetime | None, seen_at: datetime
         return f"{say.lasting((at - min(overdue)).total_seconds())} late"
     troubled = [slo.status.next_due for slo in slos if slo.status.state == "at_risk" and slo.status.next_due]
     if troubled:
-        return f"due {say.day_and_time(min(troubled), at)}"
+        due = min(troubled)
+        return f"due {due:%H:%M}" if due - at < DAY else f"due {say.day_and_time(due, at)}"
     newest = max((slo.status.last_delivery for slo in slos if slo.status.last_delivery), default=written_at)
     return say.ago(newest, at) if newest else f"seen {say.ago(seen_at, at)}"
 

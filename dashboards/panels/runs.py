@@ -13,8 +13,6 @@ from dashboards.figures.strips import Cell, strip
 from dashboards.states import RUN
 from lineage.model import Run, Version
 
-MOST_TITLE = 90
-
 
 def began(run: Run) -> datetime:
     """When the run began, as well as that is known."""

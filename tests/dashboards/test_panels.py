@@ -126,7 +126,7 @@ def test_the_end_of_a_budget_is_what_is_left_over_the_burn_rate():
     rate = BurnRate("page", 21_600, 1_800, Fraction(2), Fraction(2), Fraction(1), firing=True)
     verdicts = [verdict(hours) for hours in range(19, 0, -1)] + [verdict(0, "BAD")]
 
-    assert AT + HOUR * 6 == diagnosis.empty_at(status(*verdicts, burn_rates=(rate,)))
+    assert AT + HOUR * 6 == diagnosis.empty_at(status(*verdicts, burn=(rate,)))
 
 
 def test_a_budget_that_nothing_burns_has_no_end():
