@@ -107,7 +107,9 @@ def read_text(text: str, origin: str) -> list[Source]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise InvalidDefinition(f"{origin}:{place}: {error.problem or error.context}") from None
+        problem = str(error.problem or error.context)
+        hint = "" if ";" in problem else "; close what is open before it, and indent with spaces"
+        raise InvalidDefinition(f"{origin}:{place}: {problem}{hint}") from None
     except yaml.YAMLError as error:
         raise InvalidDefinition(f"{origin}:1:1: not YAML: {' '.join(str(error).split())}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -191,6 +192,30 @@ def test_a_slack_that_fails_is_told_once_it_answers(house: Open, slack: Slack) -
         scheduler.tick(TOLD_AT + timedelta(minutes=minute))
 
     assert (slack.posted, len(slack.received)) == (["/api/chat.postMessage"], 3)
+
+
+def test_an_unreachable_slack_is_one_line_and_another_try(
+    house: Open, slack: Slack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No traceback and no token in the log; the message waits, also for a program that starts anew."""
+    with socket.socket() as taken:  # bound and not listening: every connection is refused
+        taken.bind(("127.0.0.1", 0))
+        away = house(token="xoxb-test", api_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/")
+        first = Scheduler(away)
+        first.tick(TOLD_AT)
+    lines = [(record.getMessage(), record.exc_info) for record in caplog.records if record.levelname != "INFO"]
+    assert first._lease is not None
+    away.store.release(first._lease)
+    back = load(
+        sections=sections(), slos=away.settings.slos, slack={"token": "xoxb-test", "api_url": f"{slack.url}/api/"}
+    )
+    Scheduler(House(back, away.homes, away.slos)).tick(TOLD_AT + timedelta(minutes=1))
+
+    assert (lines, slack.posted, "xoxb" in caplog.text) == (
+        [("notification_postponed", None)],
+        ["/api/chat.postMessage"],
+        False,
+    )
 
 
 def test_without_a_slack_the_log_is_told(house: Open) -> None:

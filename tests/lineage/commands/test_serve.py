@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import subprocess
 import time
@@ -127,6 +128,16 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(tmp_path: Path, store: st
     code, said = headwater("serve", "--port", "0", "--store", store.format(tmp_path))
 
     assert (code, said.count("\n"), said.startswith("headwater: ")) == (2, 1, True)
+
+
+@pytest.mark.parametrize("text", ["kind: [1,\n", "apiVersion: headwater/v1\nkind: DataSLO\nmetadata: {name: a}\n"])
+def test_a_malformed_slo_is_said_with_its_place(tmp_path: Path, text: str) -> None:
+    """Exit code 2, file, line and column, and what to write instead; no traceback."""
+    (tmp_path / "orders.yaml").write_text(text, encoding="utf-8")
+    code, said = headwater("serve", "--slos", str(tmp_path), "--port", "0", "--store", f"sqlite:///{tmp_path}/h.db")
+    place = re.escape(f"headwater: {tmp_path}/orders.yaml:")
+
+    assert (code, said.count("\n"), re.match(rf"{place}\d+:\d+: .+; .+", said) is not None) == (2, 1, True)
 
 
 def test_an_open_address_needs_a_key_first(tmp_path: Path) -> None:

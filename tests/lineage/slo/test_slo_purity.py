@@ -1,0 +1,104 @@
+"""Verdicts are a function of what is stored and of now: neither arrival nor restarts have a say (DESIGN invariant)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage.events import parse_event
+from lineage.homes import open_homes
+from lineage.model import Draft
+from lineage.projection import project
+from lineage.slo.evaluate import evaluate
+from lineage.slo.status import Status
+from tests.support.promises import HOUR, NOON, event, promise
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+SLOS = [promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")]
+INSTANTS = (NOON - 45 * MINUTE + 30 * SECOND, NOON + 10 * MINUTE, NOON + 40 * MINUTE)
+
+Told = tuple[datetime, dict[str, Any]]  # received, event
+
+
+def _story() -> list[Told]:
+    """Six hours of a job that is late, short, tried again and told of late; of its checks; and of a service beside."""
+    told: list[Told] = []
+    for hour in range(6):
+        start = NOON - (6 - hour) * HOUR
+        nominal, ended = (start, start + HOUR), start + HOUR + (25 if hour == 2 else 5) * MINUTE
+        run = f"load {hour}"
+        told.append((ended, event("START", ended - MINUTE, run, nominal=nominal)))
+        if hour == 4:
+            told.append((ended, event("FAIL", ended, run, nominal=nominal)))
+            continue
+        delay = 30 * MINUTE if hour == 3 else MINUTE
+        told.append((ended + delay, event("COMPLETE", ended, run, nominal=nominal, rows=700 + 100 * hour)))
+        found = [{"assertion": "unique", "success": hour != 1, "column": "id", "actual": "0"}]
+        checked = event(
+            "COMPLETE", ended + 2 * MINUTE, f"test {hour}", job="orders.test", inputs=["orders"], outputs=[],
+            assertions=found,
+        )  # fmt: skip
+        told.append((ended + 3 * MINUTE, checked))
+    snapshot = {"emissionPattern": {"eventContentMode": "COMPLETE_SNAPSHOT", "windowDuration": 600}}
+    reports = [NOON - HOUR + 10 * MINUTE * place for place in range(1, 7)]
+    told += [
+        (at, event("RUNNING", at, "service", job="orders.stream", outputs=["orders"], rows=5, streaming=snapshot))
+        for at in reports
+    ]
+    return told
+
+
+STORY = _story()
+
+
+def _judged(arrivals: list[list[Told]], restarts: set[int]) -> list[Status]:
+    """The statuses of a store to which *arrivals* came batch by batch, opened anew before those in *restarts*."""
+    with TemporaryDirectory() as folder:
+        homes = open_homes(f"sqlite:///{Path(folder) / 'lake.db'}")
+        for place, batch in enumerate(arrivals):
+            if place in restarts:
+                homes.close()
+                homes = open_homes(f"sqlite:///{Path(folder) / 'lake.db'}")
+            pairs = []
+            for received_at, body in batch:
+                raw = json.dumps(body).encode()
+                draft = Draft("event", raw, hashlib.sha256(raw).digest(), "test")
+                (entry,) = homes.ledger.append([draft], received_at)
+                pairs.append((entry, project(parse_event(raw), draft.digest)))
+            homes.store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
+        found = [evaluate(slo, homes.store, at) for slo in SLOS for at in INSTANTS]
+        homes.close()
+    return found
+
+
+@cache
+def _plainly() -> list[Status]:
+    """The statuses of a store that heard the story as it happened."""
+    return _judged([STORY], set())
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_neither_order_nor_repetition_nor_restarts_change_a_status(data: st.DataObject) -> None:
+    """Any permutation, with any events twice, in any batches and with any restarts between them, judges the same."""
+    arrived = data.draw(st.permutations(STORY + data.draw(st.lists(st.sampled_from(STORY), max_size=4))))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(arrived) - 1), max_size=4)))
+    batches = [arrived[a:b] for a, b in zip([0, *cuts], [*cuts, len(arrived)], strict=True)]
+    restarts = data.draw(st.sets(st.integers(1, len(batches)), max_size=2))
+
+    assert _judged(batches, restarts) == _plainly()
+
+
+def test_the_story_has_every_kind_of_verdict() -> None:
+    """Or the property above would hold of nothing."""
+    found = {verdict.state.value for status in _plainly() for verdict in status.occurrences}
+
+    assert found >= {"GOOD", "BAD", "PENDING"}
