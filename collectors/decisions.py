@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
+from collectors.redaction import redact
 from lineage.ledger.base import Ledger
 from lineage.model import Draft, Entry
 from lineage.statements import FOLDED, STATED, Statement, fold, read, written
@@ -20,23 +22,29 @@ log = logger(__name__)
 class Decisions:
     """Keeps the promise of `lineage.web.Decisions` over a ledger and a store that share a database."""
 
-    def __init__(self, ledger: Ledger, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, store: Store, secret: bytes, now: Callable[[], datetime]) -> None:
         self._ledger = ledger
         self._store = store
+        self._secret = secret
         self._now = now
 
     def keep(self, statements: Sequence[Statement]) -> None:
-        """Keep *statements*, all or none; durable when it returns. Raises StoreUnavailable."""
+        """Keep *statements* without credentials, all or none; durable when it returns. Raises StoreUnavailable."""
+        drafts = [self._draft(statement) for statement in statements]
+        if not drafts:
+            return
 
         def run() -> None:
-            bodies = [written(statement) for statement in statements]
-            drafts = [
-                Draft("statement", body, hashlib.sha256(body).digest(), statement.actor)
-                for body, statement in zip(bodies, statements, strict=True)
-            ]
-            fold_all(zip(self._ledger.append(drafts, self._now()), bodies, strict=True), self._store)
+            entries = self._ledger.append(drafts, self._now())
+            fold_all(zip(entries, (draft.body for draft in drafts), strict=True), self._store)
 
         self._store.together(run)
+
+    def _draft(self, statement: Statement) -> Draft:
+        body = written(statement)
+        kept, redacted = redact(body)
+        redaction = hmac.new(self._secret, body, hashlib.sha256).hexdigest() if redacted else None
+        return Draft("statement", kept, hashlib.sha256(kept).digest(), statement.actor, redaction)
 
 
 def fold_all(entries: Iterable[tuple[Entry, bytes]], store: Store) -> None:

@@ -48,8 +48,9 @@ class Headwater:
         self.ledger = homes.ledger
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
         self.journal = Journal(homes.ledger, homes.store)
-        self.intake = Intake(self.journal, settings.ingest, server_key(homes.store, "redaction"), clock, "http")
-        self.decisions = Decisions(homes.ledger, homes.store, clock)
+        secret = server_key(homes.store, "redaction")
+        self.intake = Intake(self.journal, settings.ingest, secret, clock, "http")
+        self.decisions = Decisions(homes.ledger, homes.store, secret, clock)
         self.slos = SloBook(homes.store, settings)
         self._homes = homes
         self._clock = clock

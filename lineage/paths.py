@@ -27,7 +27,22 @@ class Word(Convertor[str]):
         return quoted(value)
 
 
+class Digest(Convertor[str]):
+    """A SHA-256 in hex digits of either case, told in lower case: `{digest:digest}`."""
+
+    regex = "[0-9a-fA-F]{64}"
+
+    def convert(self, value: str) -> str:
+        """The digest as the ledger names it."""
+        return value.lower()
+
+    def to_string(self, value: str) -> str:
+        """The digest as it is."""
+        return value
+
+
 register_url_convertor("word", Word())
+register_url_convertor("digest", Digest())
 
 
 class WholeSegments:

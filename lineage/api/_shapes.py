@@ -24,6 +24,7 @@ from lineage.api._facets import (
     Tags,
     facet,
 )
+from lineage.api._versions import JobVersion
 from lineage.model import FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
 from lineage.statements import Stated
 from lineage.store.base import Carried, Namespace
@@ -198,6 +199,21 @@ def job(  # noqa: PLR0913 - a job has this many sides
         "currentVersion": version,
         "labels": [],
         "tags": _tags(facet(node.facets, Tags).tags, told),
+    }
+
+
+def job_version(node: Node, version: JobVersion, newest: Run | None) -> Shape:
+    """JobVersion, as Marquez has it; *newest* is its last run."""
+    return {
+        "id": name_of(node.id) | {"version": version.id},
+        "name": node.id.name,
+        "namespace": node.id.namespace,
+        "version": version.id,
+        "location": facet(node.facets, SourceCodeLocation).url,
+        "inputs": [name_of(each) for each in version.inputs],
+        "outputs": [name_of(each) for each in version.outputs],
+        "createdAt": version.first_at,
+        "latestRun": run(newest) if newest else None,
     }
 
 

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Annotated
+from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
 
-from lineage.api._answers import Asked, Asking, Limit, Offset
+from lineage.api._answers import Asked, Asking, known_namespace
+from lineage.api._paging import Paging, by_moment
 from lineage.errors import NotFound
-from lineage.model import Entry, EventRecord
+from lineage.model import Entry, EventRecord, Page
 from lineage.names import run_key
 from lineage.web import choice, instant, needs
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"], dependencies=[Depends(needs("read"))])
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOMENT = timedelta(microseconds=1)
 _BYTES = "application/octet-stream"
 
 
 @router.get("/lineage")
+@router.get("")
 def events(  # noqa: PLR0913 - a filter has this many fields
     *,
     asking: Asking,
+    namespace: Annotated[str | None, Query(description="Only events of jobs (or datasets alone) of it.")] = None,
     before: Annotated[str | None, Query(description="Event time, exclusive.")] = None,
     after: Annotated[str | None, Query(description="Event time, inclusive.")] = None,
     run: Annotated[str | None, Query(alias="runId", description="Only the events of this run.")] = None,
     order: Annotated[str, Query(alias="sortDirection", description="desc: newest first; or asc.")] = "desc",
-    limit: Limit = 100,
-    offset: Offset = 0,
+    paging: Paging,
 ) -> Response:
     """Events of every kind as they were stored, by event time; totalCount counts those that the filter lets through."""
-    moment = timedelta(microseconds=1)  # the store's window is open below and closed above
     since, until = instant(after, "after"), instant(before, "before")
-    page = asking.store.events(
-        run=None if run is None else run_key(run) or run,
-        since=since and since - moment,
-        until=until and until - moment,
-        newest_first=choice(order.lower(), ("desc", "asc"), "sortDirection") == "desc",
-        limit=limit,
-        offset=offset,
-    )
+    newest_first = choice(order.lower(), ("desc", "asc"), "sortDirection") == "desc"
+    earliest, latest = since and since - _MOMENT, until and until - _MOMENT  # the window is open below, closed above
+
+    def ask(reached: datetime | None, passed: int, most: int) -> Page:
+        begin = earliest if reached is None or newest_first else reached - _MOMENT
+        return asking.store.events(
+            run=None if run is None else run_key(run) or run,
+            namespace=namespace,
+            since=begin,
+            until=reached if reached is not None and newest_first else latest,
+            newest_first=newest_first,
+            limit=most,
+            offset=passed,
+        )
+
+    page, following = by_moment(ask, attrgetter("at"), paging)
     bodies = (asking.ledger.raw(bytes.fromhex(record.digest)) for record in page.items)
-    return asking.answer({"events": [msgspec.Raw(body) for body in bodies if body], "totalCount": page.total})
+    found = [msgspec.Raw(body) for body in bodies if body]
+    return asking.answer({"events": found, "totalCount": page.total, "next": following})
 
 
-@router.get("/{digest:word}")
+@router.get("/{digest:digest}")
 def event(asking: Asking, digest: str, accept: Annotated[str, Header()] = "application/json") -> Response:
     """One event: where it stands and what it is about, or, for those who accept octets, its stored bytes."""
-    key = bytes.fromhex(digest) if _DIGEST.fullmatch(digest.lower()) else b""
-    entry = asking.ledger.entry(key) if key else None
+    key = bytes.fromhex(digest)
+    entry = asking.ledger.entry(key)
     if entry is None or entry.kind != "event":
         raise NotFound(f"no event {digest!r}; an event's name is the SHA-256 of its bytes in 64 hex digits")
     if _BYTES in accept.lower():
@@ -60,6 +71,13 @@ def event(asking: Asking, digest: str, accept: Annotated[str, Header()] = "appli
     answer = asking.answer(_status(asking, entry))
     answer.headers["Vary"] = "Accept"
     return answer
+
+
+@router.get("/{namespace:path}")
+def events_of(asking: Asking, namespace: str, paging: Paging) -> Response:
+    """The events of a namespace, the newest first; its slashes may be encoded or not."""
+    known = known_namespace(asking.store, unquote(namespace))
+    return events(asking=asking, namespace=known.name, paging=paging)
 
 
 def _status(asking: Asked, entry: Entry) -> dict[str, object]:

@@ -15,7 +15,7 @@ from lineage.api._answers import Asked, Asking, known_namespace
 from lineage.api._paging import Paging, Part, by_moment, by_node
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
-from lineage.api._versions import newest_version
+from lineage.api._versions import JobVersion, newest_version, versions_of
 from lineage.errors import NotFound
 from lineage.model import Node, NodeId, Page, Run, job_id
 from lineage.store.base import Store
@@ -63,6 +63,30 @@ def runs(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
     return asking.answer({"runs": shapes, "totalCount": page.total, "next": following})
 
 
+@router.get("/namespaces/{namespace:word}/jobs/{name:word}/versions")
+def versions(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
+    """The versions of a job, the last used first: each a set of datasets that it read and wrote."""
+    node = known_job(asking.store, namespace, name)
+    found = versions_of(asking.store, node.id)
+
+    def ask(_until: datetime | None, passed: int, most: int) -> Page:
+        return Page(found[passed : passed + most], len(found))
+
+    page, following = by_moment(ask, lambda _: None, paging)
+    shapes = _with_runs(asking.store, node, page.items)
+    return asking.answer({"versions": shapes, "totalCount": page.total, "next": following})
+
+
+@router.get("/namespaces/{namespace:word}/jobs/{name:word}/versions/{version:word}")
+def version(asking: Asking, namespace: str, name: str, version: str) -> Response:
+    """One version of a job."""
+    node = known_job(asking.store, namespace, name)
+    found = [each for each in versions_of(asking.store, node.id) if each.id == version.lower()]
+    if not found:
+        raise NotFound(f"{node.id} has no version {version!r}; its versions are listed under …/versions")
+    return asking.answer(_with_runs(asking.store, node, found)[0])
+
+
 def shown(store: Store, node: Node) -> Shape:
     """A job with its latest runs, its version and what was stated of it."""
     newest = newest_version(store, node.id)
@@ -106,6 +130,12 @@ def described(  # noqa: PLR0913 - a question has this many sides
         )
         for node in nodes
     ]
+
+
+def _with_runs(store: Store, node: Node, versions: Sequence[JobVersion]) -> list[Shape]:
+    wanted = [version.newest for version in versions if version.newest is not None]
+    runs: dict[str, Run] = {run.id: run for run in store.runs(ids=wanted, limit=len(wanted)).items} if wanted else {}
+    return [_shapes.job_version(node, version, runs.get(version.newest or "")) for version in versions]
 
 
 def _latest(store: Store, node: Node, count: int, as_of: datetime | None, known_at: datetime | None) -> Sequence[Run]:

@@ -10,6 +10,8 @@ from fastapi.responses import Response
 
 from lineage.api import _shapes
 from lineage.api._answers import Asked, Asking
+from lineage.api._shapes import Shape
+from lineage.api._versions import version_id
 from lineage.audit.trace import read_version
 from lineage.errors import NotFound
 from lineage.model import FacetRecord, NodeId, Run, Use, run_id
@@ -25,15 +27,18 @@ _MOMENT = timedelta(microseconds=1)
 @router.get("/{id:word}")
 def run(asking: Asking, id: str) -> Response:  # noqa: A002 - the route's own word
     """One run, with its facets and the dataset versions that it read and wrote."""
-    found = known_run(asking.store, id)
-    uses = [use for use in asking.store.uses(run=found.id) if use.effective]
-    return asking.answer(
-        _shapes.run(
-            found,
-            _shapes.newest(asking.store.facet_history(run_id(found.id))),
-            [_shapes.used(use, _version_read(asking.store, found, use)) for use in uses if use.side == "input"],
-            [_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
-        )
+    return asking.answer(shown(asking.store, known_run(asking.store, id)))
+
+
+def shown(store: Store, found: Run) -> Shape:
+    """A run with its facets, and the versions that it read and wrote."""
+    uses = [use for use in store.uses(run=found.id) if use.effective]
+    return _shapes.run(
+        found,
+        _shapes.newest(store.facet_history(run_id(found.id))),
+        [_shapes.used(use, _version_read(store, found, use)) for use in uses if use.side == "input"],
+        [_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
+        version_id(found.job, uses) if uses else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -25,6 +26,8 @@ def search(  # noqa: PLR0913 - a search form has this many fields
     filter: Annotated[str | None, Query(description="DATASET or JOB; both without it.")] = None,  # noqa: A002 - Marquez's word
     sort: Annotated[str, Query(description="NAME, or UPDATE_AT with the newest first.")] = "NAME",
     namespace: Annotated[str | None, Query(description="Only in this namespace.")] = None,
+    before: Annotated[date | None, Query(description="Only what was seen last before this day, UTC.")] = None,
+    after: Annotated[date | None, Query(description="Only what was seen last on this day or later.")] = None,
     limit: Limit = 10,
     offset: Offset = 0,
 ) -> Response:
@@ -35,10 +38,19 @@ def search(  # noqa: PLR0913 - a search form has this many fields
         kind=_kind(filter),
         namespace=namespace,
         order="updated" if order == "UPDATE_AT" else "name",
+        since=_midnight(after),
+        until=_midnight(before),
         limit=limit,
         offset=offset,
     )
     return asking.answer({"totalCount": page.total, "results": [_result(node) for node in page.items]})
+
+
+def _midnight(day: date | None) -> datetime | None:
+    """The last moment before *day*: the store's window is open below and closed above."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(), UTC) - timedelta(microseconds=1)
 
 
 def _kind(word: str | None) -> Kind | None:
