@@ -93,7 +93,7 @@ def test_states_are_those_that_dbt_reports(dbt: Dbt, asked: Asked) -> None:
 
 
 def test_dbt_hangs_under_the_run_that_started_it(server: Server, asked: Asked, tmp_path: Path) -> None:
-    """With OPENLINEAGE_PARENT_ID the command, then a job of the starter's namespace, stands between it and the models."""
+    """With OPENLINEAGE_PARENT_ID the command is a job of the starter's namespace, and the models hang under it."""
     starter = "01a1fdeb-0000-7000-8000-000000000001"
     given = {"OPENLINEAGE_URL": server.url, "OPENLINEAGE_PARENT_ID": f"shop-airflow/shop.build/{starter}"}
 
