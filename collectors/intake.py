@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -12,18 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 from threading import Condition, Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-from collectors.bodies import DEPTH_MAX, is_too_deep
-from collectors.journal import Admitted, Journal, fault
-from collectors.redaction import redact, scrub
-from lineage.errors import HeadwaterError, InvalidEvent, Overloaded, TooLarge
-from lineage.events import parse_event
-from lineage.model import Draft, Entry, Principal, Receipt
-from lineage.projection import project
+from collectors.admission import Forbidden, Found, Refused, admit
+from collectors.journal import Admitted, Journal
+from lineage.errors import HeadwaterError, Overloaded, TooLarge
+from lineage.letters import BEGINNING, BODY_BYTES, Letter, written
+from lineage.model import Entry, Principal, Receipt
 from lineage.settings import Ingest
 from lineage.store.base import Change
-from lineage.strict import check
 from lineage.telemetry import (
     EVENT_DELAY_S,
     EVENTS_DUPLICATE,
@@ -33,27 +27,10 @@ from lineage.telemetry import (
     logger,
 )
 
-DEAD_LETTER = "dead_letter"  # the kind of document that keeps a refused body
-LETTER_BYTES = 64 * 1024  # how much of a refused body is kept (DECISIONS 14)
 COMMIT_EVENTS_MAX = 1000  # beyond 500 a larger commit is no faster per event (DESIGN 5) and keeps others waiting
 GATHER_S = 0.003  # about a commit of one event, most of it the disk's
 
 log = logger(__name__)
-
-
-class _Refused(NamedTuple):
-    """A body that goes to the dead letters; *body* is what is kept of it, scrubbed."""
-
-    body: bytes
-    size: int  # as received
-    principal: str
-    reason: str
-    field: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The same refused body again is the same dead letter."""
-        return hashlib.sha256(b"%d %s" % (self.size, self.body)).hexdigest()
 
 
 @dataclass(slots=True, eq=False)
@@ -127,6 +104,15 @@ class Intake:
         """
         return self._enqueue(_Unit(bodies, principal, list))
 
+    def take(self, bodies: Sequence[bytes], principal: Principal) -> list[Receipt]:
+        """Take *bodies* as `submit_many` does, and wait until they are durable."""
+        return self.submit_many(bodies, principal).result()
+
+    def examine(self, body: bytes, principal: Principal) -> Receipt:
+        """What would become of *body* if it came now, duplicates aside; nothing is kept."""
+        found = admit(body, principal, self._limits, self._secret)
+        return Receipt("accepted", found.draft.digest.hex()) if isinstance(found, Admitted) else _refusal(found)
+
     # ── The queue. ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _enqueue(self, unit: _Unit) -> Future[Any]:
@@ -199,42 +185,22 @@ class Intake:
 
     def _keep(self, bodies: Sequence[tuple[bytes, Principal]]) -> list[Receipt]:
         """One commit: read all *bodies*, keep the good ones and the dead letters, answer in order."""
-        read = [self._read(body, principal.name) for body, principal in bodies]
+        read = [admit(body, principal, self._limits, self._secret) for body, principal in bodies]
         received_at = self._now()
         admitted = [one for one in read if isinstance(one, Admitted)]
-        letters = [_letter(one, received_at) for one in read if isinstance(one, _Refused)]
+        refused = [one for one in read if isinstance(one, Refused)]
+        letters = [change for one in refused for change in _letter(one, received_at)]
         entries = self._journal.commit(admitted, letters, received_at)
         self._measure(admitted, entries, received_at)
-        if letters:
-            EVENTS_REJECTED.labels(self._collector, "invalid").inc(len(letters))
+        if refused:
+            EVENTS_REJECTED.labels(self._collector, "invalid").inc(len(refused))
+        for (principal, namespace), events in Counter(
+            (one.principal, one.namespace) for one in read if isinstance(one, Forbidden)
+        ).items():
+            EVENTS_REJECTED.labels(self._collector, "forbidden").inc(events)
+            log.warning("events_forbidden", extra={"key": principal, "namespace": namespace, "events": events})
         places = iter(entries)
         return [_receipt(one, places) for one in read]
-
-    def _read(self, body: bytes, principal: str) -> Admitted | _Refused:
-        if len(body) > self._limits.max_event_bytes:
-            reason = f"an event of {len(body)} bytes; the limit is {self._limits.max_event_bytes}"
-            return _Refused(_scrubbed(body), len(body), principal, reason)
-        if is_too_deep(body):
-            reason = f"nested deeper than {DEPTH_MAX} levels; send facets of fewer levels"
-            return _Refused(_scrubbed(body), len(body), principal, reason)
-        try:
-            kept, redacted = redact(body)
-            event = parse_event(kept)
-            if self._limits.strict:
-                check(body, event.kind)
-        except InvalidEvent as error:
-            return _Refused(_scrubbed(body), len(body), principal, str(error), error.field)
-        except Exception as error:
-            log.exception("event_unreadable", extra={"bytes": len(body)})
-            return _Refused(_scrubbed(body), len(body), principal, f"cannot be read: {type(error).__name__}")
-        digest = hashlib.sha256(kept).digest()
-        redaction = hmac.new(self._secret, body, hashlib.sha256).hexdigest() if redacted else None
-        draft = Draft("event", kept, digest, principal, redaction)
-        try:
-            return Admitted(draft, project(event, digest))
-        except Exception as error:
-            log.exception("projection_failed", extra={"digest": digest.hex()})
-            return Admitted(draft, None, fault(error))
 
     def _measure(self, admitted: Sequence[Admitted], entries: Sequence[Entry], received_at: datetime) -> None:
         deltas = [one.delta for one in admitted if one.delta is not None]
@@ -246,26 +212,29 @@ class Intake:
             EVENTS_DUPLICATE.labels(self._collector).inc(twice)
 
 
-def _receipt(read: Admitted | _Refused, places: Iterator[Entry]) -> Receipt:
-    if isinstance(read, _Refused):
-        return Receipt("dead-lettered", read.name, read.reason, read.field)
+def _receipt(read: Found, places: Iterator[Entry]) -> Receipt:
+    if not isinstance(read, Admitted):
+        return _refusal(read)
     entry = next(places)
     return Receipt("duplicate" if entry.duplicate else "accepted", entry.digest.hex())
 
 
-def _scrubbed(body: bytes) -> bytes:
-    """The beginning of *body* without secrets; one that the first cut halves lies beyond the second."""
-    return scrub(body[: 2 * LETTER_BYTES])[:LETTER_BYTES]
+def _refusal(read: Refused | Forbidden) -> Receipt:
+    if isinstance(read, Forbidden):
+        return Receipt("forbidden", read.digest, read.reason, read.field)
+    return Receipt("dead-lettered", read.name, read.reason, read.field)
 
 
-def _letter(refused: _Refused, received_at: datetime) -> Change:
-    body = {
-        "reason": refused.reason,
-        "field": refused.field,
-        "principal": refused.principal,
-        "received_at": received_at.isoformat(),
-        "size": refused.size,
-        "truncated": refused.size > LETTER_BYTES,
-        "body": refused.body.decode("utf-8", "backslashreplace"),
-    }
-    return Change(DEAD_LETTER, refused.name, json.dumps(body, ensure_ascii=False).encode())
+def _letter(refused: Refused, received_at: datetime) -> list[Change]:
+    text = refused.body.decode("utf-8", "backslashreplace")
+    letter = Letter(
+        id=refused.name,
+        reason=refused.reason,
+        field=refused.field,
+        principal=refused.principal,
+        received_at=received_at,
+        size=refused.size,
+        truncated=refused.size > BODY_BYTES,
+        beginning=text[:BEGINNING],
+    )
+    return written(letter, text.encode())

@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 from lineage.errors import HeadwaterError
 from lineage.ledger.base import Ledger
+from lineage.letters import KIND, bound
 from lineage.model import Delta, Draft, Entry
+from lineage.settings import Ingest
 from lineage.store.base import Change, Store
 from lineage.telemetry import COMMIT_EVENTS, COMMIT_S, logger
 
+LETTERS_KEPT = Ingest().dead_letters_kept
 UNPROJECTED = "unprojected"  # the kind of document that names an entry which the graph lacks
 
 log = logger(__name__)
@@ -30,9 +33,11 @@ class Admitted(NamedTuple):
 class Journal:
     """Commits to a ledger and a store that share a database, in one transaction (DECISIONS 12)."""
 
-    def __init__(self, ledger: Ledger, store: Store) -> None:
+    def __init__(self, ledger: Ledger, store: Store, letters_kept: int = LETTERS_KEPT) -> None:
         self._ledger = ledger
         self._store = store
+        self._letters_kept = letters_kept
+        self._letters_written = letters_kept  # since they were last counted: at the first one they are
 
     def commit(self, batch: Sequence[Admitted], letters: Sequence[Change], received_at: datetime) -> list[Entry]:
         """Keep *batch* and the dead *letters*, all or none; durable when it returns the entries, in order.
@@ -53,7 +58,16 @@ class Journal:
         unmerged = merge([(entry, admitted.delta) for entry, admitted in fresh if admitted.delta], self._store)
         if changes := [*letters, *unread, *unmerged]:
             self._store.put(changes)
+        if letters:
+            self._bound(sum(letter.kind == KIND for letter in letters))
         return entries
+
+    def _bound(self, written: int) -> None:
+        """Keep to `ingest.dead_letters_kept` and a tenth, counting only so often."""
+        self._letters_written += written
+        if self._letters_written > self._letters_kept / 10:
+            bound(self._store, self._letters_kept)
+            self._letters_written = 0
 
 
 def merge(pairs: Sequence[tuple[Entry, Delta]], store: Store) -> list[Change]:

@@ -118,5 +118,5 @@ def _checked(answer: httpx2.Response) -> httpx2.Response:
 
 def _outcome(receipts: Sequence[Receipt]) -> Outcome:
     count = Counter(receipt.status for receipt in receipts)
-    reasons = tuple(receipt.reason or "" for receipt in receipts if receipt.status == "dead-lettered")
+    reasons = tuple(receipt.reason or "" for receipt in receipts if receipt.reason is not None)
     return Outcome(count["accepted"], count["duplicate"], reasons)

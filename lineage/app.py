@@ -47,7 +47,7 @@ class Headwater:
         self.store = homes.store
         self.ledger = homes.ledger
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
-        self.journal = Journal(homes.ledger, homes.store)
+        self.journal = Journal(homes.ledger, homes.store, settings.ingest.dead_letters_kept)
         secret = server_key(homes.store, "redaction")
         self.intake = Intake(self.journal, settings.ingest, secret, clock, "http")
         self.decisions = Decisions(homes.ledger, homes.store, secret, clock)

@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
@@ -41,11 +41,23 @@ class Key:
     digest: str
     created_at: datetime
     revoked_at: datetime | None = None
+    namespaces: tuple[str, ...] | None = None  # whose events it may bring; None: all
 
     @property
     def principal(self) -> Principal:
         """Whom a request with this key speaks for."""
-        return Principal(self.name, frozenset(self.scopes))
+        return Principal(self.name, frozenset(self.scopes), self.namespaces)
+
+
+def may_bring(principal: Principal, namespace: str) -> bool:
+    """True when *principal* may say something of jobs or datasets of *namespace*; `airflow-*` binds by the beginning.
+
+    What an event says it is about decides: its job, or the dataset of a DatasetEvent; inputs and outputs lie anywhere.
+    """
+    return principal.namespaces is None or any(
+        namespace.startswith(bound[:-1]) if bound.endswith("*") else namespace == bound
+        for bound in principal.namespaces
+    )
 
 
 class _Known(NamedTuple):
@@ -83,19 +95,23 @@ class Keys:
         self._known: _Known | None = None
         self._lock = Lock()
 
-    def create(self, name: str, scopes: Iterable[str], now: datetime) -> str:
-        """Make a key and answer it: the only time that it is seen. Raises InvalidInput for a scope that is none.
+    def create(self, name: str, scopes: Iterable[str], now: datetime, namespaces: Iterable[str] | None = None) -> str:
+        """Make a key and answer it: the only time that it is seen. *namespaces* bind it (see `may_bring`).
 
-        Raises Conflict when a key of that name is in force.
+        Raises InvalidInput for a scope that is none, or that a binding makes no sense with, and Conflict when a key of
+        that name is in force.
         """
         wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
         if strange := sorted(set(scopes) - set(SCOPES)):
             raise InvalidInput(f"scope: {strange[0]!r} is none of {', '.join(SCOPES)}", field="scope")
+        bound = None if namespaces is None else tuple(sorted(set(namespaces)))
+        if bound is not None and ("ingest" not in wanted or "admin" in wanted):
+            raise InvalidInput("namespace: it binds a key that may ingest and is no admin's", field="namespace")
         if any(key.name == name and key.revoked_at is None for key in self.all()):
             raise Conflict(f"a key named {name!r} is in force; revoke it first or choose another name")
         key_id = secrets.token_hex(4)
         text = f"hw_{key_id}_{secrets.token_urlsafe(32)}"
-        self._put(Key(key_id, name, wanted, self._digest(text), now), expects=0)
+        self._put(Key(key_id, name, wanted, self._digest(text), now, namespaces=bound), expects=0)
         return text
 
     def all(self) -> list[Key]:
@@ -106,7 +122,7 @@ class Keys:
         """End the key with this name or id; other processes notice within 2 s. Raises NotFound."""
         for key in self.all():
             if name in (key.name, key.id) and key.revoked_at is None:
-                revoked = Key(key.id, key.name, key.scopes, key.digest, key.created_at, now)
+                revoked = replace(key, revoked_at=now)
                 self._put(revoked, expects=None)
                 return revoked
         raise NotFound(f"no key {name!r} is in force; `headwater keys list` shows them")
@@ -219,13 +235,14 @@ def _write(key: Key) -> bytes:
             "digest": key.digest,
             "created_at": key.created_at.isoformat(),
             "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
+            "namespaces": key.namespaces,
         }
     ).encode()
 
 
 def _read(document: Document) -> Key:
     body = json.loads(document.body)
-    revoked = body["revoked_at"]
+    revoked, namespaces = body["revoked_at"], body.get("namespaces")  # keys from before they could be bound have none
     return Key(
         document.id,
         body["name"],
@@ -233,4 +250,5 @@ def _read(document: Document) -> Key:
         body["digest"],
         datetime.fromisoformat(body["created_at"]),
         datetime.fromisoformat(revoked) if revoked else None,
+        None if namespaces is None else tuple(namespaces),
     )

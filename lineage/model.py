@@ -404,10 +404,11 @@ class Entry:
 class Receipt:
     """What the door answers for one body. `accepted` and `duplicate` mean: durable. *digest* is hex.
 
-    A dead-lettered body was refused with *reason*; *field* names the place in the event where there is one.
+    A dead-lettered body was refused with *reason*, and so was a forbidden one, of which nothing is kept;
+    *field* names the place in the event where there is one.
     """
 
-    status: Literal["accepted", "duplicate", "dead-lettered"]
+    status: Literal["accepted", "duplicate", "dead-lettered", "forbidden"]
     digest: str
     reason: str | None = None
     field: str | None = None
@@ -415,10 +416,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: the name of a key, or `anonymous` while no key exists; scopes are ingest, read and admin."""
+    """Who is asking: the name of a key, or `anonymous` while no key exists; scopes are ingest, read and admin.
+
+    *namespaces* are those whose events it may bring (see `lineage.auth.may_bring`); None: all.
+    """
 
     name: str
     scopes: frozenset[str]
+    namespaces: tuple[str, ...] | None = None
 
 
 # ── Verdicts. ────────────────────────────────────────────────────────────────────────────────────────────────────────

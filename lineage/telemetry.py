@@ -34,6 +34,8 @@ COMMIT_EVENTS = Histogram(
     "headwater_commit_events", "Events that shared one commit.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 )
 QUEUE_EVENTS = Gauge("headwater_queue_events", "Bodies that wait for the writer.")
+DEAD_LETTER_DEPTH = Gauge("headwater_dead_letter_depth", "Refused bodies that wait to be replayed or discarded.")
+DEAD_LETTER_OLDEST_S = Gauge("headwater_dead_letter_oldest_age_seconds", "How long the oldest of them has waited.")
 UNPROJECTED = Gauge("headwater_unprojected_events", "Events in the ledger that the graph could not take.")
 PROJECTION_LAG = Gauge("headwater_projection_lag_events", "Events in the ledger that the graph has yet to take.")
 EVALUATION_S = Histogram("headwater_evaluation_duration_seconds", "One tick over all SLOs.")

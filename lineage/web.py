@@ -36,6 +36,12 @@ class Intake(Protocol):
     def submit_many(self, bodies: Sequence[bytes], principal: Principal) -> Future[list[Receipt]]:
         """Take many, in order, as one unit of back-pressure; receipts[i] is for bodies[i]. Raises Overloaded."""
 
+    def take(self, bodies: Sequence[bytes], principal: Principal) -> list[Receipt]:
+        """Take *bodies* as `submit_many` does, and wait until they are durable."""
+
+    def examine(self, body: bytes, principal: Principal) -> Receipt:
+        """What would become of *body* if it came now, duplicates aside; nothing is kept."""
+
     @property
     def waiting(self) -> int:
         """How many bodies wait for the writer."""

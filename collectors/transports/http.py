@@ -15,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from collectors.bodies import elements, inflate, split_lines
-from lineage.errors import InvalidEvent, InvalidInput, TooLarge, UnsupportedType
+from lineage.errors import Forbidden, InvalidEvent, InvalidInput, TooLarge, UnsupportedType
 from lineage.model import Principal, Receipt
 from lineage.web import needs, problem, services
 
@@ -73,14 +73,17 @@ for _path in (
 async def post_event(request: Request, caller: Caller) -> Response:
     """Take one OpenLineage event (or NDJSON, which answers as a batch does); 201 once it is durable.
 
-    400 says what is wrong with it, 413 and 415 what the door does not take, 503 that it is worth sending again.
+    400 says what is wrong with it, 403 that the key may not bring events of its namespace, 413 and 415 what
+    the door does not take, 503 that it is worth sending again.
     """
     if _form(request) == "lines":
         return await _take_many(request, caller)
     limits = services(request).settings.ingest
     body = await _body(request, limits.max_event_bytes)
     receipt = await asyncio.wrap_future(services(request).intake.submit(body, caller))
-    if receipt.status == "dead-lettered":
+    if receipt.status == "forbidden":
+        answer = problem(Forbidden(receipt.reason or "", field=receipt.field), request.url.path)
+    elif receipt.status == "dead-lettered":
         answer = problem(InvalidEvent(receipt.reason or "", field=receipt.field), request.url.path)
     else:
         answer = JSONResponse({"status": receipt.status, "digest": receipt.digest}, 201)
@@ -95,7 +98,8 @@ async def post_event(request: Request, caller: Caller) -> Response:
 async def post_batch(request: Request, caller: Caller) -> Response:
     """Take a JSON array of events, or NDJSON; 200 with what became of them once all that is good is durable.
 
-    A bad event harms none of its neighbours: it is among `failed_events`, and with the dead letters.
+    A bad event harms none of its neighbours: it is among `failed_events`, and with the dead letters. 403 when the key
+    may bring none of them.
     """
     return await _take_many(request, caller)
 
@@ -105,6 +109,8 @@ async def _take_many(request: Request, caller: Principal) -> Response:
     split = split_lines if _form(request) == "lines" else elements
     bodies = await run_in_threadpool(split, body)
     receipts = await asyncio.wrap_future(services(request).intake.submit_many(bodies, caller)) if bodies else []
+    if receipts and all(receipt.status == "forbidden" for receipt in receipts):
+        return problem(Forbidden(receipts[0].reason or "", field=receipts[0].field), request.url.path)
     return JSONResponse(_summary(receipts))
 
 
@@ -113,7 +119,7 @@ def _summary(receipts: Sequence[Receipt]) -> dict[str, object]:
     failed = [
         {"index": index, "reason": receipt.reason, "retriable": False}
         for index, receipt in enumerate(receipts)
-        if receipt.status == "dead-lettered"
+        if receipt.reason is not None
     ]
     return {
         "status": "partial_success" if failed else "success",

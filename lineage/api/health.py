@@ -7,8 +7,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 
 from lineage import __version__
+from lineage.letters import depth
 from lineage.statements import FOLDED
-from lineage.telemetry import PROJECTION_LAG, UNPROJECTED
+from lineage.telemetry import DEAD_LETTER_DEPTH, DEAD_LETTER_OLDEST_S, PROJECTION_LAG, UNPROJECTED
 from lineage.web import Services, needs, services
 
 router = APIRouter(tags=["health"])
@@ -45,6 +46,9 @@ def metrics(request: Request) -> Response:
     unprojected, lag = _behind(services(request))
     UNPROJECTED.set(unprojected)
     PROJECTION_LAG.set(lag)
+    letters, oldest = depth(services(request).store)
+    DEAD_LETTER_DEPTH.set(letters)
+    DEAD_LETTER_OLDEST_S.set(0 if oldest is None else (services(request).now() - oldest).total_seconds())
     encode, kind = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(REGISTRY), media_type=kind)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
+    from collectors.intake import Intake
     from lineage.homes import Homes
     from lineage.settings import Settings
 
@@ -26,3 +29,22 @@ def open_store(store: str | None = None, config: Path | None = None) -> Homes:
     from lineage.homes import open_homes
 
     return open_homes(read_settings(config, store=store).store)
+
+
+@contextmanager
+def open_intake(homes: Homes, config: Path | None, collector: str) -> Iterator[Intake]:
+    """The door of *homes* with the limits of *config*, open in the block; *collector* is its word in the metrics."""
+    from datetime import UTC, datetime
+
+    from collectors.intake import Intake
+    from collectors.journal import Journal
+    from lineage.auth import server_key
+
+    limits = read_settings(config).ingest
+    journal = Journal(homes.ledger, homes.store, limits.dead_letters_kept)
+    intake = Intake(journal, limits, server_key(homes.store, "redaction"), lambda: datetime.now(UTC), collector)
+    intake.start()
+    try:
+        yield intake
+    finally:
+        intake.stop()

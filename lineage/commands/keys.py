@@ -24,11 +24,17 @@ app = typer.Typer(
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     name: Annotated[str, typer.Argument(help="Whom the key is for; logs and the ledger show it.")],
     scope: Annotated[
         list[str], typer.Option("--scope", help="What it may do: ingest, read, admin; repeat or separate by commas.")
     ] = ["ingest"],  # noqa: B006 - typer copies it
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--namespace", help="Take only events of jobs in it; repeat, or end with * for all that begin so."
+        ),
+    ] = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
@@ -41,9 +47,9 @@ def create(
 
     scopes = [word.strip() for words in scope for word in words.split(",")]
     with open_store(store, config) as homes:
-        text = Keys(homes.store).create(name, scopes, datetime.now(UTC))
+        text = Keys(homes.store).create(name, scopes, datetime.now(UTC), namespace or None)
     if as_json:
-        typer.echo(json.dumps({"name": name, "scopes": scopes, "key": text}))
+        typer.echo(json.dumps({"name": name, "scopes": scopes, "namespaces": namespace or None, "key": text}))
         return
     typer.echo(text)
     typer.echo("Keep it: it is not shown again. Clients send it as `Authorization: Bearer KEY`.", err=True)
@@ -68,7 +74,10 @@ def list_keys(
         return
     for key in keys:
         fate = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "in force"
-        typer.echo(f"{key.id}  {key.name:<24} {','.join(key.scopes):<18} {key.created_at:%Y-%m-%d %H:%M}  {fate}")
+        bound = "" if key.namespaces is None else f"  only {', '.join(key.namespaces)}"
+        typer.echo(
+            f"{key.id}  {key.name:<24} {','.join(key.scopes):<18} {key.created_at:%Y-%m-%d %H:%M}  {fate}{bound}"
+        )
     if not keys:
         typer.echo("No key was made yet: who can reach the server may do everything.")
 
@@ -96,6 +105,7 @@ def _shown(key: Key) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "scopes": key.scopes,
+        "namespaces": key.namespaces,
         "createdAt": key.created_at.isoformat(),
         "revokedAt": key.revoked_at and key.revoked_at.isoformat(),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from lineage.commands import _options
-from lineage.commands._open import open_store, read_settings
+from lineage.commands._open import open_intake, open_store
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
     from pathlib import Path
@@ -63,24 +63,12 @@ def _to_server(sources: list[str], url: str, key: str | None) -> Iterator[Outcom
 
 
 def _into_store(sources: list[str], store: str | None, config: Path | None) -> Iterator[Outcome]:
-    from datetime import UTC, datetime
-
-    from collectors.intake import Intake
-    from collectors.journal import Journal
     from collectors.senders import through
     from collectors.transports import file
-    from lineage.auth import ANONYMOUS, server_key
+    from lineage.auth import ANONYMOUS
 
-    limits = read_settings(config, store=store).ingest
-    with open_store(store, config) as homes:
-        journal = Journal(homes.ledger, homes.store)
-        secret = server_key(homes.store, "redaction")
-        intake = Intake(journal, limits, secret, lambda: datetime.now(UTC), "file")
-        intake.start()
-        try:
-            yield from through(intake, file.read(sources), ANONYMOUS)
-        finally:
-            intake.stop()
+    with open_store(store, config) as homes, open_intake(homes, config, "file") as intake:
+        yield from through(intake, file.read(sources), ANONYMOUS)
 
 
 class _Progress:

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from collectors import intake as door
-from collectors.intake import COMMIT_EVENTS_MAX, LETTER_BYTES, Intake
+from collectors import admission
+from collectors.intake import COMMIT_EVENTS_MAX, Intake
 from collectors.journal import Admitted
 from lineage.errors import Overloaded, StoreUnavailable, TooLarge
+from lineage.letters import BODY, BODY_BYTES, KIND
 from lineage.model import Entry, Principal
 from lineage.settings import Ingest
 from lineage.store.base import Change
@@ -24,6 +25,7 @@ from tests.support.posting import event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AIRFLOW = Principal("airflow", frozenset({"ingest"}))
+BOUND = Principal("dbt", frozenset({"ingest"}), ("dbt",))
 SECRET = b"s" * 32
 WAIT_S = 10
 
@@ -56,8 +58,12 @@ class Ledgered:
 
     @property
     def letters(self) -> list[dict[str, Any]]:
-        """The bodies of all dead letters."""
-        return [json.loads(letter.body or b"") for _, letters in self.commits for letter in letters]
+        """All dead letters with their bodies."""
+        changes = [change for _, letters in self.commits for change in letters]
+        bodies = {change.id: (change.body or b"").decode() for change in changes if change.kind == BODY}
+        return [
+            json.loads(change.body or b"") | {"body": bodies[change.id]} for change in changes if change.kind == KIND
+        ]
 
 
 @contextmanager
@@ -258,6 +264,31 @@ def test_a_depth_bomb_is_refused_by_our_own_limit(bomb: bytes) -> None:
     assert receipt.reason == "nested deeper than 200 levels; send facets of fewer levels"
 
 
+def test_an_event_of_a_foreign_namespace_is_forbidden_and_forgotten(caplog: pytest.LogCaptureFixture) -> None:
+    """A bound key brings nothing else: it is told so, the log counts it, and no dead letter keeps others' secrets."""
+    journal = Ledgered()
+    own = json.dumps({**json.loads(event(2)), "job": {"namespace": "dbt", "name": "orders"}}).encode()
+
+    with opened(journal) as intake:
+        receipts = intake.submit_many([event(1), own, event(3)], BOUND).result(WAIT_S)
+
+    logged = [(line.message, line.__dict__["events"]) for line in caplog.records if line.levelname == "WARNING"]
+    statuses = [one.status for one in receipts]
+    assert (["forbidden", "accepted", "forbidden"], "job.namespace") == (statuses, receipts[0].field)
+    assert ([], [("events_forbidden", 2)]) == (journal.letters, logged)
+
+
+def test_the_dataset_decides_where_there_is_no_job() -> None:
+    """A DatasetEvent is its dataset's; the inputs and outputs of a job may lie anywhere."""
+    sent = {**json.loads(event(1)), "dataset": {"namespace": "pg", "name": "orders"}}
+    body = json.dumps({key: value for key, value in sent.items() if key not in ("run", "job", "eventType")}).encode()
+
+    with opened(Ledgered()) as intake:
+        receipt = intake.submit(body, BOUND).result(WAIT_S)
+
+    assert (receipt.status, receipt.field) == ("forbidden", "dataset.namespace")
+
+
 @pytest.mark.parametrize(("strict", "status"), [(False, "accepted"), (True, "dead-lettered")])
 def test_strict_is_a_setting(strict: bool, status: str) -> None:  # noqa: FBT001
     """What the schema refuses and the graph can use is taken, unless `ingest.strict` says otherwise."""
@@ -277,9 +308,10 @@ def test_a_dead_letter_says_why_and_whose() -> None:
     with opened(journal) as intake:
         reason = intake.submit(body, AIRFLOW).result(WAIT_S).reason
 
-    expected = {"reason": reason, "field": "eventTime", "principal": "airflow", "received_at": NOON.isoformat()}
-    expected |= {"size": len(body), "truncated": False, "body": body.decode()}
-    assert [expected] == journal.letters
+    expected = {"reason": reason, "field": "eventTime", "principal": "airflow", "received_at": "2026-11-21T12:00:00Z"}
+    expected |= {"size": len(body), "truncated": False, "body": body.decode(), "beginning": body.decode()[:500]}
+    (letter,) = journal.letters
+    assert expected == {key: value for key, value in letter.items() if key != "id"}
 
 
 def test_a_dead_letter_holds_no_secret() -> None:
@@ -297,9 +329,9 @@ def test_a_dead_letter_is_kept_to_its_bound() -> None:
     journal = Ledgered()
 
     with opened(journal) as intake:
-        intake.submit(b"x" * (3 * LETTER_BYTES), AIRFLOW).result(WAIT_S)
+        intake.submit(b"x" * (3 * BODY_BYTES), AIRFLOW).result(WAIT_S)
 
-    assert [(len(letter["body"]), letter["truncated"]) for letter in journal.letters] == [(LETTER_BYTES, True)]
+    assert [(len(letter["body"]), letter["truncated"]) for letter in journal.letters] == [(BODY_BYTES, True)]
 
 
 def test_the_same_refused_body_is_the_same_dead_letter() -> None:
@@ -343,7 +375,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    return lambda stage: monkeypatch.setattr(door, stage, fail)
+    return lambda stage: monkeypatch.setattr(admission, stage, fail)
 
 
 def test_an_event_that_cannot_be_projected_is_kept(broken: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.auth import ANONYMOUS, COOKIE, FRESH_FOR, SESSION_LASTS, Keys, server_key
+from lineage.auth import ANONYMOUS, COOKIE, FRESH_FOR, SESSION_LASTS, Keys, may_bring, server_key
 from lineage.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from lineage.homes import open_homes
 from lineage.store.base import Store
@@ -35,6 +35,45 @@ def bearer(text: str) -> dict[str, str]:
 def test_without_keys_everybody_may_everything(keys: Keys) -> None:
     """Until a key is made nobody is asked for one."""
     assert keys.caller({}, {}, NOON) == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    ("bound", "namespace", "expected"),
+    [
+        (None, "anything", True),
+        (["airflow"], "airflow", True),
+        (["airflow"], "airflow-2", False),
+        (["airflow"], "Airflow", False),
+        (["dbt", "airflow-*"], "airflow-2", True),
+        (["airflow-*"], "airflow", False),
+        (["*"], "anything", True),
+        ([], "anything", False),
+    ],
+)
+def test_a_key_brings_events_of_its_namespaces(
+    keys: Keys,
+    bound: list[str] | None,
+    namespace: str,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """A binding is the whole name, or the beginning of it before a star; without one a key brings everything."""
+    text = keys.create("airflow", ["ingest"], NOON, bound)
+
+    assert may_bring(keys.caller(bearer(text), {}, NOON), namespace) is expected
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["admin"], ["ingest", "admin"]])
+def test_a_binding_is_for_those_who_ingest(keys: Keys, scopes: list[str]) -> None:
+    """A key that may do everything cannot be bound, nor one that brings nothing."""
+    with pytest.raises(InvalidInput, match="namespace"):
+        keys.create("ada", scopes, NOON, ["airflow"])
+
+
+def test_a_revoked_key_stays_bound(keys: Keys) -> None:
+    """What a key was is still known when it is over."""
+    keys.create("airflow", ["ingest"], NOON, ["airflow"])
+
+    assert keys.revoke("airflow", NOON).namespaces == ("airflow",)
 
 
 @pytest.mark.parametrize("header", ["authorization", "x-api-key"])

@@ -66,6 +66,32 @@ def test_a_question_at_the_ingest_path_is_a_question(client: TestClient) -> None
     assert client.get(ONE, params={"depth": 1}).json()["field"] == "nodeId"
 
 
+def bound(services: Headwater) -> dict[str, str]:
+    """The header of a key that may bring events of the namespace `dbt` only."""
+    return {"Authorization": f"Bearer {services.keys.create('dbt', ['ingest'], services.now(), ['dbt'])}"}
+
+
+@pytest.mark.parametrize(("path", "body"), [(ONE, event(1)), (BATCH, b"[" + event(1) + b"]")])
+def test_a_bound_key_is_refused_elsewhere(client: TestClient, services: Headwater, path: str, body: bytes) -> None:
+    """403 says whose key, which field and which namespace; nothing is kept."""
+    answer = client.post(path, content=body, headers=bound(services))
+
+    said = answer.json()
+    kept = [*services.store.documents("dead_letter"), *services.ledger.read()]
+    assert (403, "job.namespace", []) == (answer.status_code, said["field"], kept)
+    assert said["detail"] == "job.namespace: the key 'dbt' may not bring events of 'airflow'"
+
+
+def test_a_forbidden_event_harms_no_neighbour(client: TestClient, services: Headwater) -> None:
+    """What of a batch is the key's own is taken; the rest is told apart."""
+    own = {**json.loads(event(2)), "job": {"namespace": "dbt", "name": "orders"}}
+    batch = json.dumps([json.loads(event(1)), own]).encode()
+
+    answer = client.post(BATCH, content=batch, headers=bound(services)).json()
+
+    assert (1, [0]) == (answer["summary"]["successful"], [failed["index"] for failed in answer["failed_events"]])
+
+
 def test_an_event_that_comes_again_is_no_error(client: TestClient) -> None:
     """A client that repeats itself is told 201 again, and that it was known."""
     post(client, ONE, event(1))

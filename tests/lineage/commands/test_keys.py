@@ -52,6 +52,20 @@ def test_an_empty_list_says_what_that_means(store: str) -> None:
     assert "may do everything" in keys("list", store=store).stdout
 
 
+def test_a_key_may_be_bound_to_namespaces(store: str) -> None:
+    """`--namespace` may be repeated, and the list shows it."""
+    keys("create", "airflow", "--namespace", "airflow-*", "--namespace", "dbt", store=store)
+    keys("create", "all", store=store)
+
+    listed = json.loads(keys("list", "--json", store=store).stdout)
+    said = keys("list", store=store).stdout
+
+    assert ([["airflow-*", "dbt"], None], 1) == (
+        [key["namespaces"] for key in listed],
+        said.count("only airflow-*, dbt"),
+    )
+
+
 def test_a_revoked_key_is_listed_as_such(store: str) -> None:
     """Revoking keeps the trace."""
     keys("create", "airflow", store=store)
