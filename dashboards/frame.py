@@ -23,6 +23,7 @@ from dashboards.figures.strips import bar
 from dashboards.states import SLO
 from lineage import telemetry
 from lineage.alerts.incidents import every
+from lineage.auth import COOKIE
 from lineage.errors import HeadwaterError, InvalidInput, Overloaded, Unauthenticated
 from lineage.model import NodeId
 from lineage.parts import part, words
@@ -159,10 +160,17 @@ def _render(
             link=seen.link,
             here=request.url.path,
             nav=navigation(),
+            leaving=_leaving(request),
             counts=counts,
             kept=[(key, value) for key, value in request.query_params.multi_items() if key not in ("asOf", "theme")],
         )
     )
+
+
+def _leaving(request: Request) -> str:
+    """The token of the form that signs a reader out; empty for whom no session speaks."""
+    behind = services(request)
+    return behind.keys.form_token(request.cookies, behind.now()) if COOKIE in request.cookies else ""
 
 
 def _counts(request: Request, seen: Look) -> Mapping[str, tuple[int, Tone]]:
@@ -216,7 +224,8 @@ class Shown(APIRoute):
                 first = error.errors()[0]
                 field = str(first["loc"][-1])
                 response = refusal(request, InvalidInput(f"{field}: {first['msg']}", field=field))
-            response.headers.update(SECURITY)
+            for name, value in SECURITY.items():
+                response.headers.setdefault(name, value)
             return response
 
         return shown

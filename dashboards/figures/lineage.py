@@ -16,7 +16,7 @@ from lineage.model import NodeId
 
 CARD_WIDTH, CARD_HEIGHT, CHIP = 188.0, 52.0, 30.0
 SIDE, TOP, BOTTOM = 30.0, 28.0, 14.0  # margins: room for "+3" beside, hop headings above
-TITLE_ROOM, NOTE_ROOM, BADGE_ROOM = 128.0, 146.0, 90.0
+TITLE_ROOM, NOTE_ROOM, BADGE_ROOM = 122.0, 146.0, 90.0
 JOB_LABEL_ROOM = 120.0
 GAPS = Gaps(rank=24)
 GAPS_WITHOUT_JOBS = Gaps(rank=84)

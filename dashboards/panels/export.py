@@ -17,6 +17,9 @@ from lineage.errors import NotFound
 from lineage.model import NodeId
 from lineage.web import services
 
+# A drawing that stands alone brings its stylesheet inside, and nothing else.
+OWN_STYLE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
 
 def exported(request: Request, root: NodeId, ending: str) -> Response:
     """The lineage of *root* as the file that *ending* names. Raises NotFound for an ending that is none of ours."""
@@ -25,7 +28,7 @@ def exported(request: Request, root: NodeId, ending: str) -> Response:
     shown = panel(request, root, every(services(request).store, "open"))
     if ending == "json":
         return JSONResponse(as_json(shown))
-    headers = {"Content-Disposition": 'inline; filename="lineage.svg"'}
+    headers = {"Content-Disposition": 'inline; filename="lineage.svg"', "Content-Security-Policy": OWN_STYLE}
     return Response(as_svg(shown), media_type="image/svg+xml", headers=headers)
 
 

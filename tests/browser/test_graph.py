@@ -106,6 +106,16 @@ def test_more_hops_show_more_and_back_undoes_it(graph):
     assert (True, before) == (wider > before, graph.locator(".v .n").count())
 
 
+def test_the_exported_drawing_opens_alone(page, address):
+    """With its colours, and without a word of the policy."""
+    said = []
+    page.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{address}{REVENUE}/lineage.svg")
+
+    filled = page.evaluate("getComputedStyle(document.querySelector('.n.bad .strip')).fill")
+    assert ([], "rgb(216, 64, 47)") == (said, filled)
+
+
 def test_a_phone_shows_the_list_unless_asked_otherwise(page, address):
     """The graph is there for who wants it."""
     page.set_viewport_size({"width": 390, "height": 850})

@@ -150,6 +150,19 @@ def test_a_wrong_key_is_told_so(locked):
     assert (401, True, False) == (answer.status_code, "not known" in answer.text, "Set-Cookie" in answer.headers)
 
 
+def test_a_reader_can_sign_out(locked):
+    """The form of the page ends the session in this browser."""
+    client, key = locked
+    sign_in(client, key)
+    token = re.search(r'action="/logout"><input type="hidden" name="token" value="([^"]*)"', client.get("/slos").text)[
+        1
+    ]
+
+    client.post("/logout", data={"token": token}, headers={"Origin": "http://127.0.0.1:5000"})
+
+    assert 303 == client.get("/slos", headers=HTML).status_code
+
+
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/%5Cevil.example", "javascript:1"])
 def test_nobody_is_sent_elsewhere_after_signing_in(locked, wanted):
     """Only paths of ours are followed."""
