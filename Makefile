@@ -36,9 +36,10 @@ test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 an
 	@$(BIN)/python tests/producers/kits.py
 	@nice $(BIN)/python -m pytest -m producers $(ARGS)
 
-bench: $(VENV)/.test ## print ingest, lineage and size figures
+bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/asked.py
+	@$(BIN)/python bench/slos.py
 
 clean: ## forget the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -21,10 +21,11 @@ from lineage.store.sqlite.uses import LISTED, Question, conditions, divided
 PROOFS: Final = 3
 ENDS: Final[dict[str, int]] = {state: TYPE[state] for state in ("COMPLETE", "FAIL", "ABORT")}
 
-_SETTLED: Final = (
-    "SELECT listing.speaker, listing.dataset, speaker.job, state, written_at, nominal_start, nominal_end,"
-    f" first_received {LISTED} {{where}} AND written_at > :since AND written_at <= :as_of AND {WITHIN}"
-)
+_SETTLED: Final = f"""
+    SELECT listing.speaker, (SELECT name FROM node WHERE node.id = listing.speaker), listing.dataset, speaker.job,
+        state, written_at, nominal_start, nominal_end, first_received
+    {LISTED} {{where}} AND written_at > :since AND written_at <= :as_of AND {WITHIN}
+"""  # noqa: S608 - of constants
 _ENDS: Final = """
     SELECT moment.speaker, moment.type, event.digest FROM moment JOIN event ON event.id = moment.event
     WHERE moment.speaker IN (SELECT value FROM json_each(:speakers))
@@ -35,8 +36,6 @@ _HEARD: Final = """
     SELECT min(received) FROM moment JOIN event ON event.id = moment.event
     WHERE speaker = :speaker AND moment.at <= :as_of AND received <= :known_at
 """
-
-
 _ANY: Final = "SELECT EXISTS (SELECT 1 FROM event WHERE received <= ?)"
 
 
@@ -44,6 +43,7 @@ class _Row(NamedTuple):
     """A listing that is a version; ids and microseconds."""
 
     speaker: int
+    run: str
     dataset: int
     job: int
     state: RunState
@@ -58,7 +58,8 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
     told = divided(connection, resolve, asked)
     where, values = conditions(asked)
     rows = list(map(_Row._make, connection.execute(_SETTLED.format(where=where), values)))
-    rows += [row for each in told.values() for row in _told(connection, each, part.members, asked)]
+    runs = names(connection, told)
+    rows += [row for each in told.values() for row in _told(connection, each, runs[each.id].name, part.members, asked)]
     newest: dict[int, _Row] = {}
     raw: defaultdict[int, set[int]] = defaultdict(set)
     for row in rows:
@@ -67,12 +68,11 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             newest[row.speaker] = row
     counted = _counted(connection, part, raw, asked) if counts else {}
     proofs = _proofs(connection, newest, asked)
-    called = names(connection, newest.keys() | {row.job for row in newest.values()})
-    ordered = sorted(newest.values(), key=lambda row: (-row.written_at, called[row.speaker].name))
+    jobs = names(connection, {row.job for row in newest.values()})
     return [
         Write(
-            called[row.speaker].name,
-            called[row.job],
+            row.run,
+            jobs[row.job],
             row.state,
             instant(row.written_at),
             instant_or_none(row.nominal_start),
@@ -81,11 +81,11 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             tuple(proofs.get(row.speaker, ())),
             instant(row.heard),
         )
-        for row in ordered
+        for row in sorted(newest.values(), key=lambda row: (-row.written_at, row.run))
     ]
 
 
-def _told(connection: Connection, told: Told, members: Collection[int], asked: Question) -> Iterator[_Row]:
+def _told(connection: Connection, told: Told, run: str, members: Collection[int], asked: Question) -> Iterator[_Row]:
     """The versions of a speaker that the cut divides, as it was told then."""
     for member in members:
         listed = told.listings.get((member, OUTPUT))
@@ -94,7 +94,9 @@ def _told(connection: Connection, told: Told, members: Collection[int], asked: Q
         assert told.job is not None, "who made a version spoke, and named its job"
         assert told.state is not None, "and it was a run"
         ((heard,),) = connection.execute(_HEARD, {"speaker": told.id, **asked.at._asdict()})
-        yield _Row(told.id, member, told.job, told.state, listed.written_at, told.nominal[0], told.nominal[1], heard)
+        yield _Row(
+            told.id, run, member, told.job, told.state, listed.written_at, told.nominal[0], told.nominal[1], heard
+        )
 
 
 def _counted(
