@@ -28,6 +28,7 @@ from lineage.telemetry import (
 )
 
 COMMIT_EVENTS_MAX = 1000  # beyond 500 a larger commit is no faster per event (DESIGN 5) and keeps others waiting
+AGAIN_KEPT = 10_000  # duplicates that are remembered, for receipts
 GATHER_S = 0.003  # about a commit of one event, most of it the disk's
 
 log = logger(__name__)
@@ -63,6 +64,7 @@ class Intake:
         self._events = self._bytes = 0  # that wait
         self._changed = Condition()
         self._company = 1  # units in the last commit
+        self._again: dict[str, int] = {}  # by digest, what came last at the end
         self._stopping = False
         self._thread = Thread(target=self._run, name="headwater-intake", daemon=True)
 
@@ -103,6 +105,10 @@ class Intake:
         A body that is too large is refused alone. Raises Overloaded, having taken nothing.
         """
         return self._enqueue(_Unit(bodies, principal, list))
+
+    def times_again(self, digest: str) -> int:
+        """How often the event came again since this intake began; of over AGAIN_KEPT the oldest are forgotten."""
+        return self._again.get(digest, 0)
 
     def take(self, bodies: Sequence[bytes], principal: Principal) -> list[Receipt]:
         """Take *bodies* as `submit_many` does, and wait until they are durable."""
@@ -192,6 +198,9 @@ class Intake:
         letters = [change for one in refused for change in _letter(one, received_at)]
         entries = self._journal.commit(admitted, letters, received_at)
         self._measure(admitted, entries, received_at)
+        for entry in entries:
+            if entry.duplicate:
+                self._remember(entry.digest.hex())
         if refused:
             EVENTS_REJECTED.labels(self._collector, "invalid").inc(len(refused))
         for (principal, namespace), events in Counter(
@@ -201,6 +210,11 @@ class Intake:
             log.warning("events_forbidden", extra={"key": principal, "namespace": namespace, "events": events})
         places = iter(entries)
         return [_receipt(one, places) for one in read]
+
+    def _remember(self, digest: str) -> None:
+        self._again[digest] = self._again.pop(digest, 0) + 1
+        if len(self._again) > AGAIN_KEPT:
+            del self._again[next(iter(self._again))]
 
     def _measure(self, admitted: Sequence[Admitted], entries: Sequence[Entry], received_at: datetime) -> None:
         deltas = [one.delta for one in admitted if one.delta is not None]

@@ -42,6 +42,9 @@ class Intake(Protocol):
     def examine(self, body: bytes, principal: Principal) -> Receipt:
         """What would become of *body* if it came now, duplicates aside; nothing is kept."""
 
+    def times_again(self, digest: str) -> int:
+        """How often the event came again since the server started; of very many the oldest are forgotten."""
+
     @property
     def waiting(self) -> int:
         """How many bodies wait for the writer."""

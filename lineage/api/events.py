@@ -8,15 +8,17 @@ from typing import Annotated
 from urllib.parse import unquote
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
-from lineage.api._answers import Asked, Asking, known_namespace
+from lineage import letters
+from lineage.api._answers import Asked, Asking, as_json, known_namespace
 from lineage.api._paging import Paging, by_moment
 from lineage.errors import NotFound
 from lineage.model import Entry, EventRecord, Page
 from lineage.names import run_key
-from lineage.web import choice, instant, needs
+from lineage.store.base import Store
+from lineage.web import choice, instant, needs, services
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"], dependencies=[Depends(needs("read"))])
 
@@ -60,17 +62,23 @@ def events(  # noqa: PLR0913 - a filter has this many fields
 
 
 @router.get("/{digest:digest}")
-def event(asking: Asking, digest: str, accept: Annotated[str, Header()] = "application/json") -> Response:
-    """One event: where it stands and what it is about, or, for those who accept octets, its stored bytes."""
+def event(
+    request: Request, asking: Asking, digest: str, accept: Annotated[str, Header()] = "application/json"
+) -> Response:
+    """The receipt of what was sent: `status` is accepted or duplicate, and the rest says what it is about.
+
+    Or dead-lettered, replayed or discarded, with the reason. Those who accept octets get the stored bytes of an event.
+    """
     key = bytes.fromhex(digest)
     entry = asking.ledger.entry(key)
+    if entry is None and (refused := _refused(asking.store, digest.lower())):
+        return as_json(refused)
     if entry is None or entry.kind != "event":
         raise NotFound(f"no event {digest!r}; an event's name is the SHA-256 of its bytes in 64 hex digits")
     if _BYTES in accept.lower():
         return Response(asking.ledger.raw(key), media_type=_BYTES, headers={"ETag": f'"{digest}"', "Vary": "Accept"})
-    answer = asking.answer(_status(asking, entry))
-    answer.headers["Vary"] = "Accept"
-    return answer
+    again = services(request).intake.times_again(entry.digest.hex())
+    return as_json(_status(asking, entry, again), headers={"Vary": "Accept"})
 
 
 @router.get("/{namespace:path}")
@@ -80,13 +88,15 @@ def events_of(asking: Asking, namespace: str, paging: Paging) -> Response:
     return events(asking=asking, namespace=known.name, paging=paging)
 
 
-def _status(asking: Asked, entry: Entry) -> dict[str, object]:
+def _status(asking: Asked, entry: Entry, again: int) -> dict[str, object]:
     records: list[EventRecord] = list(asking.store.events(digests=[entry.digest.hex()]).items)
     record = records[0] if records else None
     return {
         "digest": entry.digest.hex(),
-        "status": "projected" if record else "unprojected",
+        "status": "duplicate" if again else "accepted",
+        "timesAgain": again,
         "receivedAt": entry.received_at,
+        "projectedAt": entry.received_at if record else None,  # one commit; `headwater rebuild` keeps the time
         "principal": entry.principal,
         "place": {"writer": entry.writer, "seq": entry.seq},
         "redacted": entry.redaction is not None,
@@ -98,4 +108,29 @@ def _status(asking: Asked, entry: Entry) -> dict[str, object]:
         "job": record and record.job and str(record.job),
         "dataset": record and record.dataset and str(record.dataset),
         "warnings": list(record.warnings) if record else [],
+    }
+
+
+def _refused(store: Store, id_: str) -> dict[str, object] | None:
+    """What became of a body that was refused; None when none of that name was."""
+    if closed := letters.closed(store, id_):
+        return {
+            "digest": id_,
+            "status": closed.how,
+            "reason": closed.reason,
+            "by": closed.actor,
+            "at": closed.at,
+            "event": closed.event,
+            "refusedFor": closed.letter.reason,
+        }
+    if store.document(letters.KIND, id_) is None:
+        return None
+    letter = letters.letter(store, id_)
+    return {
+        "digest": id_,
+        "status": "dead-lettered",
+        "reason": letter.reason,
+        "field": letter.field,
+        "receivedAt": letter.received_at,
+        "principal": letter.principal,
     }

@@ -52,7 +52,7 @@ def test_the_status_of_an_event_says_where_it_stands(world: Reading) -> None:
     answer = world.get(f"/events/{digest}")
 
     assert (answer["status"], answer["place"]["seq"], answer["eventType"], answer["job"], answer["runId"]) == (
-        "projected",
+        "accepted",
         1,
         "COMPLETE",
         "job:af:load",
