@@ -46,6 +46,8 @@ def plain_words(path: Path, *, opening: bool = False) -> Iterator[None]:
             raise StoreUnusable(f"{path}: cannot be opened; give another --store, or the right to it") from error
         if code in WAITING_HELPS:
             raise StoreUnavailable(f"{path}: {WAITING_HELPS[code]}") from error
+        if not code and "UTF-8" in str(error):  # Python's own complaint, on reading a text that is none
+            raise StoreUnusable(f"{path}: {BEYOND_USE[sqlite3.SQLITE_CORRUPT]}") from error
         raise
 
 

@@ -79,8 +79,8 @@ class SqliteLedger:
         seen, last = (after or {}).get(self._writer, 0), self._head().seq
         place = (-(2**63), 0)
         while rows := self._rows(IN_ORDER, (*place, seen, last, ROWS_AT_ONCE)):
-            for *fields, body in rows:
-                yield self._entry(fields), zlib.decompress(body)
+            for row in rows:
+                yield self._read(row)
             place = (rows[-1][3], rows[-1][0])
 
     def entry(self, digest: bytes) -> Entry | None:
@@ -91,7 +91,7 @@ class SqliteLedger:
     def raw(self, digest: bytes) -> bytes | None:
         """The stored bytes of an entry, or None."""
         rows = self._rows(BY_DIGEST, {"digest": digest})
-        return zlib.decompress(rows[0][-1]) if rows else None
+        return self._read(rows[0])[1] if rows else None
 
     def heads(self) -> list[Head]:
         """The end of the one chain."""
@@ -106,7 +106,7 @@ class SqliteLedger:
         head = self._head()
         seq = 0
         chain: bytes | None = GENESIS
-        while rows := self._rows(TO_VERIFY, (seq, head.seq, ROWS_AT_ONCE)):
+        while rows := self._stored(TO_VERIFY, (seq, head.seq, ROWS_AT_ONCE)):
             for *fields, body, stored in rows:
                 if fields[0] != seq + 1:
                     yield Problem(self._writer, seq + 1, _missing(seq + 1, fields[0] - 1))
@@ -169,15 +169,33 @@ class SqliteLedger:
     def _head(self) -> Head:
         heads = self._rows("SELECT writer, seq, chain FROM ledger_head", ())
         if len(heads) != 1:
-            raise StoreUnusable(
-                f"{self._database.path}: the ledger has {len(heads)} heads instead of one; bring a backup with "
-                "`headwater restore`"
-            )
+            raise self._unusable(f"has {len(heads)} heads instead of one")
+        if tuple(map(type, heads[0])) != (str, int, bytes):
+            raise self._unusable("has a head that cannot be read")
         return Head(*heads[0])
+
+    def _unusable(self, why: str) -> StoreUnusable:
+        return StoreUnusable(f"{self._database.path}: the ledger {why}; bring a backup with `headwater restore`")
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         with self._database.read() as connection:
             return connection.execute(query, values).fetchall()
+
+    def _stored(self, query: str, values: Sequence[Any]) -> list[Row]:
+        """The same, also where a text is no UTF-8 any more: then it comes as bytes."""
+        with self._database.read() as connection:
+            connection.text_factory = _text_or_bytes
+            try:
+                return connection.execute(query, values).fetchall()
+            finally:
+                connection.text_factory = str
+
+    def _read(self, row: Row) -> tuple[Entry, bytes]:
+        *fields, body = row
+        try:
+            return self._entry(fields), zlib.decompress(body)
+        except (zlib.error, TypeError, ValueError, OverflowError) as error:
+            raise self._unusable(f"has an entry {fields[0]} that cannot be read") from error
 
     def _entry(self, fields: Sequence[Any]) -> Entry:
         seq, kind, digest, received_us, principal, redaction = fields
@@ -191,10 +209,18 @@ class SqliteLedger:
         except (zlib.error, TypeError, ValueError):
             yield Problem(self._writer, seq, "the body cannot be read")
         try:
-            if chain is not None and link(chain, self._entry(fields)) != stored:
+            # A fraction of a microsecond would be rounded away, and is a change all the same.
+            if chain is not None and (isinstance(fields[3], float) or link(chain, self._entry(fields)) != stored):
                 yield Problem(self._writer, seq, "a field, the order or the chain is not what it was")
         except (AttributeError, TypeError, ValueError, OverflowError):
             yield Problem(self._writer, seq, "a field cannot be read")
+
+
+def _text_or_bytes(stored: bytes) -> str | bytes:
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
 
 
 def _missing(first: int, last: int) -> str:

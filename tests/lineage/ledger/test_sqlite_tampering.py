@@ -45,6 +45,7 @@ def problems_after(folder: Path, *statements: tuple[str, tuple[object, ...]]) ->
         ("principal", "mallory"),
         ("redaction", None),
         ("redaction", "ab"),
+        ("redaction", ""),
     ],
 )
 def test_a_changed_field_is_found(tmp_path: Path, change: str, value: object) -> None:
@@ -95,12 +96,45 @@ def test_bytes_behind_a_body_are_found(tmp_path: Path) -> None:
     assert problems_after(tmp_path, smuggled) == [(4, UNREADABLE_BODY)]
 
 
-@pytest.mark.parametrize(("field", "value"), [("received_us", "noon"), ("received_us", 2**62)])
-def test_a_field_of_another_kind_is_found(tmp_path: Path, field: str, value: object) -> None:
-    """A time that is none is a problem, not an error."""
-    assert problems_after(tmp_path, (f"UPDATE ledger SET {field} = ? WHERE seq = 4", (value,))) == [
-        (4, UNREADABLE_FIELD)
-    ]
+@pytest.mark.parametrize(
+    "change",
+    [
+        "received_us = 'noon'",
+        "received_us = 4611686018427387904",
+        "kind = CAST(kind AS BLOB)",
+        "principal = CAST(principal AS BLOB)",
+        "principal = CAST(x'ff' AS TEXT)",
+        "redaction = CAST(x'fffe' AS TEXT)",
+    ],
+)
+def test_a_field_of_another_kind_is_found(tmp_path: Path, change: str) -> None:
+    """A time that is none, bytes for a text, a text that is no UTF-8: a problem, not an error."""
+    assert problems_after(tmp_path, (f"UPDATE ledger SET {change} WHERE seq = 4", ())) == [(4, UNREADABLE_FIELD)]
+
+
+def test_a_fraction_of_a_microsecond_is_found(tmp_path: Path) -> None:
+    """A received time that rounds to what it was is still not what it was."""
+    change = ("UPDATE ledger SET received_us = received_us + 0.25 WHERE seq = 4", ())
+
+    assert problems_after(tmp_path, change) == [(4, FIELD)]
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [("x''", FIELD), ("CAST(x'ff' AS TEXT)", FIELD), ("'abc'", UNREADABLE_FIELD), ("7", UNREADABLE_FIELD)],
+)
+def test_a_changed_digest_is_found(tmp_path: Path, value: str, what: str) -> None:
+    """Whatever takes the place of a digest fits neither the body nor the chain."""
+    found = problems_after(tmp_path, (f"UPDATE ledger SET digest = {value} WHERE seq = 4", ()))
+
+    assert found == [(4, BODY), (4, what)]
+
+
+def test_a_changed_writer_is_found(tmp_path: Path) -> None:
+    """The writer stands in every entry's words, so that none fits another name."""
+    found = problems_after(tmp_path, ("UPDATE ledger_head SET writer = 'mallory'", ()))
+
+    assert [(seq, FIELD) for seq in range(1, 11)] == found
 
 
 def test_a_changed_chain_is_found(tmp_path: Path) -> None:
@@ -175,6 +209,21 @@ def test_a_ledger_has_one_head(tmp_path: Path, change: str) -> None:
     """A ledger whose head was deleted, or given a second, is refused in a sentence."""
     with pytest.raises(StoreUnusable, match="instead of one"):
         problems_after(tmp_path, (change, ()))
+
+
+@pytest.mark.parametrize("change", ["seq = 'abc'", "seq = 9.5", "writer = x'ff'", "chain = 'abc'"])
+def test_a_head_of_another_kind_is_refused(tmp_path: Path, change: str) -> None:
+    """A head whose fields are not what a head has is refused in a sentence."""
+    with pytest.raises(StoreUnusable, match="a head that cannot be read"):
+        problems_after(tmp_path, (f"UPDATE ledger_head SET {change}", ()))
+
+
+@pytest.mark.parametrize("change", ["body = x'00'", "received_us = 'noon'", "principal = CAST(x'ff' AS TEXT)"])
+def test_reading_a_damaged_entry_ends_in_a_sentence(tmp_path: Path, change: str) -> None:
+    """Who reads the ledger is told that it is damaged and what to do, and never gets a wrong entry."""
+    problems_after(tmp_path, (f"UPDATE ledger SET {change} WHERE seq = 4", ()))
+    with sqlite(tmp_path) as ledger, pytest.raises(StoreUnusable, match="bring a backup with `headwater restore`"):
+        list(ledger.read())
 
 
 def _packed(folder: Path) -> bytes:
