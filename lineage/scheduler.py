@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -103,21 +103,29 @@ class Scheduler:
                 return []
             house.slos.refresh(now)
             statuses, definitions = house.slos.statuses(now), house.slos.definitions()
-            for status in statuses:
-                self._keep(status)
+            self._keep(statuses)
             SLOS.show(statuses, definitions)
             EVALUATED_AT.set(now.timestamp())
             react(house.store, definitions, statuses, now, self._lease, group_wait_s=settings.slo.group_wait_s)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             return statuses
 
-    def _keep(self, status: Status) -> None:
-        """Write the verdicts that are not what was written last."""
-        before = self._written.get(status.slo, {})
-        changed = [verdict for verdict in status.occurrences if before.get(verdict.occurrence) != verdict]
-        if changed:
-            self._house.store.put_verdicts(status.slo, changed)
-        self._written[status.slo] = {verdict.occurrence: verdict for verdict in status.occurrences}
+    def _keep(self, statuses: Sequence[Status]) -> None:
+        """Write the verdicts that are not what was written last, all in one transaction: a start writes every one."""
+        written = {status.slo: {verdict.occurrence: verdict for verdict in status.occurrences} for status in statuses}
+        changed = {
+            slo: [verdict for name, verdict in now.items() if self._written.get(slo, {}).get(name) != verdict]
+            for slo, now in written.items()
+        }
+
+        def put() -> None:
+            for slo, verdicts in changed.items():
+                if verdicts:
+                    self._house.store.put_verdicts(slo, verdicts)
+
+        if any(changed.values()):
+            self._house.store.together(put)
+        self._written = written
 
     def _begin(self) -> None:
         """Tick in a thread that nobody waits for at the end of the process, unlike those of the clock's pool."""

@@ -159,3 +159,15 @@ def test_a_channel_that_hangs_keeps_nobody_from_stopping(house: House, monkeypat
 def test_a_late_tick_judges_as_of_its_plan(house: House) -> None:
     """Planned on a grid of the interval: 13:07 is the tick of 13:00."""
     assert Scheduler(house)._planned(NOON + HOUR + 7 * MINUTE) == NOON + HOUR
+
+
+def test_a_first_tick_keeps_all_verdicts_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand SLOs are one transaction, not a thousand that wait for the disk."""
+    times: list[object] = []
+    together = house.store.together
+    monkeypatch.setattr(house.store, "together", lambda work: (times.append(work), together(work))[1])
+    scheduler = Scheduler(house)
+    scheduler.tick(NOON + 20 * MINUTE)
+    scheduler.tick(NOON + 20 * MINUTE)
+
+    assert len(times) == 1
