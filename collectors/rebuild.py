@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from collectors.decisions import fold_all
-from collectors.journal import UNPROJECTED
-from lineage.errors import HeadwaterError
+from collectors.journal import UNPROJECTED, fault, merge, note
 from lineage.events import parse_event
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
@@ -23,7 +21,6 @@ VERSION_KIND = "projection"  # the document that says by which version the graph
 BATCH_EVENTS = 500
 
 Progress = Callable[[int, int], None]
-Pair = tuple[Entry, Delta]
 
 log = logger(__name__)
 
@@ -77,7 +74,7 @@ def catch_up(ledger: Ledger, store: Store) -> Tally:
 def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Callable[[int], None]) -> Tally:
     tally = Tally()
     for batch in _batches(entries):
-        pairs: list[Pair] = []
+        pairs: list[tuple[Entry, Delta]] = []
         notes: list[Change] = []
         decided: list[tuple[Entry, bytes]] = []
         for entry, body in batch:
@@ -88,8 +85,8 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
             if isinstance(delta, Delta):
                 pairs.append((entry, delta))
             else:
-                notes.append(_note(entry, delta))
-        refused = _merge(pairs, store) if pairs else []
+                notes.append(note(entry, delta))
+        refused = merge(pairs, store)
         if notes or refused:
             store.put([*notes, *refused])
         fold_all(decided, store)
@@ -98,26 +95,12 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
     return tally
 
 
-def _merge(pairs: Sequence[Pair], store: Store) -> list[Change]:
-    """Merge *pairs*; when they fail together each is tried alone. Answers the notes of those that failed."""
-    try:
-        store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
-    except HeadwaterError:
-        raise  # it is the store that fails, not an event
-    except Exception as error:
-        if len(pairs) > 1:
-            return [note for pair in pairs for note in _merge([pair], store)]
-        log.exception("merge_failed", extra={"digest": pairs[0][0].digest.hex()})
-        return [_note(pairs[0][0], _fault(error))]
-    return []
-
-
 def _retry(document: Document, ledger: Ledger, store: Store) -> Tally:
     digest = bytes.fromhex(document.id)
     entry, body = ledger.entry(digest), ledger.raw(digest)
     if entry is not None and body is not None:
         delta = _delta(entry, body)
-        if not isinstance(delta, Delta) or _merge([(entry, delta)], store):
+        if not isinstance(delta, Delta) or merge([(entry, delta)], store):
             return Tally(unprojected=1)
     store.put([_forgotten(document)])
     return Tally(merged=1)
@@ -129,7 +112,7 @@ def _delta(entry: Entry, body: bytes) -> Delta | str:
         return project(parse_event(body), entry.digest)
     except Exception as error:
         log.exception("projection_failed", extra={"digest": entry.digest.hex()})
-        return _fault(error)
+        return fault(error)
 
 
 def _batches(entries: Iterable[tuple[Entry, bytes]]) -> Iterator[list[tuple[Entry, bytes]]]:
@@ -162,12 +145,3 @@ def _forgotten(document: Document) -> Change:
 
 def _stamp() -> Change:
     return Change(VERSION_KIND, "graph", str(VERSION).encode())
-
-
-def _note(entry: Entry, fault: str) -> Change:
-    body = {"writer": entry.writer, "seq": entry.seq, "at": entry.received_at.isoformat(), "reason": fault}
-    return Change(UNPROJECTED, entry.digest.hex(), json.dumps(body).encode())
-
-
-def _fault(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
