@@ -12,6 +12,7 @@ from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from collectors.rebuild import VERSION_KIND
 from lineage.alerts.outbox import drain
 from lineage.alerts.react import react
 from lineage.channels.base import Channel, ready
@@ -58,6 +59,7 @@ class Scheduler:
         self._channels: Mapping[str, Channel] = ready(house.settings)
         self._lease: Lease | None = None
         self._written: dict[str, dict[str, Verdict]] = {}
+        self._basis: object = None  # what `_written` is true of: this making of the graph, this holding of the lease
         self._clock: BackgroundScheduler | None = None
         self._ticking: threading.Thread | None = None
         self._guard = threading.Lock()
@@ -111,7 +113,14 @@ class Scheduler:
             return statuses
 
     def _keep(self, statuses: Sequence[Status]) -> None:
-        """Write the verdicts that are not what was written last, all in one transaction: a start writes every one."""
+        """Write the verdicts that are not what was written last, all in one transaction: a start writes every one.
+
+        So does the first tick after a rebuild, which forgets verdicts, and after another held the lease.
+        """
+        made = self._house.store.document(VERSION_KIND, "graph")
+        basis = (made and made.revision, self._lease and self._lease.epoch)
+        if basis != self._basis:
+            self._basis, self._written = basis, {}
         written = {status.slo: {verdict.occurrence: verdict for verdict in status.occurrences} for status in statuses}
         changed = {
             slo: [verdict for name, verdict in now.items() if self._written.get(slo, {}).get(name) != verdict]

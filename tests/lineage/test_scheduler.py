@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -11,6 +12,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from collectors.rebuild import rebuild
 from lineage import scheduler as clockwork
 from lineage.alerts.incidents import KIND as INCIDENT
 from lineage.alerts.messages import Delivery, Message
@@ -94,6 +96,43 @@ def test_missed_ticks_change_no_verdict(house: House) -> None:
     Scheduler(house).tick(NOON + 20 * MINUTE)
 
     assert states(house.store.verdicts("orders-freshness", NOON - 5 * HOUR, NOON + HOUR)) == "GGGGGB"
+
+
+@pytest.mark.parametrize("server", ["goes on", "starts anew"])
+def test_a_rebuild_gives_the_same_verdicts_again(lake: Lake, house: House, server: str) -> None:
+    """Rebuilding forgets every verdict; the next tick, of a server that goes on or of a new one, keeps equal ones."""
+    scheduler, at = Scheduler(house), NOON + 20 * MINUTE
+    scheduler.tick(at)
+    before = house.store.verdicts("orders-freshness", NOON - 6 * HOUR, at)
+
+    rebuild(lake.homes.ledger, house.store)
+    between = house.store.verdicts("orders-freshness", NOON - 6 * HOUR, at)
+    if server == "starts anew":
+        assert scheduler._lease is not None
+        house.store.release(scheduler._lease)
+        house = House(house.store, house.settings)
+        scheduler = Scheduler(house)
+    scheduler.tick(at)
+    after = house.store.verdicts("orders-freshness", NOON - 6 * HOUR, at)
+
+    assert ("GGGGGB", [], before) == (states(before), between, after)
+
+
+def test_what_another_leader_wrote_is_written_over(house: House) -> None:
+    """Who leads again does not trust what it wrote before another led."""
+    scheduler, at = Scheduler(house), NOON + 20 * MINUTE
+    scheduler.tick(at)
+    (*_, last) = before = house.store.verdicts("orders-freshness", NOON - 6 * HOUR, at)
+    assert scheduler._lease is not None
+    house.store.release(scheduler._lease)
+    another = house.store.lease("scheduler", "another", 60)
+    house.store.put_verdicts("orders-freshness", [replace(last, reason="as the other saw it")])
+    assert another is not None
+    house.store.release(another)
+
+    scheduler.tick(at)
+
+    assert before == house.store.verdicts("orders-freshness", NOON - 6 * HOUR, at)
 
 
 def test_one_of_two_schedulers_acts(house: House) -> None:
