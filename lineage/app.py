@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from collectors.decisions import Decisions
+from collectors.idempotency import Repeats
 from collectors.intake import Intake
 from collectors.journal import Journal
 from collectors.rebuild import catch_up
@@ -20,6 +21,7 @@ from collectors.transports import http
 from dashboards import router as dashboards
 from lineage import __version__
 from lineage.auth import Keys, server_key
+from lineage.contract import contract
 from lineage.gate import Gate, Named
 from lineage.homes import Homes, open_homes
 from lineage.model import Principal
@@ -97,10 +99,12 @@ def build(settings: Settings, headwater: Headwater | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if headwater is not None:
             app.state.services = headwater
+            app.state.repeats = Repeats(headwater.store, headwater.now)
             yield
             return
         house = await run_in_threadpool(open_headwater, settings)
         app.state.services = house
+        app.state.repeats = Repeats(house.store, house.now)
         try:
             await run_in_threadpool(house.start)
             yield
@@ -130,7 +134,7 @@ def build(settings: Settings, headwater: Headwater | None = None) -> FastAPI:
 
 def _openapi(request: Request) -> JSONResponse:
     application: FastAPI = request.app
-    return JSONResponse(application.openapi())
+    return JSONResponse(contract(application))
 
 
 async def _answer_refusal(request: Request, error: Exception) -> Response:

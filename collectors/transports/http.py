@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,6 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from collectors.bodies import elements, inflate, split_lines
+from collectors.idempotency import HEADER, Answer, Repeats
 from lineage.errors import Forbidden, InvalidEvent, InvalidInput, TooLarge, UnsupportedType
 from lineage.model import Principal, Receipt
 from lineage.web import needs, problem, services
@@ -74,12 +75,17 @@ async def post_event(request: Request, caller: Caller) -> Response:
     """Take one OpenLineage event (or NDJSON, which answers as a batch does); 201 once it is durable.
 
     400 says what is wrong with it, 403 that the key may not bring events of its namespace, 413 and 415 what
-    the door does not take, 503 that it is worth sending again.
+    the door does not take, 503 that it is worth sending again. Under an `Idempotency-Key` a repetition within a day
+    gets the first answer, and another body 422.
     """
     if _form(request) == "lines":
         return await _take_many(request, caller)
-    limits = services(request).settings.ingest
-    body = await _body(request, limits.max_event_bytes)
+    body = await _body(request, services(request).settings.ingest.max_event_bytes)
+    return await _once(request, caller, body, lambda: _take_one(request, caller, body))
+
+
+async def _take_one(request: Request, caller: Principal, body: bytes) -> Response:
+    answer: Response
     receipt = await asyncio.wrap_future(services(request).intake.submit(body, caller))
     if receipt.status == "forbidden":
         answer = problem(Forbidden(receipt.reason or "", field=receipt.field), request.url.path)
@@ -99,13 +105,33 @@ async def post_batch(request: Request, caller: Caller) -> Response:
     """Take a JSON array of events, or NDJSON; 200 with what became of them once all that is good is durable.
 
     A bad event harms none of its neighbours: it is among `failed_events`, and with the dead letters. 403 when the key
-    may bring none of them.
+    may bring none of them. `Idempotency-Key` as for one event.
     """
     return await _take_many(request, caller)
 
 
 async def _take_many(request: Request, caller: Principal) -> Response:
     body = await _body(request, services(request).settings.ingest.max_batch_bytes)
+    return await _once(request, caller, body, lambda: _take_batch(request, caller, body))
+
+
+async def _once(request: Request, caller: Principal, body: bytes, take: Callable[[], Awaitable[Response]]) -> Response:
+    """The answer of *take*, or under an Idempotency-Key the one that this request got before."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return await take()
+
+    async def answer() -> Answer:
+        taken = await take()
+        return Answer(taken.status_code, dict(taken.headers), bytes(taken.body))
+
+    repeats: Repeats = request.app.state.repeats  # Starlette's state is untyped
+    path = request.url.path.rstrip("/").removeprefix("/api/v1").encode()
+    kept = await repeats.once(caller, key, path + b" " + body, answer)
+    return Response(kept.body, kept.status, kept.headers)
+
+
+async def _take_batch(request: Request, caller: Principal, body: bytes) -> Response:
     split = split_lines if _form(request) == "lines" else elements
     bodies = await run_in_threadpool(split, body)
     receipts = await asyncio.wrap_future(services(request).intake.submit_many(bodies, caller)) if bodies else []
