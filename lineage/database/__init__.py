@@ -17,7 +17,7 @@ from queue import Empty, LifoQueue
 from sqlite3 import Connection
 from typing import TypeVar
 
-from lineage.database.copies import copy, settle
+from lineage.database.copies import copy, in_place_of
 from lineage.database.presence import Presence, beside
 from lineage.database.soundness import (
     APPLICATION_ID,
@@ -205,20 +205,16 @@ class Database:
     def backup(self, target: Path) -> None:
         """Copy the file as it is at this moment to *target*, replacing it, while reading and writing go on.
 
-        Raises StoreUnusable where no database can be, and for a *target* that is this very file.
+        Raises StoreUnusable where no database can be, and for a *target* that is open, as this very file is.
         """
-        require_place(target)
         if target.exists() and target.samefile(self.path):
             raise StoreUnusable(f"{target}: the store itself; name another file")
-        unfinished = beside(target, "-unfinished")
         source = self._reader()
         try:
-            with plain_words(target, opening=True):
+            with in_place_of(target) as unfinished, plain_words(target, opening=True):
                 copy(source, unfinished)
-            settle(unfinished, target)
         finally:
             self._put_back(source)
-            unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Finish the work submitted so far, leave all of it in the one file, and let go. Twice is harmless."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -19,16 +21,27 @@ def restore(backup: Path, path: Path) -> None:
     """
     if not backup.is_file():
         raise StoreUnusable(f"{backup}: no such file; name one that `headwater backup` wrote")
+    with in_place_of(path) as unfinished:
+        _copy_sound(backup, unfinished)
+
+
+@contextmanager
+def in_place_of(path: Path) -> Iterator[Path]:
+    """A file to be written, which takes the place of *path* at the end of the block; after an error nothing changed.
+
+    The write-ahead log of what was there goes with it: SQLite would apply it to whatever has the name. Raises
+    StoreUnusable where no database can be, and when *path* is open, StoreUnavailable when the disk refuses.
+    """
     require_place(path)
     presence = Presence(path)
     unfinished = beside(path, "-unfinished")
     try:
         if not presence.alone():
             raise StoreUnusable(f"{path}: in use by another process; stop `headwater serve` first")
-        _copy_sound(backup, unfinished)
+        yield unfinished
         for log_file in (beside(path, "-wal"), beside(path, "-shm")):
             log_file.unlink(missing_ok=True)
-        settle(unfinished, path)
+        _settle(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
         presence.end()
@@ -56,11 +69,7 @@ def copy(source: Connection, target: Path) -> None:
         made.close()
 
 
-def settle(unfinished: Path, target: Path) -> None:
-    """Give *unfinished* the name *target*, in the place of what has it, once all its bytes are on the disk.
-
-    Raises StoreUnavailable when the disk refuses; *target* is then as it was.
-    """
+def _settle(unfinished: Path, target: Path) -> None:
     try:
         _sync(unfinished)
         unfinished.replace(target)

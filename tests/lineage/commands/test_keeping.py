@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from threading import Event
+from time import sleep
 
+import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,8 +20,10 @@ from lineage import cli
 from lineage.errors import Conflict, HeadwaterError, StoreUnusable
 from lineage.homes import open_homes
 from lineage.model import Draft
+from tests.support import posting
 from tests.support.ledgers import event, minute
 from tests.support.making import RUN, body
+from tests.support.server import Server
 
 
 @pytest.fixture
@@ -111,6 +118,40 @@ def test_a_backup_is_made_while_the_store_is_in_use(path: Path, tmp_path: Path) 
         homes.store.together(lambda: headwater(path, "backup", str(tmp_path / "backup.db")))
 
     assert headwater(path, "dump").stdout == headwater(tmp_path / "backup.db", "dump").stdout
+
+
+def test_a_backup_made_while_events_stream_in_is_whole(tmp_path: Path) -> None:
+    """Beside a server that takes events: all that was acknowledged before is in it, and its graph is its ledger's."""
+    backup, restored = tmp_path / "backup.db", tmp_path / "restored.db"
+    acknowledged: list[str] = []
+    is_enough = Event()
+
+    def stream(url: str) -> None:
+        for number in count():
+            answer = httpx2.post(f"{url}/api/v1/lineage", content=posting.event(number), trust_env=False)
+            if is_enough.is_set():
+                return
+            assert answer.status_code == 201
+            acknowledged.append(f"00000000-0000-4000-8000-{number:012d}")
+
+    with Server(tmp_path / "headwater.db") as server, ThreadPoolExecutor(1) as client:
+        streaming = client.submit(stream, server.url)
+        while len(acknowledged) < 20 and not streaming.done():
+            sleep(0.01)
+        before = list(acknowledged)
+        headwater(tmp_path / "headwater.db", "backup", str(backup))
+        is_enough.set()
+        streaming.result()
+    headwater(restored, "restore", str(backup))
+    dumps = [headwater(path, "dump").stdout for path in (backup, restored)]
+    headwater(restored, "rebuild")
+    dumps.append(headwater(restored, "dump").stdout)
+
+    assert (1, [], 0) == (
+        len(set(dumps)),
+        [run for run in before if run not in dumps[0]],
+        headwater(restored, "audit", "verify").exit_code,
+    )
 
 
 def test_there_must_be_something_to_back_up(tmp_path: Path) -> None:

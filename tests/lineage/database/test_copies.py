@@ -80,22 +80,49 @@ def test_restoring_brings_the_backup_back(tmp_path: Path, database: Database) ->
     assert words(database.path) == ["kept"]
 
 
+def leave_a_log(path: Path) -> None:
+    """Write to *path* and end as badly as a power cut would: the words stand in its write-ahead log alone."""
+    killed = sqlite3.connect(path)
+    killed.execute("INSERT INTO words VALUES ('in the log')")
+    killed.commit()
+    log_file = path.with_name(path.name + "-wal")
+    left = log_file.read_bytes()
+    killed.close()
+    log_file.write_bytes(left)
+
+
 def test_a_leftover_log_does_not_spoil_a_restore(tmp_path: Path, database: Database) -> None:
     """The write-ahead log of a store that ended badly is not applied to the backup that replaces it."""
     write(database, "kept")
     database.backup(tmp_path / "backup.db")
     database.close()
-    killed = sqlite3.connect(database.path)
-    killed.execute("INSERT INTO words VALUES ('in the log')")
-    killed.commit()
-    log_file = database.path.with_name("headwater.db-wal")
-    left = log_file.read_bytes()
-    killed.close()
-    log_file.write_bytes(left)
+    leave_a_log(database.path)
 
     restore(tmp_path / "backup.db", database.path)
 
     assert words(database.path) == ["kept"]
+
+
+def test_a_leftover_log_does_not_spoil_a_backup(tmp_path: Path, database: Database) -> None:
+    """A backup that replaces one which was opened and ended badly is not mixed with its write-ahead log."""
+    write(database, "kept")
+    database.backup(tmp_path / "backup.db")
+    assert words(tmp_path / "backup.db") == ["kept"]
+    leave_a_log(tmp_path / "backup.db")
+
+    database.backup(tmp_path / "backup.db")
+
+    assert words(tmp_path / "backup.db") == ["kept"]
+
+
+def test_another_store_in_use_is_not_backed_up_over(tmp_path: Path, database: Database) -> None:
+    """A backup never takes the place of a database that somebody has open."""
+    other = Database(tmp_path / "other.db")
+    with pytest.raises(StoreUnusable, match="in use"):
+        database.backup(other.path)
+    other.close()
+
+    assert list(tmp_path.glob("other.db-*")) == []
 
 
 def test_a_store_in_use_is_not_replaced(tmp_path: Path, database: Database) -> None:
