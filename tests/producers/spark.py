@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "spark" / "revenue_by_country
 SEEDS = Path(__file__).parents[2] / "examples" / "dbt" / "seeds"
 INPUTS = (str(SEEDS / "raw_orders.csv"), str(SEEDS / "raw_customers.csv"))
 
-_SMALL = {
+SMALL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "700m",
     "spark.sql.shuffle.partitions": "2",
@@ -48,7 +48,7 @@ class Application:
     """A script that `spark-submit` runs within `with`, and that does not outlive it."""
 
     def __init__(self, settings: Mapping[str, str], script: Path, *words: str) -> None:
-        flags = [part for name, value in {**_SMALL, **settings}.items() for part in ("--conf", f"{name}={value}")]
+        flags = [part for name, value in {**SMALL, **settings}.items() for part in ("--conf", f"{name}={value}")]
         self._command = [*kits.NICE, "spark-submit", "--master", "local[1]", *flags, script, *words]
 
     def __enter__(self) -> Self:

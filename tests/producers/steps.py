@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 HOW = {
-    "broken": "raise_error('no such luck')",
+    "broken": "cast(raise_error(email) AS STRING)",
     "slow": "java_method('java.lang.Thread', 'sleep', 2000L)",
 }
 

@@ -51,7 +51,7 @@ class Wire:
                 threading.Thread(target=self._pass_on, args=(here,), daemon=True).start()
 
     def _pass_on(self, here: socket.socket) -> None:
-        with here, socket.create_connection(self._there) as there:
+        with suppress(OSError), here, socket.create_connection(self._there) as there:
             back = threading.Thread(target=_pump, args=(there, here, self._answered), daemon=True)
             back.start()
             _pump(here, there, self._said)
