@@ -120,7 +120,7 @@ def parse_event(body: bytes) -> Event:
         warnings=(),
     )
     if body.count(b'"_producer"') > facets.count:  # Nested facets do that too; so does a facet that is there twice.
-        warnings.extend(f"the key {key!r} stands twice; its last value counts" for key in _duplicate_keys(body))
+        warnings.extend(f"the key {key[:80]!r} stands twice; its last value counts" for key in _duplicate_keys(body))
     return event._replace(warnings=tuple(warnings)) if warnings else event
 
 
@@ -241,7 +241,7 @@ def _event_type(value: object, warnings: list[str]) -> EventType:
         return "OTHER"
     if value in EVENT_TYPES:
         return value
-    raise InvalidEvent(f"eventType: {value!r} is none of {', '.join(EVENT_TYPES)}", field="eventType")
+    raise InvalidEvent(f"eventType: {repr(value)[:80]} is none of {', '.join(EVENT_TYPES)}", field="eventType")
 
 
 _TIME: Final = re.compile(

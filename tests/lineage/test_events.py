@@ -100,6 +100,14 @@ ACCEPTED = {
 }
 
 
+def test_a_refusal_stays_short():
+    """However long what was sent is, the sentence about it is not."""
+    with pytest.raises(InvalidEvent) as refused:
+        parse_event(body(eventType="START" * 10_000))
+
+    assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize(("sent", "warning"), ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_a_fault_outside_the_core_is_a_warning(sent, warning):
     """Everything that does not touch identity, time or type is accepted, and said."""
