@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import Match
 
 from collectors.decisions import Decisions
+from collectors.forwarding import Forwarding
 from collectors.idempotency import Repeats
 from collectors.intake import Intake
 from collectors.journal import Journal
@@ -57,6 +60,8 @@ class Headwater:
         self._homes = homes
         self._clock = clock
         self._scheduler = Scheduler(self)
+        urls = [url.get_secret_value() for url in settings.forward]
+        self._forwarding = Forwarding(urls, homes.ledger, homes.store)
 
     def now(self) -> datetime:
         """The clock: aware, UTC."""
@@ -69,6 +74,7 @@ class Headwater:
     def start(self) -> None:
         """Merge what an earlier end left unmerged, then open the door and begin to judge."""
         catch_up(self._homes.ledger, self._homes.store)
+        self._forwarding.start()
         self.intake.start()
         self._scheduler.start()
 
@@ -76,6 +82,7 @@ class Headwater:
         """Finish the commit and the tick that are under way, give the lease back, close. Twice is harmless."""
         self.intake.stop()
         self._scheduler.stop()
+        self._forwarding.stop()
         self._homes.close()
 
 
@@ -141,4 +148,15 @@ async def _answer_refusal(request: Request, error: Exception) -> Response:
     """What the framework refuses by itself (404, 405, 413), in the form of all other refusals."""
     assert isinstance(error, HTTPException), "registered for HTTPException only"
     body = {"type": "about:blank", "title": error.detail, "status": error.status_code, "instance": request.url.path}
-    return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM)
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return JSONResponse(body, error.status_code, headers=headers, media_type=PROBLEM)
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be done at the request's path; the framework names what the first of its routes takes, and no more."""
+    application: FastAPI = request.app
+    routes = list(iter_route_contexts(application.routes))
+    path = next(route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in routes if route.path == path for method in route.methods or ()}

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     port: int = Field(5000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(None, description="How people reach this server; used in messages and Host checks.")
     api_key: SecretStr | None = Field(None, description="A first API key with all scopes; give it by environment.")
+    forward: tuple[SecretStr, ...] = Field(
+        (), description="Backends that accepted events go on to: http://host:port; user:password@ or :key@ before it."
+    )
     ingest: Ingest = Field(Ingest(), description="What the door takes.")
     slo: Slo = Field(Slo(), description="How SLOs are judged.")
     alerts: Alerts = Field(Alerts(), description="Where messages go by default.")

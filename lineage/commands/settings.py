@@ -49,5 +49,6 @@ def table(settings: BaseModel, prefix: str = "") -> list[Knob]:
         if isinstance(value, BaseModel):
             knobs += table(value, f"{prefix}{name}.")
         else:
-            knobs.append(Knob(f"{prefix}{name}", "unset" if value is None else str(value), field.description or ""))
+            shown = "unset" if value in (None, ()) else str(value)
+            knobs.append(Knob(f"{prefix}{name}", shown, field.description or ""))
     return knobs

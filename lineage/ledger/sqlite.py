@@ -54,6 +54,10 @@ STRAYS = """
     SELECT count(*) FROM ledger WHERE seq < 1 OR seq > (SELECT seq FROM ledger_head)
 """
 
+# By seq: the index on received_us would be walked from its beginning.
+EARLIEST = "SELECT min(received_us) FROM ledger NOT INDEXED WHERE seq > ? AND seq <= ?"
+TAIL = 2_000
+
 ROWS_AT_ONCE = 256
 DIGESTS_AT_ONCE = 500
 LEVEL = 4
@@ -77,7 +81,7 @@ class SqliteLedger:
     def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes]]:
         """The entries that are there when the first is asked for, as `Ledger.read` promises; memory stays small."""
         seen, last = (after or {}).get(self._writer, 0), self._head().seq
-        place = (-(2**63), 0)
+        place = (self._earliest(seen, last), 0)
         while rows := self._rows(IN_ORDER, (*place, seen, last, ROWS_AT_ONCE)):
             for row in rows:
                 yield self._read(row)
@@ -130,7 +134,7 @@ class SqliteLedger:
         entries, rows = [], []
         for draft in drafts:
             if draft.kind == "event" and (old := known.get(draft.digest)):
-                entries.append(old)
+                entries.append(replace(old, duplicate=True))
                 continue
             seq += 1
             entry = Entry(head.writer, seq, draft.kind, draft.digest, received_at, draft.principal, draft.redaction)
@@ -148,7 +152,7 @@ class SqliteLedger:
                 )
             )
             if draft.kind == "event":
-                known[draft.digest] = replace(entry, duplicate=True)
+                known[draft.digest] = entry
             entries.append(entry)
         if rows:
             connection.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -163,7 +167,7 @@ class SqliteLedger:
             places = ", ".join("?" * len(some))
             query = f"SELECT {ENTRY} FROM ledger WHERE kind = 'event' AND digest IN ({places})"  # noqa: S608 - of places
             for row in connection.execute(query, some):
-                known[row[2]] = replace(self._entry(row), duplicate=True)
+                known[row[2]] = self._entry(row)
         return known
 
     def _head(self) -> Head:
@@ -176,6 +180,13 @@ class SqliteLedger:
 
     def _unusable(self, why: str) -> StoreUnusable:
         return StoreUnusable(f"{self._database.path}: the ledger {why}; bring a backup with `headwater restore`")
+
+    def _earliest(self, seen: int, last: int) -> int:
+        """Where by time to begin: who asks often for little must not walk by all that was there before."""
+        if last - seen > TAIL:
+            return -(2**63)
+        ((earliest,),) = self._rows(EARLIEST, (seen, last))
+        return -(2**63) if earliest is None else int(earliest)
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         with self._database.read() as connection:
