@@ -1,0 +1,176 @@
+"""What a store answers: nodes, runs, versions, edges, graphs and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from lineage.model.ids import EventType, NodeId, RunState, Side
+from lineage.model.observed import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A dataset or job as a store knows it. *facets* are undecoded JSON values, newest by event time."""
+
+    id: NodeId
+    canonical: NodeId
+    first_at: datetime
+    last_at: datetime
+    facets: Mapping[str, bytes] = field(default_factory=dict)
+    aliases: tuple[NodeId, ...] = ()  # the other raw identities of the same dataset
+    dropped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run and what it came to. *last_at* is the newest event time of it, whatever its type."""
+
+    id: str
+    job: NodeId
+    state: RunState
+    last_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    nominal_start: datetime | None = None
+    nominal_end: datetime | None = None
+    parent_run: str | None = None
+    parent_job: NodeId | None = None
+    root_run: str | None = None
+    root_job: NodeId | None = None
+    conflict: bool = False
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from start to end, or None while either is unknown."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A run's (or, without runs, a job's) use of a dataset: all its observations merged by DECISIONS 11.
+
+    *first_at* and *last_at* are event times of the observations; *effective* is False for a listing that
+    `projection.resolve` refused.
+    """
+
+    run: str | None
+    job: NodeId
+    dataset: NodeId
+    side: Side
+    first_at: datetime
+    last_at: datetime
+    statistics: Statistics = Statistics()
+    version: str | None = None
+    effective: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one run made of one dataset (DECISIONS 7). Delivered only when the run resolved to COMPLETE.
+
+    *written_at* is the run's end when it completed, else the newest observation.
+    """
+
+    dataset: NodeId
+    run: Run
+    written_at: datetime
+    delivered: bool
+    statistics: Statistics = Statistics()
+    explicit: str | None = None  # the version facet's word for it
+    schema_digest: str | None = None  # hex; equal digests mean equal schema facets
+
+    @property
+    def id(self) -> str:
+        """The version's name in URLs and answers: the explicit version when there is one, else the run id."""
+        return self.explicit or self.run.id
+
+
+class Write(NamedTuple):
+    """A version as far as judging a promise needs it: what one run made of one dataset, and what proves it.
+
+    *written_at* as of Version. *rows* is None where nobody counted, or nobody asked. *proofs* are the events that ended
+    the run in its state, newest first, at most three (hex digests); *heard_at* is the first receipt of an event of it.
+    """
+
+    run: str
+    job: NodeId
+    state: RunState
+    written_at: datetime
+    nominal_start: datetime | None
+    nominal_end: datetime | None
+    rows: int | None
+    proofs: tuple[str, ...]
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A lineage edge between a job and a dataset, in the direction in which data flows.
+
+    *evidence* names events that prove it (hex digests, newest first, at most three).
+    """
+
+    source: NodeId
+    target: NodeId
+    first_at: datetime
+    last_at: datetime
+    runs: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The answer of a walk. *hops* gives each node's distance in dataset hops, negative upstream.
+
+    *truncated* says that a budget ended the walk; *frontier* then names the nodes from which to go on.
+    """
+
+    root: NodeId
+    nodes: Mapping[NodeId, Node]
+    edges: tuple[Edge, ...]
+    hops: Mapping[NodeId, int]
+    truncated: bool = False
+    frontier: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Where an event stands and what it is about; the bytes are the ledger's."""
+
+    digest: str  # hex SHA-256
+    kind: Literal["run", "dataset", "job"]
+    type: EventType | None
+    at: datetime
+    received_at: datetime
+    producer: str
+    run: str | None = None
+    job: NodeId | None = None
+    dataset: NodeId | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRecord:
+    """One dated row of a facet's history; *run* is the run whose event carried it."""
+
+    of: NodeId
+    name: str
+    side: Side | None
+    body: bytes
+    at: datetime
+    received_at: datetime
+    digest: str  # hex digest of the event that carried it
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the answers, and how many there are in all under the same filter."""
+
+    items: Sequence[Any]  # of one type, which the promise that returns it names
+    total: int

@@ -1,0 +1,41 @@
+"""What became of an expected delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+
+class VerdictState(StrEnum):
+    """What became of one expected occurrence. UNKNOWN never counts as good (invariant 7)."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    EXCLUDED = "EXCLUDED"
+    NOT_EXPECTED = "NOT_EXPECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one occurrence: what was due when, what came, and the events that prove it.
+
+    *good* and *total* are in the SLI's own unit (occurrences, rows, records, assertions); both are 0 unless the state
+    is GOOD or BAD. *value* is the measured figure (lateness in s, rows, share) and *expected* what it was held against.
+    """
+
+    occurrence: str  # stable name: the nominal start in ISO 8601, or the run that was checked
+    due: datetime
+    state: VerdictState
+    good: Fraction = Fraction(0)
+    total: Fraction = Fraction(0)
+    reason: str = ""  # one sentence for a person
+    value: Fraction | None = None
+    expected: Fraction | None = None
+    delivered_at: datetime | None = None
+    run: str | None = None
+    evidence: tuple[str, ...] = ()  # hex digests of events
+    imported: bool = False  # due before Headwater observed (DECISIONS 24)
