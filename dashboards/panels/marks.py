@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from dashboards import say
 from dashboards.current import Judged
@@ -113,5 +112,5 @@ def sort_of(node: Node) -> str:
     said = facet(node.facets, DatasetType).dataset_type.upper()
     if said:
         return SORTS.get(said, "table")
-    scheme = urlsplit(node.id.namespace).scheme or node.id.namespace
+    scheme = node.id.namespace.partition(":")[0]  # urlsplit fails at the brackets of a redacted password
     return SCHEMES.get(scheme, "table")
