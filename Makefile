@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format test-browser test-producers bench clean
+.PHONY: help demo test check format openapi test-browser test-producers bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, house rules
 format: $(VENV)/.dev ## let ruff write what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+openapi: $(VENV)/.test ## write docs/openapi.json anew
+	@PYTHONPATH=. $(BIN)/python tests/openapi.py
 
 test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
 	@bash tests/browser/chromium.sh

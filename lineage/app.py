@@ -155,8 +155,10 @@ async def _answer_refusal(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """What may be done at the request's path; the framework names what the first of its routes takes, and no more."""
+    """What may be done at the request's path; the framework names what the first route there takes, and no more."""
     application: FastAPI = request.app
-    routes = list(iter_route_contexts(application.routes))
-    path = next(route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in routes if route.path == path for method in route.methods or ()}
+    found: set[str] = set()
+    for route in iter_route_contexts(application.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= set(route.methods or ())
+    return found

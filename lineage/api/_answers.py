@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
+from pydantic.config import JsonDict
 
 from lineage import __version__
 from lineage.errors import InvalidInput, NotFound
@@ -22,6 +23,15 @@ from lineage.store.base import Namespace, Store
 from lineage.web import Unchanged, instant, services
 
 MOST = 1_000  # items a page holds, whatever was asked for: totalCount tells that there are more
+
+
+def one_of(*words: str | None) -> JsonDict:
+    """What the API's description says of a parameter that is one of *words*, written in any case."""
+    return {"enum": list(words)}
+
+
+TIME: JsonDict = {"format": "date-time"}
+UUID: JsonDict = {"format": "uuid"}
 
 Limit = Annotated[
     int,
@@ -74,10 +84,22 @@ class Instants:
 
 def instants(
     as_of: Annotated[
-        str | None, Query(alias="asOf", description="Event time: what runs observed after it says nothing.")
+        str | None,
+        Query(
+            alias="asOf",
+            description="Event time: what runs observed after it says nothing.",
+            min_length=1,
+            json_schema_extra=TIME,
+        ),
     ] = None,
     known_at: Annotated[
-        str | None, Query(alias="knownAt", description="Receipt: events received after it say nothing.")
+        str | None,
+        Query(
+            alias="knownAt",
+            description="Receipt: events received after it say nothing.",
+            min_length=1,
+            json_schema_extra=TIME,
+        ),
     ] = None,
 ) -> Instants:
     """A dependency that reads asOf and knownAt. Raises InvalidInput."""
@@ -104,11 +126,19 @@ class Named:
 
 def named(
     node_id: Annotated[
-        str | None, Query(alias="nodeId", description="As dataset:NAMESPACE:NAME or job:NAMESPACE:NAME.")
+        str | None,
+        Query(
+            alias="nodeId",
+            json_schema_extra={"pattern": "^(dataset|job):[^:]+:[^:]+$"},
+            description="As dataset:NAMESPACE:NAME or job:NAMESPACE:NAME.",
+        ),
     ] = None,
     namespace: Annotated[str | None, Query(description="Instead of nodeId, together with name.")] = None,
     name: Annotated[str | None, Query(description="Instead of nodeId, together with namespace.")] = None,
-    type: Annotated[str, Query(description="What namespace and name name: dataset or job.")] = "dataset",  # noqa: A002 - the query's own word
+    type: Annotated[  # noqa: A002 - the query's own word
+        str,
+        Query(description="What namespace and name name: dataset or job.", json_schema_extra=one_of("dataset", "job")),
+    ] = "dataset",
 ) -> Named | None:
     """A dependency that reads nodeId, or namespace, name and type; None when neither is given. Raises InvalidInput."""
     if node_id is not None:

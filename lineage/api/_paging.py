@@ -51,7 +51,7 @@ class Moment(NamedTuple):
 
 def by_name(names: Iterable[str], part: Part) -> tuple[list[str], str | None]:
     """A page of *names*, in order, and the cursor of the next one. Raises InvalidInput."""
-    after = None if part.cursor is None else _read(part.cursor, str)
+    after = _read(part.cursor, str) if part.cursor else None
     left = sorted(name for name in set(names) if after is None or name > after)
     begin = part.offset if after is None else 0
     page = left[begin : begin + part.limit]
@@ -63,7 +63,7 @@ def by_node(ask: Callable[[NodeId | None, int, int], Page], part: Part) -> tuple
 
     Raises InvalidInput.
     """
-    after = None if part.cursor is None else _read(part.cursor, NodeId)
+    after = _read(part.cursor, NodeId) if part.cursor else None
     found = ask(after, part.offset if after is None else 0, part.limit + 1)
     page = Page(found.items[: part.limit], found.total)
     goes_on = page.items and len(found.items) > part.limit
@@ -77,7 +77,7 @@ def by_moment(
 
     The total is that of the whole list. Where *time* is None the cursor counts, as an offset does. Raises InvalidInput.
     """
-    place = Moment(None, part.offset) if part.cursor is None else _read(part.cursor, Moment)
+    place = _read(part.cursor, Moment) if part.cursor else Moment(None, part.offset)
     found = ask(place.at, place.passed, part.limit + 1)
     total = found.total if place.at is None else ask(None, 0, 0).total
     page = Page(found.items[: part.limit], total)

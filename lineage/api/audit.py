@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asking, At, Naming, wanted
+from lineage.api._answers import UUID, Asking, At, Naming, wanted
 from lineage.api._shapes import Shape
 from lineage.audit.trace import DEPTH, MAX_RUNS, Code, Trace, TracedRun, TracedVersion, trace, trace_dataset
 from lineage.errors import InvalidInput
@@ -24,7 +24,9 @@ def audit_trace(  # noqa: PLR0913 - a question has this many sides
     asking: Asking,
     naming: Naming,
     at: At,
-    run: Annotated[str | None, Query(alias="runId", description="The run to explain; or give a dataset.")] = None,
+    run: Annotated[
+        str | None, Query(alias="runId", description="The run to explain; or give a dataset.", json_schema_extra=UUID)
+    ] = None,
     depth: Annotated[int, Query(ge=0, le=1_000, description="Datasets away from the root.")] = DEPTH,
     max_runs: Annotated[int, Query(ge=1, le=10_000, alias="maxRuns", description="Runs at which to stop.")] = MAX_RUNS,
 ) -> Response:

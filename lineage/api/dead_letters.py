@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from lineage import letters
+from lineage.api._answers import TIME
 from lineage.letters import Letter, Wanted
 from lineage.web import instant, needs, services
 
@@ -19,7 +20,7 @@ may_change = Depends(needs("admin"))
 class Which(BaseModel):
     """Letters to be replayed or discarded: by their ids, or all that the other conditions let through."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     ids: list[str] | None = Field(None, max_length=10_000, description="Only these.")
     reason: str | None = Field(None, description="Only those whose reason has this text in it.")
@@ -47,8 +48,10 @@ def listed(  # noqa: PLR0913 - a filter has this many fields
     reason: Annotated[str | None, Query(description="Only those whose reason has this text in it.")] = None,
     field: Annotated[str | None, Query(description="Only those refused for this field, as eventTime.")] = None,
     principal: Annotated[str | None, Query(description="Only those of this key.")] = None,
-    since: Annotated[str | None, Query(description="Received then or later.")] = None,
-    until: Annotated[str | None, Query(description="Received before.")] = None,
+    since: Annotated[
+        str | None, Query(description="Received then or later.", min_length=1, json_schema_extra=TIME)
+    ] = None,
+    until: Annotated[str | None, Query(description="Received before.", min_length=1, json_schema_extra=TIME)] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Letters in the answer.")] = 100,
     after: Annotated[str | None, Query(description="The id to go on from: `next` of the answer before.")] = None,
 ) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def listed(  # noqa: PLR0913 - a filter has this many fields
     }
 
 
-@router.get("/{letter_id}")
+@router.get("/{letter_id:digest}")
 def one(request: Request, letter_id: str) -> dict[str, Any]:
     """One dead letter with the scrubbed body, up to 64 KiB of it. Unknown, or closed meanwhile: 404."""
     store = services(request).store

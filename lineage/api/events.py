@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from lineage import letters
-from lineage.api._answers import Asked, Asking, as_json, known_namespace
+from lineage.api._answers import TIME, UUID, Asked, Asking, as_json, known_namespace, one_of
 from lineage.api._paging import Paging, by_moment
-from lineage.errors import NotFound
+from lineage.errors import InvalidInput, NotFound
 from lineage.model import Entry, EventRecord, Page
 from lineage.names import run_key
 from lineage.store.base import Store
@@ -32,13 +32,27 @@ def events(  # noqa: PLR0913 - a filter has this many fields
     *,
     asking: Asking,
     namespace: Annotated[str | None, Query(description="Only events of jobs (or datasets alone) of it.")] = None,
-    before: Annotated[str | None, Query(description="Event time, exclusive.")] = None,
-    after: Annotated[str | None, Query(description="Event time, inclusive.")] = None,
-    run: Annotated[str | None, Query(alias="runId", description="Only the events of this run.")] = None,
-    order: Annotated[str, Query(alias="sortDirection", description="desc: newest first; or asc.")] = "desc",
+    before: Annotated[
+        str | None, Query(description="Event time, exclusive.", min_length=1, json_schema_extra=TIME)
+    ] = None,
+    after: Annotated[
+        str | None, Query(description="Event time, inclusive.", min_length=1, json_schema_extra=TIME)
+    ] = None,
+    run: Annotated[
+        str | None, Query(alias="runId", description="Only the events of this run.", json_schema_extra=UUID)
+    ] = None,
+    order: Annotated[
+        str,
+        Query(
+            alias="sortDirection", description="desc: newest first; or asc.", json_schema_extra=one_of("desc", "asc")
+        ),
+    ] = "desc",
     paging: Paging,
 ) -> Response:
     """Events of every kind as they were stored, by event time; totalCount counts those that the filter lets through."""
+    key = None if run is None else run_key(run)
+    if run is not None and key is None:
+        raise InvalidInput(f"runId: {run!r} is not a UUID", field="runId")
     since, until = instant(after, "after"), instant(before, "before")
     newest_first = choice(order.lower(), ("desc", "asc"), "sortDirection") == "desc"
     earliest, latest = since and since - _MOMENT, until and until - _MOMENT  # the window is open below, closed above
@@ -46,7 +60,7 @@ def events(  # noqa: PLR0913 - a filter has this many fields
     def ask(reached: datetime | None, passed: int, most: int) -> Page:
         begin = earliest if reached is None or newest_first else reached - _MOMENT
         return asking.store.events(
-            run=None if run is None else run_key(run) or run,
+            run=key,
             namespace=namespace,
             since=begin,
             until=reached if reached is not None and newest_first else latest,
@@ -81,7 +95,7 @@ def event(
     return as_json(_status(asking, entry, again), headers={"Vary": "Accept"})
 
 
-@router.get("/{namespace:path}")
+@router.get("/{namespace:path}", include_in_schema=False)
 def events_of(asking: Asking, namespace: str, paging: Paging) -> Response:
     """The events of a namespace, the newest first; its slashes may be encoded or not."""
     known = known_namespace(asking.store, unquote(namespace))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asked, Asking, At, Instants, Naming, wanted
+from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, wanted
 from lineage.api._shapes import Shape
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
@@ -31,7 +31,13 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     naming: Naming,
     at: At,
     depth: Depth = 20,
-    direction: Annotated[str, Query(description="up: where it came from; down: where it goes; both.")] = "both",
+    direction: Annotated[
+        str,
+        Query(
+            description="up: where it came from; down: where it goes; both.",
+            json_schema_extra=one_of("up", "down", "both"),
+        ),
+    ] = "both",
     lookback: Annotated[
         timedelta | None, Query(description="Only what was observed so long before asOf, as P28D or in seconds.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from lineage.api._answers import Asked, Asking
+from lineage.api._answers import UUID, Asked, Asking
 from lineage.api._shapes import STATES, Shape, name_of
 from lineage.api._versions import version_id
 from lineage.audit.consequences import consequences
@@ -20,7 +20,7 @@ from lineage.web import needs
 
 router = APIRouter(prefix="/api/v1/runlineage", tags=["lineage"], dependencies=[Depends(needs("read"))])
 
-RunId = Annotated[str, Query(alias="runId", description="A run's UUID.", json_schema_extra={"format": "uuid"})]
+RunId = Annotated[str, Query(alias="runId", description="A run's UUID.", json_schema_extra=UUID)]
 Depth = Annotated[int, Query(ge=0, le=1_000, description="Datasets away from the run.")]
 MaxRuns = Annotated[int, Query(ge=1, le=10_000, alias="maxRuns", description="Runs at which to stop.")]
 

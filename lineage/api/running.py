@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from lineage.api import jobs
-from lineage.api._answers import as_json
+from lineage.api._answers import TIME, UUID, as_json
 from lineage.api._saying import Body, Saying, Says, facet, own_facet
 from lineage.api.runs import known_run, shown
 from lineage.errors import Conflict, InvalidInput
@@ -20,25 +20,21 @@ from lineage.web import instant
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
-Time = Annotated[
-    str | None, Query(description="Event time; now without it.", json_schema_extra={"format": "date-time"})
-]
+Time = Annotated[str | None, Query(description="Event time; now without it.", min_length=1, json_schema_extra=TIME)]
 Scalar = str | int | float | bool | None
 
 
 class RunBody(BaseModel):
     """A run to be made."""
 
-    id: Annotated[
-        str | None, Field(description="Its UUID; one is made without it.", json_schema_extra={"format": "uuid"})
-    ] = None
+    id: Annotated[str | None, Field(description="Its UUID; one is made without it.", json_schema_extra=UUID)] = None
     nominal_start: Annotated[
         str | None,
-        Field(alias="nominalStartTime", description="What it is for.", json_schema_extra={"format": "date-time"}),
+        Field(alias="nominalStartTime", description="What it is for.", min_length=1, json_schema_extra=TIME),
     ] = None
     nominal_end: Annotated[
         str | None,
-        Field(alias="nominalEndTime", description="Not without a start.", json_schema_extra={"format": "date-time"}),
+        Field(alias="nominalEndTime", description="Not without a start.", min_length=1, json_schema_extra=TIME),
     ] = None
     args: Annotated[dict[str, Scalar] | None, Field(description="Its arguments.")] = None
 

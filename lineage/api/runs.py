@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asked, Asking
+from lineage.api._answers import Asked, Asking, one_of
 from lineage.api._shapes import Shape
 from lineage.api._versions import version_id
 from lineage.audit.trace import read_version
@@ -51,7 +51,9 @@ def _version_read(store: Store, run: Run, use: Use) -> str | None:
 def facets(
     asking: Asking,
     id: str,  # noqa: A002 - the route's own word
-    type: Annotated[str, Query(description="Whose facets: run, job or dataset.")] = "run",  # noqa: A002 - Marquez's word
+    type: Annotated[  # noqa: A002 - Marquez's word
+        str, Query(description="Whose facets: run, job or dataset.", json_schema_extra=one_of("run", "job", "dataset"))
+    ] = "run",
 ) -> Response:
     """The facets that the events of a run carried; those of datasets stand under the dataset's node id."""
     found = known_run(asking.store, id)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from lineage.api._answers import Asking, Limit, Offset
+from lineage.api._answers import Asking, Limit, Offset, one_of
 from lineage.errors import InvalidInput
 from lineage.model import Kind, Node
 from lineage.web import choice, needs
@@ -23,8 +23,14 @@ def search(  # noqa: PLR0913 - a search form has this many fields
     q: Annotated[
         str, Query(description="Words; each must begin a part of the name, or be in it from three letters on.")
     ],
-    filter: Annotated[str | None, Query(description="DATASET or JOB; both without it.")] = None,  # noqa: A002 - Marquez's word
-    sort: Annotated[str, Query(description="NAME, or UPDATE_AT with the newest first.")] = "NAME",
+    filter: Annotated[  # noqa: A002 - Marquez's word
+        str | None,
+        Query(description="DATASET or JOB; both without it.", json_schema_extra=one_of("DATASET", "JOB", None)),
+    ] = None,
+    sort: Annotated[
+        str,
+        Query(description="NAME, or UPDATE_AT with the newest first.", json_schema_extra=one_of("NAME", "UPDATE_AT")),
+    ] = "NAME",
     namespace: Annotated[str | None, Query(description="Only in this namespace.")] = None,
     before: Annotated[date | None, Query(description="Only what was seen last before this day, UTC.")] = None,
     after: Annotated[date | None, Query(description="Only what was seen last on this day or later.")] = None,

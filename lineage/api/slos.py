@@ -6,12 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from lineage.api._answers import TIME
 from lineage.slo.shape import shape
 from lineage.web import instant, needs, services
 
 router = APIRouter(prefix="/api/v1/slos", tags=["slos"])
 
-At = Annotated[str | None, Query(description="The time to answer for, ISO 8601; it sets both clocks. Default: now.")]
+At = Annotated[
+    str | None,
+    Query(
+        description="The time to answer for, ISO 8601; it sets both clocks. Default: now.",
+        min_length=1,
+        json_schema_extra=TIME,
+    ),
+]
 
 
 @router.get("", dependencies=[Depends(needs("read"))])

@@ -1,0 +1,108 @@
+"""The API's description for machines: what FastAPI knows of the routes, and every refusal that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from lineage.web import PROBLEM
+
+Schema = dict[str, Any]
+
+_REFUSALS: Final = {
+    "400": "Something in the request cannot be understood; `field` names it.",
+    "401": "A key is needed.",
+    "403": "The key may not do this.",
+    "404": "Nothing is known under this name.",
+    "503": "Nothing was taken; try again after Retry-After.",
+}
+_OF_WRITES: Final = {
+    "409": "There is such a thing already.",
+    "413": "Too many bytes.",
+    "415": "Not a content type that is taken.",
+}
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "field": {"type": "string"},
+        "instance": {"type": "string"},
+    },
+}
+_NAMED: Final = {
+    "type": "object",
+    "required": ["namespace", "name"],
+    "properties": {
+        "namespace": {"type": "string", "minLength": 1},
+        "name": {"type": "string", "minLength": 1},
+    },
+}
+# What the door insists on; beside it everything that OpenLineage has is taken.
+_EVENT: Final = {
+    "type": "object",
+    "description": "An OpenLineage RunEvent, DatasetEvent or JobEvent.",
+    "required": ["eventTime", "job"],
+    "properties": {
+        "eventTime": {"type": "string", "format": "date-time"},
+        "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+        "run": {
+            "type": "object",
+            "required": ["runId"],
+            "properties": {"runId": {"type": "string", "format": "uuid"}},
+        },
+        "job": _NAMED,
+        "inputs": {"type": "array", "items": _NAMED},
+        "outputs": {"type": "array", "items": _NAMED},
+    },
+}
+_TEXTS: Final = {
+    "/metrics": ("text/plain", "application/openmetrics-text"),
+    "/api/v1/events/{digest}": ("application/json", "application/octet-stream"),
+}
+_BODIES: Final = {"/api/v1/lineage": _EVENT, "/api/v1/lineage/batch": {"type": "array", "items": {}}}
+
+
+def contract(app: FastAPI) -> Schema:
+    """The OpenAPI document of *app*: the same for the same routes, whatever is stored."""
+    document: Schema = app.openapi()
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    # The door answers it everywhere to those who knock; at /api/v1/lineage the question has the same path.
+    knock = {"summary": "Knock", "tags": ["ingest"], "responses": {"200": {"description": "The door is open."}}}
+    document["paths"]["/api/v1/lineage/batch"]["get"] = knock
+    for path, method, operation in _operations(document):
+        operation["responses"].pop("422", None)  # a parameter that FastAPI refuses is 400 here
+        operation["responses"] |= _refusals(method)
+        if path in _TEXTS:
+            operation["responses"]["200"]["content"] = {kind: {} for kind in _TEXTS[path]}
+        if method == "post" and path in _BODIES:
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _BODIES[path]}}}
+    return document
+
+
+def _operations(document: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _refusals(method: str) -> Schema:
+    refused = _REFUSALS if method == "get" else _REFUSALS | _OF_WRITES
+    answers: Schema = {
+        status: {
+            "description": why,
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, why in refused.items()
+    }
+    if method == "get":
+        answers["304"] = {"description": "The copy that If-None-Match names is still good."}
+    return answers
