@@ -32,17 +32,23 @@ _MARKS: Final = (
     r"g(?:h[pousr]_|=(?<=sig=)|nature=(?<=signature=)|in(?<=login)[ \\]|o(?<=mongo)[a-z]*[ \\])",
     r"q(?:(?<=mysq)l[a-z_]*|l(?:plus|cmd|ldr)|(?<=cq)lsh)[ \\]",
     r"z(?:(?<=authoriz)|a(?<=aiza)[\w-]{35})",
-    *(r"f(?<=identif)ied", r"y(?<=ey)j", "xox", r"asia[a-z0-9]{16}", "thin:"),
+    r"asia[a-z0-9]{16}",
 )
+_WORD_MARKS: Final = ("identified", "eyj", "xox", "thin:")  # a plain search is ten times quicker than a pattern's
 _LOGIN_MARK: Final = r"://[^\s/\"@]*@"
 _EACH_MARK: Final = tuple(re.compile(mark.encode()) for mark in _MARKS)
 _EACH_LOGIN: Final = re.compile(_LOGIN_MARK.encode())
-_ANY_MARK: Final = re.compile("|".join((*_MARKS, _LOGIN_MARK)))
+_EACH_WORD: Final = tuple(word.encode() for word in _WORD_MARKS)
+_ANY_MARK: Final = re.compile("|".join((*_MARKS, *_WORD_MARKS, _LOGIN_MARK)))
 
 
 def _is_suspect(body: bytes) -> bool:
     low = body.lower()
-    return any(mark.search(low) for mark in _EACH_MARK) or (b"@" in low and _EACH_LOGIN.search(low) is not None)
+    return (
+        any(word in low for word in _EACH_WORD)
+        or any(mark.search(low) for mark in _EACH_MARK)
+        or (b"@" in low and _EACH_LOGIN.search(low) is not None)
+    )
 
 
 # ── Which keys hold secrets? ─────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +125,7 @@ def _stands_for(text: str) -> bool:
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-_QUOTED: Final = r"\"(?:[^\"\\]|\\.)*(?:\"|$)|'(?:[^'\\]|\\.)*(?:'|$)"
+_QUOTED: Final = r"\"(?:[^\"\\]|\\.)*+(?:\"|$)|'(?:[^'\\]|\\.)*+(?:'|$)"
 _LITERAL: Final = rf"[A-Za-z]{{0,2}}(?:{_QUOTED})"  # with the letter that some languages put before the quote
 _EXPANSION: Final = r"\{\{.*?\}\}|\$\([^)\n]*\)|`[^`\n]*`|\{[^{}\n]*\}"
 _OPENING: Final = re.compile(r"[A-Za-z]{0,2}[\"']")
@@ -208,7 +214,7 @@ def _command(argument: str) -> Callable[[re.Match[str]], str]:
 
 
 # Its arguments end where the shell's next command begins, and go on over the end of a line behind a backslash.
-_ARGUMENTS: Final = r"((?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^;|&\n\"'\\]|[\"'])+)"
+_ARGUMENTS: Final = r"((?:\"(?:[^\"\\]|\\.)*+\"|'[^']*'|\\.|[^;|&\n\"'\\]|[\"'])+)"
 _COMMANDS: Final[tuple[Rule, ...]] = tuple(
     (re.compile(rf"(?<![\w.-])({program})(?=\s){_ARGUMENTS}", re.DOTALL), _command(argument))
     for program, argument in _LOGINS
@@ -241,7 +247,7 @@ _TEXT_RULES: Final[tuple[Rule, ...]] = (
     ),
     (re.compile(r"(\bUSER\s+\S{1,200}\s+IDENTIFIED\s+BY\s+)(?!VALUES\b)[^\s'\";]+", re.IGNORECASE), rf"\1{REDACTED}"),
     # "key": "value" where the text is JSON, half JSON, or Python's repr; quotes may be escaped.
-    (re.compile(r"(?<!\\)(\\*[\"'])([\w.\-]+)\1(\s*:\s*)(\\*[\"'])((?:(?!\4).)*)\4", re.DOTALL), _paired),
+    (re.compile(r"(?<!\\)(\\*[\"'])([\w.\-]+)\1(\s*:\s*)(\\*[\"'])(.*?)\4", re.DOTALL), _paired),
     # A setter in source code, that of a Spark reader's option or a configuration: its key, then its value.
     (re.compile(rf"\(\s*[\"'](?P<key>[\w.\-]+)[\"']\s*,\s*(?P<value>{_LITERAL})"), _set),
     # --option value
@@ -360,10 +366,10 @@ def redact(body: bytes) -> tuple[bytes, bool]:
 # ── Without JSON. ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _LEXICAL_NAMED: Final = re.compile(
-    r'("(?:name|key)"\s*:\s*")([^"]*)("\s*,\s*"value"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[^",}\s]+)'
+    r'("(?:name|key)"\s*:\s*")([^"]*)("\s*,\s*"value"\s*:\s*)("(?:[^"\\]|\\.)*+(?:"|$)|[^",}\s]+)'
 )
 _LEXICAL_VALUE: Final = re.compile(
-    r'("([\w.\-]+)"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|\[[^\]]*(?:\]|$)|\{[^{}]*(?:\}|$)|-?\d[\d.eE+-]*)', re.DOTALL
+    r'("([\w.\-]+)"\s*:\s*)("(?:[^"\\]|\\.)*+(?:"|$)|\[[^\]]*(?:\]|$)|\{[^{}]*(?:\}|$)|-?\d[\d.eE+-]*)', re.DOTALL
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -248,6 +249,8 @@ _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
 
+_USUAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+
 
 def _instant(value: object, warnings: list[str]) -> datetime:
     if not isinstance(value, str):
@@ -268,6 +271,9 @@ def read_instant(text: str) -> tuple[datetime | None, bool]:
     RFC 3339 and what producers make of it: a space or nothing for T, any number of fraction digits (cut to µs), no zone
     (UTC), a date alone (its midnight), a leap second (the second after :59).
     """
+    if _USUAL_TIME.fullmatch(text):
+        with suppress(ValueError):  # the 30th of February, or a leap second
+            return datetime.fromisoformat(text), False
     match = _TIME.fullmatch(text.strip())
     if match is None:
         return None, False
