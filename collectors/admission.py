@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from collectors.bodies import DEPTH_MAX, is_too_deep
 from collectors.journal import Admitted, fault
+from collectors.producers import understand
 from collectors.redaction import redact, scrub
 from lineage.auth import may_bring
 from lineage.errors import InvalidEvent
 from lineage.events import Event, parse_event
 from lineage.letters import BODY_BYTES
 from lineage.model import Draft, Principal
-from lineage.projection import project
 from lineage.settings import Ingest
 from lineage.strict import check
 from lineage.telemetry import logger
@@ -77,7 +77,7 @@ def admit(body: bytes, sender: Principal, limits: Ingest, secret: bytes) -> Foun
     redaction = hmac.new(secret, body, hashlib.sha256).hexdigest() if redacted else None
     draft = Draft("event", kept, digest, sender.name, redaction)
     try:
-        return Admitted(draft, project(event, digest))
+        return Admitted(draft, understand(event, digest))
     except Exception as error:
         log.exception("projection_failed", extra={"digest": digest.hex()})
         return Admitted(draft, None, fault(error))

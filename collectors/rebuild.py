@@ -8,15 +8,15 @@ from itertools import islice
 
 from collectors.decisions import fold_all
 from collectors.journal import UNPROJECTED, fault, merge, note
+from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
-from lineage.projection import project
 from lineage.statements import FOLDED, STATED
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
-VERSION = 1  # of what `project` and `resolve` make of an event; raise it with them, and each store is rebuilt once
+VERSION = 2  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
 VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
 
@@ -109,7 +109,7 @@ def _retry(document: Document, ledger: Ledger, store: Store) -> Tally:
 def _delta(entry: Entry, body: bytes) -> Delta | str:
     """What *entry* says, or why that cannot be told."""
     try:
-        return project(parse_event(body), entry.digest)
+        return understand(parse_event(body), entry.digest)
     except Exception as error:
         log.exception("projection_failed", extra={"digest": entry.digest.hex()})
         return fault(error)

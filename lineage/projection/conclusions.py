@@ -52,11 +52,5 @@ def _effective(listings: Sequence[Listing]) -> frozenset[tuple[NodeId, Side]]:
     return frozenset(
         (listing.dataset, listing.side)
         for listing in listings
-        if not (listing.side in completed and listing.types == {"START"}) and not _is_test_audit(listing)
+        if not (listing.side in completed and listing.types == {"START"})
     )
-
-
-def _is_test_audit(listing: Listing) -> bool:
-    # dbt stores a test's failing rows in `SCHEMA_dbt_test__audit.TEST`, which is nobody's dataset (OPENLINEAGE 3.3).
-    schema = listing.dataset.name.rpartition(".")[0]
-    return listing.side == "output" and schema.endswith("_dbt_test__audit")

@@ -381,7 +381,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def test_an_event_that_cannot_be_projected_is_kept(broken: Callable[[str], None]) -> None:
     """A fault of the projection never costs an event (DECISIONS 12)."""
     journal = Ledgered()
-    broken("project")
+    broken("understand")
 
     with opened(journal) as intake:
         receipt = intake.submit(event(1), AIRFLOW).result(WAIT_S)

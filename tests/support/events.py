@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
+from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.model import Delta, Listing, Moment, NodeId, RunConclusion, RunObserved
-from lineage.projection import project, resolve
+from lineage.projection import resolve
 
 FOLDER = Path(__file__).parent.parent / "events"
 
@@ -35,7 +36,7 @@ def digest(body: bytes) -> bytes:
 
 def deltas(name: str) -> list[Delta]:
     """The deltas of a file, in order of arrival."""
-    return [project(parse_event(body), digest(body)) for body in bodies(name)]
+    return [understand(parse_event(body), digest(body)) for body in bodies(name)]
 
 
 def expected(name: str) -> Picture:

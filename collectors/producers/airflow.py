@@ -1,0 +1,109 @@
+"""Airflow: columns without a name, and assets that only the task's own text still tells (OPENLINEAGE 2.6, 3.3, 4.4)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from msgspec import Raw
+
+from collectors.producers._wire import content, each_dataset, entries, text, warned, with_facet
+from lineage.events import Dataset, Event, Facets
+from lineage.model import NodeId, dataset_id
+
+_NAMELESS: Final = re.compile(r"_\d+")
+_DECLARED: Final[Facets] = {
+    "headwater_declared": Raw(b'{"_producer":"urn:headwater","_schemaURL":"urn:headwater:declared","by":"airflow"}')
+}
+_REPR_MAX: Final = 64 * 1024  # beyond it a list of assets is no list that a person wrote
+_OBJECT_STORES: Final = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "abfss": "abfss", "abfs": "abfss"}
+_DATABASES: Final = {"postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "trino": "trino"}
+
+
+def normalise(event: Event) -> Event:
+    """With nameless columns under the names of the schema, and with the declared inlets and outlets of a task.
+
+    A declared dataset carries the input or output facet `headwater_declared`.
+    """
+    if event.run is None or "airflow" not in event.run.facets:
+        return event
+    unresolved: list[str] = []
+    event = each_dataset(event, lambda dataset: _named(dataset, unresolved))
+    event = warned(event, unresolved) if unresolved else event
+    return _with_declared(event)
+
+
+def _named(dataset: Dataset, unresolved: list[str]) -> Dataset:
+    """*dataset* with `_0`, `_1`, … of its column lineage resolved by position, where that is no guess."""
+    raw = dataset.facets.get("columnLineage")
+    if raw is None or b'"_' not in bytes(raw):
+        return dataset
+    lineage = content(dataset.facets, "columnLineage")
+    fields = lineage.get("fields")
+    if not isinstance(fields, dict) or not any(map(_NAMELESS.fullmatch, fields)):
+        return dataset
+    schema = [text(each.get("name")) for each in entries(content(dataset.facets, "schema").get("fields"))]
+    nameless = [name for name in fields if _NAMELESS.fullmatch(name) and name not in schema]
+    if not nameless:
+        return dataset
+    in_place = len(schema) == len(fields) and all(
+        name not in schema or schema[index] == name for index, name in enumerate(fields)
+    )
+    if not in_place:
+        unresolved.append(f"columnLineage of {dataset.id.name}: {', '.join(nameless)} are unresolved, kept as they are")
+        return dataset
+    found = {(schema[at] if name in nameless else name): how for at, (name, how) in enumerate(fields.items())}
+    return dataset._replace(facets=with_facet(dataset.facets, "columnLineage", {**lineage, "fields": found}))
+
+
+def _with_declared(event: Event) -> Event:
+    task = content(event.run.facets, "airflow").get("task") if event.run else None
+    if not isinstance(task, dict):
+        return event
+    inlets = tuple(_declared(task.get("inlets"), {dataset.id for dataset in event.inputs}))
+    outlets = tuple(_declared(task.get("outlets"), {dataset.id for dataset in event.outputs}))
+    if not (inlets or outlets):
+        return event
+    return event._replace(inputs=(*event.inputs, *inlets), outputs=(*event.outputs, *outlets))
+
+
+def _declared(listed: object, known: set[NodeId]) -> Iterator[Dataset]:
+    found = (asset_id(text(asset.get("uri"))) for asset in entries(_from_repr(listed)))
+    return (Dataset(each, {}, _DECLARED) for each in dict.fromkeys(found) if each is not None and each not in known)
+
+
+def _from_repr(listed: object) -> Any:
+    if not isinstance(listed, str) or listed in ("", "[]") or len(listed) > _REPR_MAX:
+        return listed
+    try:
+        return ast.literal_eval(listed)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # cut short, or with an object in it
+        return []
+
+
+def asset_id(uri: str) -> NodeId | None:
+    """The dataset that an Airflow asset's URI names, as Airflow's own converters spell it; None for other schemes."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    path = unquote(parts.path).rstrip("/")
+    if parts.scheme == "file" and path:
+        return dataset_id(f"file://{parts.netloc}" if parts.netloc else "file", path)
+    if not parts.netloc or len(path) < len("/a"):
+        return None
+    return _stored(parts, path.lstrip("/"))
+
+
+def _stored(parts: SplitResult, path: str) -> NodeId | None:
+    if store := _OBJECT_STORES.get(parts.scheme):
+        return dataset_id(f"{store}://{parts.netloc}", path)
+    if parts.scheme == "kafka":
+        return dataset_id(f"kafka://{parts.netloc}", path)
+    if database := _DATABASES.get(parts.scheme):
+        place = parts.netloc.rpartition("@")[2]
+        return dataset_id(f"{database}://{place}", path.replace("/", "."))
+    return None
