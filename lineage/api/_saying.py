@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from lineage import __version__
-from lineage.errors import InvalidEvent
+from lineage.auth import may_bring
+from lineage.errors import Forbidden, InvalidEvent
 from lineage.model import EventType, NodeId, Principal
 from lineage.statements import Statement, Subject, Word
 from lineage.store.base import Store
@@ -43,7 +44,7 @@ class Saying:
         return self.behind.now()
 
     def dataset(self, dataset: NodeId, facets: Mapping[str, Body]) -> None:
-        """A DatasetEvent. Raises InvalidEvent, and Overloaded having taken nothing."""
+        """A DatasetEvent. Raises InvalidEvent, Forbidden, and Overloaded having taken nothing."""
         self._say("DatasetEvent", self.now, {"dataset": named(dataset, facets)})
 
     def job(self, job: NodeId, facets: Mapping[str, Body], inputs: Iterable[Body], outputs: Iterable[Body]) -> None:
@@ -73,7 +74,12 @@ class Saying:
         self._say("RunEvent", at, parts)
 
     def decide(self, *about: tuple[Subject, tuple[Word, ...]]) -> None:
-        """Statements, all or none. Raises StoreUnavailable."""
+        """Statements, all or none. Raises Forbidden and StoreUnavailable."""
+        for subject, _ in about:
+            if not _may_state(self.principal, subject):
+                raise Forbidden(
+                    f"the key {self.principal.name!r} is bound to other namespaces than that of {subject.name!r}"
+                )
         now = self.now
         self.behind.decisions.keep([Statement(subject, self.principal.name, now, words) for subject, words in about])
 
@@ -81,8 +87,22 @@ class Saying:
         head: Body = {"eventTime": at.isoformat(), "producer": _PRODUCER, "schemaURL": _SPEC + kind}
         body = json.dumps(head | parts, ensure_ascii=False).encode()
         receipt = self.behind.intake.submit(body, self.principal).result(COMMIT_S)
+        if receipt.status == "forbidden":
+            raise Forbidden(receipt.reason or "", field=receipt.field)
         if receipt.status == "dead-lettered":
             raise InvalidEvent(receipt.reason or "", field=receipt.field)
+
+
+def _may_state(principal: Principal, subject: Subject) -> bool:
+    """Sources are everybody's, so that a bound key may not state them; a tag is only a word."""
+    match subject.kind:
+        case "tag":
+            return True
+        case "source":
+            return principal.namespaces is None
+        case "namespace":
+            return may_bring(principal, subject.name)
+    return may_bring(principal, subject.namespace)
 
 
 def saying(request: Request, principal: Annotated[Principal, Depends(needs("ingest"))]) -> Saying:
