@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
 from threading import Condition, Thread
 from typing import Any
@@ -43,6 +44,22 @@ class _Unit:
     answer: Callable[[list[Receipt]], Any]  # from the receipts to what the caller was promised
     future: Future[Any] = field(default_factory=Future)
     receipts: list[Receipt] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """How many of its bodies have no receipt yet."""
+        return len(self.bodies) - len(self.receipts)
+
+    def begin(self) -> bool:
+        """Whether its caller is still there; from the first time on it cannot go."""
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
+    def next(self, most: int) -> Sequence[bytes]:
+        """The next bodies without a receipt."""
+        return self.bodies[len(self.receipts) : len(self.receipts) + most]
+
+
+_Part = tuple[_Unit, Sequence[bytes]]  # what one commit takes of a unit
 
 
 class Intake:
@@ -81,7 +98,7 @@ class Intake:
             self._thread.join()
         left, self._waiting = self._waiting, deque()
         self._fail(
-            [unit for unit in left if unit.future.set_running_or_notify_cancel()],
+            [unit for unit in left if unit.begin()],
             Overloaded("the server is stopping; send it again"),
         )
 
@@ -136,26 +153,27 @@ class Intake:
             self._changed.notify()
         return unit.future
 
-    def _take(self) -> list[_Unit]:
-        """The units for the next commit, oldest first; waits for the first. Empty: it is time to stop."""
-        units: list[_Unit] = []
-        events = 0
+    def _take(self) -> list[_Part]:
+        """What goes into the next commit, oldest first; waits for the first. Empty: it is time to stop."""
+        parts: list[_Part] = []
+        room = COMMIT_EVENTS_MAX
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
             # Clients that were answered together come again together: a commit of their own for the first of them
             # would keep all others waiting.
             self._changed.wait_for(lambda: len(self._waiting) >= self._company or self._stopping, GATHER_S)
-            while self._waiting and not self._stopping:
-                unit = self._waiting[0]
-                if units and events + len(unit.bodies) > COMMIT_EVENTS_MAX:
-                    break
-                self._waiting.popleft()
-                self._count(-len(unit.bodies), -sum(map(len, unit.bodies)))
-                if unit.future.set_running_or_notify_cancel():  # False: the caller has gone
-                    units.append(unit)
-                    events += len(unit.bodies)
-        self._company = len(units)
-        return units
+            while self._waiting and room and not self._stopping:
+                if parts and room < self._waiting[0].left <= COMMIT_EVENTS_MAX:
+                    break  # the next commit takes it whole
+                unit = self._waiting.popleft()
+                wanted = unit.begin()
+                part = unit.next(room if wanted else unit.left)
+                self._count(-len(part), -sum(map(len, part)))
+                if wanted:
+                    parts.append((unit, part))
+                    room -= len(part)
+        self._company = len(parts)
+        return parts
 
     def _count(self, events: int, size: int) -> None:
         self._events += events
@@ -166,24 +184,23 @@ class Intake:
 
     def _run(self) -> None:
         while not self._stopping:
-            if units := self._take():
-                self._serve(units)
+            if parts := self._take():
+                self._serve(parts)
 
-    def _serve(self, units: Sequence[_Unit]) -> None:
-        bodies = [(unit, body) for unit in units for body in unit.bodies]
+    def _serve(self, parts: Sequence[_Part]) -> None:
         try:
-            for begin in range(0, len(bodies), COMMIT_EVENTS_MAX):
-                part = bodies[begin : begin + COMMIT_EVENTS_MAX]
-                receipts = self._keep([(body, unit.principal) for unit, body in part])
-                for (unit, _), receipt in zip(part, receipts, strict=True):
-                    unit.receipts.append(receipt)
+            receipts = iter(self._keep([(body, unit.principal) for unit, part in parts for body in part]))
         except Exception as error:
             if not isinstance(error, HeadwaterError):
-                log.exception("commit_failed", extra={"events": len(bodies)})
-            self._fail([unit for unit in units if len(unit.receipts) < len(unit.bodies)], error)
-        for unit in units:
-            if len(unit.receipts) == len(unit.bodies):
+                log.exception("commit_failed", extra={"events": sum(len(part) for _, part in parts)})
+            self._fail([unit for unit, _ in parts], error)
+            return
+        for unit, part in parts:
+            unit.receipts += islice(receipts, len(part))
+            if not unit.left:
                 unit.future.set_result(unit.answer(unit.receipts))
+        with self._changed:  # Behind all that came meanwhile, so that a large batch holds nobody up.
+            self._waiting += (unit for unit, _ in parts if unit.left)
 
     def _fail(self, units: Iterable[_Unit], error: Exception) -> None:
         for unit in units:
