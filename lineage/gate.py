@@ -113,7 +113,7 @@ class Gate:
         if origin is None:
             same = headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         else:
-            where = urlsplit(origin).netloc.lower()
+            where = _place(origin)
             same = bool(where) and where in (headers.get("host", "").lower(), self._public.netloc.lower())
         return None if same else Forbidden("a page of another site may not change anything here")
 
@@ -121,5 +121,13 @@ class Gate:
 def _hostname(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # an unclosed bracket
+        return ""
+
+
+def _place(origin: str) -> str:
+    """The host and port of *origin*, in lower case; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
     except ValueError:  # an unclosed bracket
         return ""

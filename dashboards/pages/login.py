@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -63,6 +63,6 @@ async def sign_out(request: Request) -> Response:
 
 def _inside(wanted: str) -> str:
     """*wanted* when it is a path of ours, else the overview: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(wanted)
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    # Browsers drop tabs and line breaks, so "/\t/evil.example" would be "//evil.example".
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
     return wanted if ours else "/"

@@ -163,7 +163,10 @@ def test_a_reader_can_sign_out(locked):
     assert 303 == client.get("/slos", headers=HTML).status_code
 
 
-@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/%5Cevil.example", "javascript:1"])
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "https://evil.example/", "/%5Cevil.example", "javascript:1", "/%09/evil.example", "//[x"],
+)
 def test_nobody_is_sent_elsewhere_after_signing_in(locked, wanted):
     """Only paths of ours are followed."""
     client, key = locked

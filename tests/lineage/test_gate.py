@@ -64,6 +64,7 @@ def test_elsewhere_keys_guard() -> None:
         {"Origin": "http://127.0.0.1:5001"},
         {"Origin": "null"},
         {"Origin": ""},
+        {"Origin": "http://[x"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
