@@ -68,6 +68,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
+    except socket.gaierror as error:
+        raise InvalidInput(f"--host {host!r} names no address: {error.strerror}", field="host") from None
     except OSError as error:
         raise InvalidInput(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another --port", field="port"

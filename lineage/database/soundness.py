@@ -55,8 +55,13 @@ def require_place(path: Path) -> None:
     """Raise StoreUnusable when no database can be at *path*."""
     if sqlite3.sqlite_version_info < SQLITE_MIN:
         raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old; a Python with SQLite 3.35 or newer is needed")
-    if not path.absolute().parent.is_dir():
-        raise StoreUnusable(f"{path}: the folder {path.absolute().parent} does not exist; create it first")
+    folder = path.absolute().parent
+    try:
+        missing = not folder.is_dir()
+    except PermissionError:
+        raise StoreUnusable(f"{path}: {BEYOND_USE[sqlite3.SQLITE_PERM]}") from None
+    if missing:
+        raise StoreUnusable(f"{path}: the folder {folder} does not exist; create it first")
     if path.is_dir():
         raise StoreUnusable(f"{path}: a folder; name a file in it, as in {path / 'headwater.db'}")
 
