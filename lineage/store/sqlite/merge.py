@@ -13,7 +13,7 @@ from lineage.store.sqlite import identity, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Batch, Fresh, named, subject
-from lineage.store.sqlite.sql import COUNT
+from lineage.store.sqlite.sql import COUNT, HEARD_LAST
 
 AT_ONCE = 500  # parameters of one statement
 
@@ -110,6 +110,7 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
         },
     )
     connection.execute(COUNT, ("events", len(fresh)))
+    connection.execute(HEARD_LAST, (max(event.received for event in fresh),))
 
 
 def _spans(fresh: Sequence[Fresh]) -> dict[NodeId, Span]:

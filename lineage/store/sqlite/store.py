@@ -10,6 +10,7 @@ from lineage.database import Database
 from lineage.database.times import microseconds
 from lineage.model import (
     ColumnEdge,
+    Declaration,
     Delta,
     Direction,
     Edge,
@@ -22,6 +23,7 @@ from lineage.model import (
     Page,
     RunState,
     Side,
+    Suggestion,
     Use,
     Write,
     run_id,
@@ -29,6 +31,7 @@ from lineage.model import (
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     columns,
+    declared,
     dump,
     edges,
     history,
@@ -46,7 +49,7 @@ from lineage.store.sqlite.codes import EVER, SIDE
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.merge import merge
-from lineage.store.sqlite.sql import Cut, cut
+from lineage.store.sqlite.sql import Cut, cut, trimmed
 
 NOTHING = Page((), 0)
 
@@ -91,7 +94,17 @@ class SqliteStore(records.Records):
     ) -> dict[NodeId, Node]:
         """The datasets and jobs among *ids* that are known; of a dataset, over all its aliases."""
         with self._database.read() as connection:
-            return nodes.get(connection, ids, cut(as_of, known_at))
+            return nodes.get(connection, ids, trimmed(connection, cut(as_of, known_at)))
+
+    def declarations(self, dataset: NodeId) -> list[Declaration]:
+        """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset."""
+        with self._database.read() as connection:
+            return declared.declarations(connection, dataset)
+
+    def suggestions(self, limit: int = 100) -> list[Suggestion]:
+        """Datasets that are read and never written, with those written that `normal.differs` finds like them."""
+        with self._database.read() as connection:
+            return declared.suggestions(connection, limit)
 
     def find(  # noqa: PLR0913 - a search form has this many fields
         self,
@@ -128,14 +141,17 @@ class SqliteStore(records.Records):
     ) -> list[Edge]:
         """One hop of lineage, by source and target. Without *as_of*, *lookback* counts from the newest event."""
         with self._database.read() as connection:
-            return edges.neighbours(connection, self._resolve, ids, direction, cut(as_of, known_at), lookback)
+            at = cut(as_of, known_at)
+            if lookback is None:  # else it counts from as_of, also from one beyond all that is stored
+                at = trimmed(connection, at)
+            return edges.neighbours(connection, self._resolve, ids, direction, at, lookback)
 
     def columns(
         self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
     ) -> list[tuple[NodeId | None, ColumnEdge]]:
         """One hop of column lineage, by edge and job; the job is None where a DatasetEvent said it."""
         with self._database.read() as connection:
-            return columns.columns(connection, fields, direction, cut(as_of, None))
+            return columns.columns(connection, fields, direction, trimmed(connection, cut(as_of, None)))
 
     def runs(  # noqa: PLR0913 - a filter has this many fields
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lineage.homes import Homes, open_homes
 from lineage.store.sqlite.codes import pack, unpack
 from lineage.store.sqlite.search import initials
+from lineage.store.sqlite.sql import Cut, cut, trimmed
 from tests.support.deltas import dataset, described, facet, job, merge, ran, received, sha256
 
 ORDERS = dataset("orders")
@@ -109,3 +111,18 @@ def test_a_body_comes_back_as_it_was(size: int) -> None:
     body = b'{"a":"' + b"lineage " * (size // 8) + b'"}'
 
     assert body == unpack(pack(body))
+
+
+@pytest.mark.parametrize(("as_of", "known_at", "cuts"), [(9, 9, []), (9, None, []), (1, 9, ["at"]), (9, -9, ["heard"])])
+def test_a_cut_beyond_all_that_is_stored_costs_what_now_costs(
+    homes: Homes, as_of: int, known_at: int | None, cuts: list[str]
+) -> None:
+    """Then the summaries answer; one that divides what is there stays as it was asked."""
+    ((entry, delta),) = received([ran("r", "COMPLETE", 2, writes=["orders"])])
+    merge(homes.store, [(entry, delta)])
+    hours = timedelta(hours=1)
+    asked = cut(delta.at + (as_of - 2) * hours, None if known_at is None else entry.received_at + known_at * hours)
+    with homes.database.read() as connection:
+        found = trimmed(connection, asked)
+
+    assert (asked if cuts else Cut()) == found
