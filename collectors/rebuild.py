@@ -16,7 +16,7 @@ from lineage.statements import FOLDED, STATED
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
-VERSION = 2  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
+VERSION = 3  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
 VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
 

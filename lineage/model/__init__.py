@@ -20,6 +20,7 @@ from lineage.model.kept import (
     Receipt,
 )
 from lineage.model.known import (
+    Declaration,
     Edge,
     EventRecord,
     FacetRecord,
@@ -27,6 +28,7 @@ from lineage.model.known import (
     Node,
     Page,
     Run,
+    Suggestion,
     Use,
     Version,
     Write,
@@ -54,6 +56,7 @@ __all__ = [
     "TERMINAL",
     "ColumnEdge",
     "ColumnsSeen",
+    "Declaration",
     "Delta",
     "Direction",
     "Draft",
@@ -81,6 +84,7 @@ __all__ = [
     "SameAs",
     "Side",
     "Statistics",
+    "Suggestion",
     "Touch",
     "Use",
     "Verdict",

@@ -112,7 +112,8 @@ class Write(NamedTuple):
 class Edge:
     """A lineage edge between a job and a dataset, in the direction in which data flows.
 
-    *evidence* names events that prove it (hex digests, newest first, at most three).
+    *evidence* names events that prove it (hex digests, newest first, at most three). *stale* is
+    a mark that `lineage.views` makes: the job has left the dataset behind.
     """
 
     source: NodeId
@@ -121,6 +122,7 @@ class Edge:
     last_at: datetime
     runs: int = 0
     evidence: tuple[str, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,32 @@ class FacetRecord:
     received_at: datetime
     digest: str  # hex digest of the event that carried it
     run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Events declared that *alias* and *dataset* are one, from *first_at* to *last_at*; *why* as in SameAs.
+
+    *counts* is False where a newer declaration of the same alias and reason led elsewhere. *evidence* names the newest
+    events that said so (hex digests, newest first, at most three).
+    """
+
+    alias: NodeId
+    dataset: NodeId
+    why: str
+    counts: bool
+    first_at: datetime
+    last_at: datetime
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """*unwritten*, which is read, may be *written*: they differ by nothing but *differs* (case, scheme, host)."""
+
+    unwritten: NodeId
+    written: NodeId
+    differs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,10 @@ class ColumnsSeen(NamedTuple):
 
 
 class SameAs(NamedTuple):
-    """*alias* and *dataset* are one thing, says *why*: symlink, rename or an alias rule."""
+    """*alias* and *dataset* are one thing, says *why*: symlink, rename, or `rule: ` and the rule.
+
+    Neither needs to be among the nodes of its delta: what no event names is no dataset, and only joins those that are.
+    """
 
     dataset: NodeId
     alias: NodeId

@@ -21,6 +21,7 @@ from lineage.model import (
     run_id,
 )
 from lineage.names import run_key
+from lineage.normal import PLAIN, Rules
 from lineage.projection import bodies
 from lineage.projection.bodies import view
 from lineage.projection.columns import columns_seen
@@ -28,11 +29,12 @@ from lineage.projection.columns import columns_seen
 Shown = tuple[Dataset, Side | None]
 
 
-def project(event: Event, digest: bytes) -> Delta:
+def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     """What *event* observed, in an order that depends on the event alone. *digest* is the SHA-256 of its stored bytes.
 
     Beside the datasets that it lists, a run reads those that only its column lineage names (OPENLINEAGE 4.5: the source
-    of a Delta MERGE stands nowhere else).
+    of a Delta MERGE stands nowhere else). Of every dataset that is named, *rules* declare what its name is another
+    spelling of; that normal form is named only if the event itself does so.
     """
     warnings = list(event.warnings)
     shown = _shown(event)
@@ -41,19 +43,24 @@ def project(event: Event, digest: bytes) -> Delta:
     touches = _touches(event, shown, columns, warnings)
     aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
     depends = _depends(event, warnings)
-    nodes = chain(_named(event, run, shown, columns), (same.alias for same in aliases), chain.from_iterable(depends))
+    nodes = tuple(
+        dict.fromkeys(
+            chain(_named(event, run, shown, columns), (same.alias for same in aliases), chain.from_iterable(depends))
+        )
+    )
+    ruled = chain.from_iterable(rules.same(node) for node in nodes if node.kind == "dataset")
     return Delta(
         digest=digest,
         kind=event.kind,
         type=event.type,
         at=event.at,
         producer=event.producer,
-        nodes=tuple(dict.fromkeys(nodes)),
+        nodes=nodes,
         run=run,
         facets=tuple(dict.fromkeys(_facets(event, shown))),
         touches=touches,
         columns=columns,
-        aliases=aliases,
+        aliases=(*aliases, *ruled),
         depends=depends,
         tombstones=_tombstones(event, shown, warnings),
         warnings=tuple(dict.fromkeys(warnings)),

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeVar
 
 from lineage.model import (
     ColumnEdge,
+    Declaration,
     Delta,
     Direction,
     Edge,
@@ -23,6 +24,7 @@ from lineage.model import (
     RunObserved,
     RunState,
     Side,
+    Suggestion,
     Use,
     Verdict,
     Write,
@@ -125,6 +127,18 @@ class Store(Protocol):
         self, ids: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
     ) -> dict[NodeId, Node]:
         """The datasets and jobs among *ids* that are known, under the ids as they were asked for, with their facets."""
+
+    def declarations(self, dataset: NodeId) -> list[Declaration]:
+        """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset.
+
+        Ids are raw; a normal form that only rules name is among them.
+        """
+
+    def suggestions(self, limit: int = 100) -> list[Suggestion]:
+        """Datasets that are read and never written, with those written that `normal.differs` finds like them.
+
+        By names (raw); none of a pair is one with the other. At most five for one.
+        """
 
     def find(  # noqa: PLR0913 - a search form has this many fields
         self,

@@ -27,12 +27,14 @@ from tests.support.deltas import (
 )
 
 DATASETS = ("a", "b", "c", "d")
+SPELLINGS = ("a", "b", "A", "normal")  # what rules speak of; no event names the last two
 JOBS = ("load", "test")
 RUNS = ("r1", "r2", "r3")
-NODES = [*map(dataset, DATASETS), *map(job, JOBS)]
+NODES = [*map(dataset, dict.fromkeys(DATASETS + SPELLINGS)), *map(job, JOBS)]
 MINUTES = range(7)
 
 names = st.sampled_from(DATASETS)
+spellings = st.sampled_from(SPELLINGS)
 some = st.lists(names, max_size=2, unique=True)
 minutes = st.sampled_from(MINUTES)
 maybe_run = st.none() | st.sampled_from(RUNS).map(run)
@@ -53,9 +55,12 @@ def facets(draw: st.DrawFn, of: NodeId) -> tuple[FacetSeen, ...]:
 def declarations(draw: st.DrawFn) -> dict[str, Any]:
     """What any event may carry beside its touches."""
     aliases = draw(st.lists(st.tuples(names, names, st.sampled_from(("symlink", "rename"))), max_size=1))
+    spelled = draw(st.lists(st.tuples(spellings, spellings, st.just("rule: case")), max_size=1))
     seen = draw(st.lists(st.tuples(names, names, st.sampled_from("pq")), max_size=1))
     return {
-        "aliases": tuple(SameAs(dataset(one), dataset(other), why) for one, other, why in aliases if one != other),
+        "aliases": tuple(
+            SameAs(dataset(one), dataset(other), why) for one, other, why in aliases + spelled if one != other
+        ),
         "columns": tuple(columns(dataset(to), (column, dataset(of), column)) for to, of, column in seen),
         "tombstones": tuple((dataset(of), draw(st.booleans())) for of in draw(st.lists(names, max_size=1))),
         "depends": tuple(draw(st.lists(st.just((job("load"), job("test"))), max_size=1))),

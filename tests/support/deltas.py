@@ -117,7 +117,7 @@ def described(name: str, minutes: float, **said: Any) -> Delta:
 
 
 def linked(to: str, alias: str, why: str = "symlink") -> SameAs:
-    """*alias* is another name of the dataset *to*."""
+    """*alias* is another name of the dataset *to*; where a `rule: ` says *why*, that names neither."""
     return SameAs(dataset(to), dataset(alias), why)
 
 
@@ -143,7 +143,8 @@ def _delta(kind: Any, event: EventType | None, when: datetime, first: tuple[Node
     delta = Delta(b"", kind, event, when, parts.pop("producer", "https://example.com/test"), first, **parts)
     named = [*first, *(touch.dataset for touch in delta.touches), *(seen.dataset for seen in delta.columns)]
     named += [edge.source.dataset for seen in delta.columns for edge in seen.edges]
-    named += [node for same in delta.aliases for node in (same.dataset, same.alias)]
+    declared = (same for same in delta.aliases if not same.why.startswith("rule: "))
+    named += [node for same in declared for node in (same.dataset, same.alias)]
     named += [node for pair in delta.depends for node in pair] + [node for node, _ in delta.tombstones]
     if delta.run:
         named += [node for node in (delta.run.parent_job, delta.run.root_job) if node]

@@ -23,7 +23,10 @@ from lineage.projection import project
 from lineage.web import answer_problems
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-NOUNS = ("audit", "column_lineage", "datasets", "events", "jobs", "lineage", "namespaces", "runs", "search")
+NOUNS = (
+    *("audit", "column_lineage", "datasets", "events", "identity", "jobs", "lineage", "namespaces", "runs"),
+    "search",
+)
 
 Facets = dict[str, Any]
 

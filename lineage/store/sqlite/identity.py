@@ -1,7 +1,8 @@
 """Which datasets are one: declarations are dated, and for each alias and reason the newest decides whose it is.
 
 For now, every dataset's row names its representative, the least of its component; for a past instant the component is
-found again from the declarations of that time (DECISIONS 10).
+found again from the declarations of that time (DECISIONS 10). What no event mentions, as the normal form that two
+spellings share may be, joins others and is no member itself.
 """
 
 from __future__ import annotations
@@ -32,11 +33,15 @@ TOUCHING = """
     UNION SELECT alias, why, dataset, active FROM link WHERE dataset IN (SELECT value FROM json_each(?1))
 """
 MEMBERS = """
-    SELECT asked.id, asked.canonical, node.id FROM node AS asked JOIN node ON node.canonical = asked.canonical
+    SELECT asked.id, asked.canonical, node.id, node.last_at IS NOT NULL
+    FROM node AS asked JOIN node ON node.canonical = asked.canonical
     WHERE asked.id IN (SELECT value FROM json_each(?)) ORDER BY 3
 """
-LEAST = """
-    SELECT id FROM node WHERE id IN (SELECT value FROM json_each(?)) ORDER BY namespace, name LIMIT 1
+BY_NAME = """
+    SELECT id, first_at IS NOT NULL AND (last_at <= ?2 AND last_received <= ?3 OR EXISTS (
+        SELECT 1 FROM mention JOIN event ON event.id = mention.event
+        WHERE mention.node = node.id AND mention.at <= ?2 AND received <= ?3
+    )) FROM node WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY namespace, name
 """
 
 
@@ -47,15 +52,18 @@ class Component(NamedTuple):
     members: tuple[int, ...]
 
 
-def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs]) -> None:
-    """Bring the components up to date, once the rows of *declared* are written."""
+def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentioned: Collection[int] = ()) -> None:
+    """Bring the components up to date, once the rows of *declared* are written.
+
+    *mentioned* were known before, and are now for the first time mentioned by an event.
+    """
     links = {
         (ids.node(same.alias), ids.word(same.why), ids.node(same.dataset))
         for same in declared
         if same.alias != same.dataset
     }
     connection.executemany(KNOWN_LINK, links)
-    doubtful: set[int] = set()
+    doubtful = set(mentioned)
     for alias, why in {link[:2] for link in links}:
         before = {dataset for (dataset,) in connection.execute(ACTIVE, (alias, why))}
         now = {dataset for (dataset,) in connection.execute(NEWEST, (alias, why, *Cut()))}
@@ -71,26 +79,33 @@ def components(connection: Connection, datasets: Collection[int], at: Cut) -> di
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
     if at.whole:
         members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for dataset, canonical, member in connection.execute(MEMBERS, (each_of(datasets),)):
-            members[dataset, canonical].append(member)
+        for dataset, canonical, member, mentioned in connection.execute(MEMBERS, (each_of(datasets),)):
+            if mentioned:
+                members[dataset, canonical].append(member)
         return found | {key[0]: Component(key[1], tuple(group)) for key, group in members.items()}
     for group in _groups(connection, datasets, at):
-        component = Component(_least(connection, group), tuple(sorted(group)))
-        found |= dict.fromkeys(group & found.keys(), component)
+        if component := _component(connection, group, at):
+            found |= dict.fromkeys(group & found.keys(), component)
     return found
+
+
+def joined(connection: Connection, dataset: int) -> set[int]:
+    """All that is one with *dataset* now, what no event mentions among it."""
+    return next(iter(_groups(connection, [dataset], Cut())), {dataset})
 
 
 def _settle(connection: Connection, doubtful: set[int]) -> None:
     asked = each_of(doubtful)
-    doubtful = doubtful | {member for _, _, member in connection.execute(MEMBERS, (asked,))}
+    doubtful = doubtful | {member for _, _, member, _ in connection.execute(MEMBERS, (asked,))}
     connection.execute(
         "UPDATE node SET canonical = NULL WHERE id IN (SELECT value FROM json_each(?))", (each_of(doubtful),)
     )
     for group in _groups(connection, doubtful, Cut()):
-        least = _least(connection, group)
-        connection.execute(
-            "UPDATE node SET canonical = ? WHERE id IN (SELECT value FROM json_each(?))", (least, each_of(group))
-        )
+        if component := _component(connection, group, Cut()):
+            connection.execute(
+                "UPDATE node SET canonical = ? WHERE id IN (SELECT value FROM json_each(?))",
+                (component.canonical, each_of(group)),
+            )
 
 
 def _groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[set[int]]:
@@ -125,6 +140,7 @@ def _pairs(connection: Connection, datasets: Collection[int], at: Cut) -> set[tu
     }
 
 
-def _least(connection: Connection, group: Collection[int]) -> int:
-    ((least,),) = connection.execute(LEAST, (each_of(group),))
-    return int(least)
+def _component(connection: Connection, group: Collection[int], at: Cut) -> Component | None:
+    """Those of *group* that are mentioned at the cut, under the least name; None without any."""
+    members = [number for number, mentioned in connection.execute(BY_NAME, (each_of(group), *at)) if mentioned]
+    return Component(members[0], tuple(sorted(members))) if members else None

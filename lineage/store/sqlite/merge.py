@@ -13,7 +13,7 @@ from lineage.store.sqlite import identity, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Batch, Fresh, named, subject
-from lineage.store.sqlite.sql import COUNT, HEARD_LAST
+from lineage.store.sqlite.sql import COUNT, HEARD_LAST, each_of
 
 AT_ONCE = 500  # parameters of one statement
 
@@ -23,6 +23,7 @@ WIDEN_NODE = """
         first_received = min(coalesce(first_received, ?4), ?4), last_received = max(coalesce(last_received, ?5), ?5)
     WHERE id = ?1
 """
+UNMENTIONED = "SELECT id FROM node WHERE id IN (SELECT value FROM json_each(?)) AND last_at IS NULL"
 RECEIVED_BY_NODE = """
     UPDATE node SET (first_received, last_received) = (
         SELECT min(received), max(received) FROM mention JOIN event ON event.id = mention.event
@@ -90,16 +91,18 @@ def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tupl
 
 def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh]) -> None:
     new = ids.nodes(chain.from_iterable(named(event.delta) for event in fresh))
+    spans = _spans(fresh)
+    first = _first_mentioned(connection, ids, spans)
     batch = Batch(ids)
     for event in fresh:
         batch.add(event)
     batch.write(connection)
-    spans = _spans(fresh)
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
-    _widen_namespaces(connection, new, spans)
+    _widen_namespaces(connection, (*first, *(node for node in new if node.kind == "run")), spans)
     search.index(connection, new)
     Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed)
-    identity.declare(connection, ids, (same for event in fresh for same in event.delta.aliases))
+    awoken = {number for node, number in first.items() if node not in new}
+    identity.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
     connection.executemany(
         NEWEST_COLUMNS,
         {
@@ -125,6 +128,13 @@ def _spans(fresh: Sequence[Fresh]) -> dict[NodeId, Span]:
             span[0], span[1] = min(span[0], at), max(span[1], at)
             span[2], span[3] = min(span[2], received), max(span[3], received)
     return spans
+
+
+def _first_mentioned(connection: Connection, ids: Ids, mentioned: Iterable[NodeId]) -> dict[NodeId, int]:
+    """Those of *mentioned* that no event named before; a rule may have."""
+    numbers = {ids.node(node): node for node in mentioned}
+    rows = connection.execute(UNMENTIONED, (each_of(numbers),))
+    return {numbers[number]: number for (number,) in rows}
 
 
 def _widen_namespaces(connection: Connection, new: Iterable[NodeId], spans: dict[NodeId, Span]) -> None:

@@ -78,7 +78,7 @@ def get(connection: Connection, wanted: Iterable[NodeId], at: Cut) -> dict[NodeI
     parts = components(connection, asked.values(), at)
     members = {member for part in parts.values() for member in part.members}
     spans = _spans(connection, members, at)
-    known = {node: number for node, number in asked.items() if number in spans}
+    known = {node: number for node, number in asked.items() if spans.keys() & {number, *parts[number].members}}
     rows = [(number, *_span(parts[number], spans)) for number in known.values()]
     nodes = described(connection, rows, at, facets=_facets(connection, members, at))
     return dict(zip(known, nodes, strict=True))

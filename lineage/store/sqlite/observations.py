@@ -190,6 +190,9 @@ def subject(delta: Delta) -> tuple[NodeId | None, NodeId | None, NodeId | None]:
 def named(delta: Delta) -> Iterator[NodeId]:
     """Every dataset, job and run that *delta* names anywhere."""
     yield from delta.nodes
+    for same in delta.aliases:
+        yield same.dataset
+        yield same.alias
     if run := delta.run:
         yield from (node for node in (run.run, run.parent_run, run.root_run) if node is not None)
 

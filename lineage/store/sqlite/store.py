@@ -10,6 +10,7 @@ from lineage.database import Database
 from lineage.database.times import microseconds
 from lineage.model import (
     ColumnEdge,
+    Declaration,
     Delta,
     Direction,
     Edge,
@@ -22,6 +23,7 @@ from lineage.model import (
     Page,
     RunState,
     Side,
+    Suggestion,
     Use,
     Write,
     run_id,
@@ -29,6 +31,7 @@ from lineage.model import (
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     columns,
+    declared,
     dump,
     edges,
     history,
@@ -92,6 +95,16 @@ class SqliteStore(records.Records):
         """The datasets and jobs among *ids* that are known; of a dataset, over all its aliases."""
         with self._database.read() as connection:
             return nodes.get(connection, ids, trimmed(connection, cut(as_of, known_at)))
+
+    def declarations(self, dataset: NodeId) -> list[Declaration]:
+        """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset."""
+        with self._database.read() as connection:
+            return declared.declarations(connection, dataset)
+
+    def suggestions(self, limit: int = 100) -> list[Suggestion]:
+        """Datasets that are read and never written, with those written that `normal.differs` finds like them."""
+        with self._database.read() as connection:
+            return declared.suggestions(connection, limit)
 
     def find(  # noqa: PLR0913 - a search form has this many fields
         self,

@@ -108,6 +108,46 @@ def test_get_as_of_knows_nothing_later(graph: Store) -> None:
 # ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+RULE = "rule: case"
+
+
+def test_spellings_are_one_dataset_and_their_normal_form_is_none(graph: Store) -> None:
+    """What only a rule names joins those that events name, and stands in no list, count or alias."""
+    spelled = [described(name, 1, aliases=(linked("normal", name, RULE),)) for name in ("Orders", "ORDERS")]
+    merge(graph, received(spelled))
+
+    assert (
+        [dataset("ORDERS"), dataset("Orders")],
+        (dataset("ORDERS"), (dataset("ORDERS"),)),
+        (2, 2),
+    ) == (
+        [node.id for node in graph.find().items],
+        ((found := graph.get([dataset("Orders")])[dataset("Orders")]).canonical, found.aliases),
+        (graph.namespaces()[0].datasets, graph.stats()["datasets"]),
+    )
+
+
+def test_the_normal_form_may_be_asked_for(graph: Store) -> None:
+    """Nobody called it so, and yet it is known which dataset is meant."""
+    merge(graph, received([described("Orders", 1, aliases=(linked("normal", "Orders", RULE),))]))
+
+    found = graph.get([dataset("normal")])[dataset("normal")]
+
+    assert (dataset("Orders"), (dataset("Orders"),)) == (found.canonical, found.aliases)
+
+
+def test_a_normal_form_that_is_named_at_last_is_a_dataset_as_the_others(graph: Store) -> None:
+    """It may become the least name of all; the list and the counts know it from then on."""
+    merge(graph, received([described("b", 1, aliases=(linked("a", "b", RULE),))]))
+    merge(graph, received([described("a", 2)], 5))
+
+    assert ([dataset("a")] * 2, 2, [1, 2]) == (
+        [node.canonical for node in graph.find().items],
+        graph.namespaces()[0].datasets,
+        [len(graph.get([dataset("b")], as_of=at(minute))[dataset("b")].aliases) + 1 for minute in (1, 2)],
+    )
+
+
 def test_aliases_are_one_dataset_under_the_least_name(graph: Store) -> None:
     """Whichever name is asked for, the canonical id is the same and the others are its aliases."""
     merge(graph, received([described("path/b", 1, aliases=(linked("path/b", "a"), linked("path/b", "c")))]))

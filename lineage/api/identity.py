@@ -1,0 +1,71 @@
+"""`…/identity`: which names are one dataset, why, and by which events; `/identity/suggestions`: which may be."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from lineage.api._answers import Asking, Limit
+from lineage.api._shapes import Shape
+from lineage.api.datasets import known_dataset
+from lineage.model import Declaration, NodeId
+from lineage.normal import PLAIN
+from lineage.web import needs
+
+router = APIRouter(prefix="/api/v1", tags=["identity"], dependencies=[Depends(needs("read"))])
+
+
+@router.get("/namespaces/{namespace:word}/datasets/{name:word}/identity")
+def identity(asking: Asking, namespace: str, name: str) -> Response:
+    """The names of a dataset, what each means by the rules of naming, and every declaration that made them one.
+
+    A declaration that no longer `counts` was overtaken by a newer one of the same alias for the same reason.
+    """
+    node = known_dataset(asking.store, namespace, name)
+    said = asking.store.declarations(node.id)
+    speaker = known_dataset(asking.store, node.canonical.namespace, node.canonical.name)
+    raw = sorted({speaker.id, *speaker.aliases})
+    return asking.answer(
+        {
+            "canonical": _shape(node.canonical),
+            "names": [_name(each) for each in raw],
+            "because": list(map(_because, said)),
+        }
+    )
+
+
+@router.get("/identity/suggestions")
+def suggestions(asking: Asking, limit: Limit = 100) -> Response:
+    """Datasets that are read and never written, beside written ones whose names differ by case, scheme or host only."""
+    found = asking.store.suggestions(limit)
+    shapes = [
+        {"unwritten": _shape(each.unwritten), "written": _shape(each.written), "differs": list(each.differs)}
+        for each in found
+    ]
+    return asking.answer({"suggestions": shapes})
+
+
+def _shape(dataset: NodeId) -> Shape:
+    return {"namespace": dataset.namespace, "name": dataset.name}
+
+
+def _name(raw: NodeId) -> Shape:
+    normal = PLAIN.normal(raw)
+    return {
+        **_shape(raw),
+        "normal": _shape(normal.dataset),
+        "rules": list(normal.rules),
+        "subset": normal.subset or None,
+    }
+
+
+def _because(said: Declaration) -> Shape:
+    return {
+        "alias": _shape(said.alias),
+        "dataset": _shape(said.dataset),
+        "why": said.why,
+        "counts": said.counts,
+        "firstAt": said.first_at,
+        "lastAt": said.last_at,
+        "evidence": list(said.evidence),
+    }

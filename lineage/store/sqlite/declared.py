@@ -1,0 +1,75 @@
+"""Why datasets are one, with evidence; and which may be one, though nobody declared it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from sqlite3 import Connection
+from typing import Final
+
+from lineage.database.times import instant
+from lineage.model import Declaration, NodeId, Suggestion
+from lineage.normal import differs
+from lineage.store.sqlite.codes import INPUT, KIND, OUTPUT
+from lineage.store.sqlite.identity import joined
+from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.sql import each_of
+
+SAID: Final = """
+    SELECT link.alias, link.why, word.text, link.dataset, active, min(same_as.at), max(same_as.at)
+    FROM link JOIN word ON word.id = link.why
+    JOIN same_as ON same_as.alias = link.alias AND same_as.why = link.why AND same_as.dataset = link.dataset
+    WHERE link.alias IN (SELECT value FROM json_each(?1)) OR link.dataset IN (SELECT value FROM json_each(?1))
+    GROUP BY link.alias, link.why, link.dataset
+"""
+PROOFS: Final = """
+    SELECT digest FROM same_as JOIN event ON event.id = same_as.event
+    WHERE alias = ? AND why = ? AND same_as.dataset = ? ORDER BY same_as.at DESC, digest DESC LIMIT 3
+"""
+USED: Final = """
+    SELECT node.id, coalesce(canonical, node.id), namespace, name, edge.side FROM edge
+    JOIN node ON node.id = edge.dataset WHERE node.kind = ? GROUP BY node.id, edge.side ORDER BY namespace, name
+"""
+LIKE_ONE: Final = 5
+
+
+def declarations(connection: Connection, dataset: NodeId) -> list[Declaration]:
+    """Keep the promise of `Store.declarations`."""
+    number = look_up(connection, [dataset]).get(dataset)
+    if number is None:
+        return []
+    rows = connection.execute(SAID, (each_of(joined(connection, number)),)).fetchall()
+    called = names(connection, {end for row in rows for end in (row[0], row[3])})
+    found = [
+        Declaration(
+            alias=called[alias],
+            dataset=called[to],
+            why=text,
+            counts=bool(active),
+            first_at=instant(first_at),
+            last_at=instant(last_at),
+            evidence=tuple(digest.hex() for (digest,) in connection.execute(PROOFS, (alias, why, to))),
+        )
+        for alias, why, text, to, active, first_at, last_at in rows
+    ]
+    return sorted(found, key=lambda each: (each.alias, each.why, each.dataset))
+
+
+def suggestions(connection: Connection, limit: int) -> list[Suggestion]:
+    """Keep the promise of `Store.suggestions`."""
+    return list(islice(_alike(connection), limit))
+
+
+def _alike(connection: Connection) -> Iterator[Suggestion]:
+    rows = connection.execute(USED, (KIND["dataset"],)).fetchall()
+    ends = {side: {row[1] for row in rows if row[4] == side} for side in (INPUT, OUTPUT)}
+    written: defaultdict[str, list[tuple[int, NodeId]]] = defaultdict(list)
+    for _, canonical, namespace, name, side in rows:
+        if side == OUTPUT:
+            written[name.strip("/").lower()].append((canonical, NodeId("dataset", namespace, name)))
+    for _, canonical, namespace, name, side in rows:
+        if side == INPUT and canonical not in ends[OUTPUT]:
+            one = NodeId("dataset", namespace, name)
+            others = ((other, differs(one, other)) for _, other in written[name.strip("/").lower()])
+            yield from islice((Suggestion(one, other, how) for other, how in others if how), LIKE_ONE)
