@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -11,12 +12,13 @@ from fastapi.responses import Response
 
 from lineage.api import _shapes
 from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, wanted
+from lineage.api._coarse import coarse, marked
 from lineage.api._shapes import Shape
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
-from lineage.model import Direction, Graph
+from lineage.model import Direction, Graph, Run, run_id
 from lineage.walk import MAX_NODES, walk
-from lineage.web import needs
+from lineage.web import choice, needs
 
 router = APIRouter(prefix="/api/v1/lineage", tags=["lineage"], dependencies=[Depends(needs("read"))])
 
@@ -42,8 +44,17 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
         timedelta | None, Query(description="Only what was observed so long before asOf, as P28D or in seconds.")
     ] = None,
     max_nodes: MaxNodes = MAX_NODES,
+    granularity: Annotated[
+        str,
+        Query(
+            description="job: as told; application: its queries folded into it; dataset: no jobs; run: newest runs.",
+            json_schema_extra=one_of("job", "application", "dataset", "run"),
+        ),
+    ] = "job",
+    marks: Annotated[bool, Query(description="Mark edges that a job's last three complete runs left behind.")] = False,
 ) -> Response:
     """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`."""
+    level = choice(granularity.lower(), ("job", "application", "dataset", "run"), "granularity")
     root = wanted(naming)
     known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
     graph = walk(
@@ -56,6 +67,9 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
         lookback=lookback,
         max_nodes=max_nodes,
     )
+    if marks:
+        graph = marked(asking.store, graph, at)
+    graph = coarse(asking.store, graph, level, at)
     return asking.answer(
         {
             "graph": _nodes(asking, graph, at),
@@ -79,9 +93,16 @@ def direction_of(word: str) -> Direction:
 
 def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
     into, out_of = edges_by_end((str(edge.source), str(edge.target)) for edge in graph.edges)
+    left = {(str(edge.source), str(edge.target)) for edge in graph.edges if edge.stale}
+    for edge in chain.from_iterable(into.values()):  # one object stands at both ends
+        if (edge["origin"], edge["destination"]) in left:
+            edge["stale"] = True
     jobs = [node for node in graph.nodes.values() if node.id.kind == "job"]
     shapes = described(asking.store, jobs, 1, as_of=at.as_of, known_at=at.known_at)
     data = {job.id: shape for job, shape in zip(jobs, shapes, strict=True)}
+    runs = [node.name for node in graph.nodes if node.kind == "run"]
+    found: Sequence[Run] = asking.store.runs(ids=runs, known_at=at.known_at, limit=len(runs)).items if runs else ()
+    data |= {run_id(run.id): _shapes.run(run) for run in found}
     data |= {node.id: _shapes.dataset(node) for node in graph.nodes.values() if node.id.kind == "dataset"}
     return [
         {

@@ -24,7 +24,7 @@ from lineage.web import answer_problems
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOUNS = (
-    *("audit", "column_lineage", "datasets", "events", "identity", "jobs", "lineage", "namespaces", "runs"),
+    *("audit", "column_lineage", "datasets", "events", "identity", "jobs", "lineage", "namespaces", "outcomes", "runs"),
     "search",
 )
 

@@ -1,0 +1,174 @@
+"""What holds only while it is read: lost runs, repaired tasks, stale edges, coarser graphs. Pure; `now` is an argument.
+
+None of it is ever stored (DECISIONS 5 and 9): a late event, or an hour more, and the same rows say something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Final, Literal, NamedTuple
+
+from lineage.model import TERMINAL, Edge, Graph, Node, NodeId, Run, RunState
+
+Seen = RunState | Literal["LOST"]
+
+OVERDUE: Final = 3  # times the expected duration, or the interval between beats (OPENLINEAGE 4.2)
+PATIENCE: Final = timedelta(hours=6)  # a run may take this long whatever others took
+STALE_AFTER: Final = 3  # COMPLETE runs without it (DECISIONS 9)
+
+# Airflow's word for a task of a DAG run that has ended. What was skipped did as it should; what was not tried, did not.
+_TASKS: Final[Mapping[str, RunState]] = {
+    "success": "COMPLETE", "skipped": "COMPLETE", "failed": "FAIL", "upstream_failed": "ABORT", "removed": "ABORT",
+}  # fmt: skip
+
+
+class Around(NamedTuple):
+    """What is known round a run that has no end.
+
+    *parent* and *root* are the runs above it; *newer* tells that its job began again under the same parent. *task* is
+    Airflow's word for its task, once the DAG run has ended. *durations_s* are those of its job's last COMPLETE runs.
+    *beats* are the times of the newest events of a *streaming* run or a service.
+    """
+
+    parent: Run | None = None
+    root: Run | None = None
+    newer: bool = False
+    task: str | None = None
+    durations_s: Sequence[float] = ()
+    streaming: bool = False
+    beats: Sequence[datetime] = ()
+
+
+class Outcome(NamedTuple):
+    """What a run comes to at the moment of reading, and why, in a sentence; empty when its own events say so."""
+
+    state: Seen
+    why: str = ""
+
+
+def outcome(run: Run, around: Around, now: datetime) -> Outcome:
+    """The state of *run* at *now* by OPENLINEAGE 4.2. LOST is no success, and no failure either: nobody knows.
+
+    A run's own end always counts. Without one: a newer try replaces it; Airflow's word for the task decides; a run
+    above it that ended without hearing from it again takes it along; a stream lives by its beats, three intervals long;
+    any other may take PATIENCE or three times what its job usually takes.
+    """
+    if run.state in TERMINAL:
+        return Outcome(run.state)
+    if around.newer:
+        return Outcome("LOST", "the job began again, and this run never ended")
+    if around.task is not None and around.task in _TASKS:
+        return Outcome(_TASKS[around.task], f"Airflow calls the task {around.task}")
+    for above in (around.parent, around.root):
+        if above is not None and above.ended_at is not None and run.last_at <= above.ended_at:
+            return Outcome("LOST", f"{above.job.name} ended at {above.ended_at.isoformat()}, and this run never did")
+    silent = now - run.last_at if around.streaming else now - (run.started_at or run.last_at)
+    if silent > (allowed := _allowed(around)):
+        return Outcome("LOST", f"nothing is heard of it, and {allowed} would have been long enough")
+    return Outcome(run.state)
+
+
+def _allowed(around: Around) -> timedelta:
+    if not around.streaming:
+        expected = timedelta(seconds=median(around.durations_s)) if around.durations_s else timedelta()
+        return max(expected * OVERDUE, PATIENCE)
+    beats = sorted(set(around.beats))
+    gaps = [(after - before).total_seconds() for before, after in pairwise(beats)]
+    return timedelta(seconds=median(gaps) * OVERDUE) if gaps else PATIENCE
+
+
+def never_spoke(tasks: Mapping[str, str], dag: NodeId, children: Iterable[Run]) -> dict[str, Seen]:
+    """The tasks of an ended DAG run of which no event ever came, by name: EmptyOperators, and what was never tried."""
+    spoken = {child.job for child in children}
+    return {
+        task: _TASKS.get(said, "LOST")
+        for task, said in sorted(tasks.items())
+        if NodeId("job", dag.namespace, f"{dag.name}.{task}") not in spoken
+    }
+
+
+def stale(dataset: NodeId, listed: Sequence[Collection[NodeId]]) -> bool:
+    """Whether a job has left *dataset* behind (DECISIONS 9).
+
+    *listed* are the datasets that its COMPLETE runs listed on that side, newest run first, runs that listed none left
+    out. Fewer than three such runs prove nothing.
+    """
+    newest = listed[:STALE_AFTER]
+    return len(newest) == STALE_AFTER and not any(dataset in datasets for datasets in newest)
+
+
+def folded(graph: Graph, into: Mapping[NodeId, NodeId], known: Mapping[NodeId, Node]) -> Graph:
+    """*graph* with each job that is a key of *into* drawn as the job it belongs to, whose node is in *known*.
+
+    The edges of those that become one are one: as old as the oldest, proved by the newest proofs.
+    """
+
+    def drawn(node: NodeId) -> NodeId:
+        return into.get(node, node)
+
+    hops: dict[NodeId, int] = {}
+    for node, hop in graph.hops.items():
+        hops[drawn(node)] = min(hops.get(drawn(node), hop), hop, key=abs)
+    return replace(
+        graph,
+        root=drawn(graph.root),
+        nodes={drawn(node): known.get(drawn(node), found) for node, found in graph.nodes.items()},
+        edges=_joined(replace(edge, source=drawn(edge.source), target=drawn(edge.target)) for edge in graph.edges),
+        hops=hops,
+        frontier=tuple(sorted({drawn(node) for node in graph.frontier})),
+    )
+
+
+def of_datasets(graph: Graph) -> Graph:
+    """*graph* without its jobs: an edge from each dataset that a job read to each that it wrote, itself left out.
+
+    A root that is a job is gone too; its hops still count from it.
+    """
+    reads: dict[NodeId, list[Edge]] = {}
+    for edge in graph.edges:
+        if edge.target.kind == "job":
+            reads.setdefault(edge.target, []).append(edge)
+    through = (
+        Edge(
+            read.source,
+            write.target,
+            max(read.first_at, write.first_at),
+            max(read.last_at, write.last_at),
+            min(read.runs, write.runs),
+            write.evidence,
+            read.stale or write.stale,
+        )
+        for write in graph.edges
+        for read in reads.get(write.source, ())
+        if read.source != write.target
+    )
+    return replace(
+        graph,
+        nodes={node: found for node, found in graph.nodes.items() if node.kind == "dataset"},
+        edges=_joined(through),
+        hops={node: hop for node, hop in graph.hops.items() if node.kind == "dataset"},
+    )
+
+
+def _joined(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    found: dict[tuple[NodeId, NodeId], Edge] = {}
+    for edge in edges:
+        key = edge.source, edge.target
+        before = found.get(key)
+        found[key] = edge if before is None else _both(before, edge)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _both(one: Edge, other: Edge) -> Edge:
+    older, newer = sorted((one, other), key=lambda edge: (edge.last_at, edge.evidence))
+    return replace(
+        newer,
+        first_at=min(one.first_at, other.first_at),
+        runs=one.runs + other.runs,
+        evidence=tuple(dict.fromkeys((*newer.evidence, *older.evidence)))[:3],
+        stale=one.stale and other.stale,
+    )

@@ -1,0 +1,139 @@
+"""The graph of real events, coarser and finer, and what runs without an end come to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lineage.names import run_key
+from tests.support.events import bodies
+from tests.support.reading import Reading, minutes, reading, run_event, run_uuid, whole_run
+
+RAW = "dataset:file:/data/lake/raw/orders.csv"
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A world that knows nothing yet."""
+    with reading(tmp_path) as found:
+        yield found
+
+
+def shown(world: Reading, **query: Any) -> dict[str, list[str]]:
+    graph = world.get("/lineage", **query)["graph"]
+    return {node["id"]: [edge["destination"] for edge in node["outEdges"]] for node in graph}
+
+
+def jobs(found: dict[str, list[str]]) -> list[str]:
+    return [node for node in found if node.startswith("job:")]
+
+
+def test_sparks_actions_fold_into_their_application(world):
+    """granularity=application: Spark's SQL and RDD jobs stand under the application that ran them."""
+    world.tell(bodies("spark/4.0.5-etl"))
+
+    fine, coarse = (shown(world, nodeId=RAW, granularity=word) for word in ("job", "application"))
+
+    assert (True, ["job:spark-prod:daily_revenue"]) == (len(jobs(fine)) > 1, jobs(coarse))
+
+
+def test_sql_of_hooks_folds_into_its_task(world):
+    """granularity=application: Airflow's `….query.N` stand under their task, and the task not under its DAG."""
+    world.tell(bodies("airflow/3.3.2"))
+
+    hooked = "dataset:postgres://127.0.0.1:18595:warehouse.public.hooked"
+    found = shown(world, nodeId=hooked, granularity="application", depth=1)
+
+    assert ["job:prod-airflow:orders_etl.hook_task"] == jobs(found)
+
+
+def test_datasets_alone(world):
+    """granularity=dataset: no jobs, an edge from what was read to what was written."""
+    world.tell(whole_run(1, "load", 0, ["a"], ["b"]) + whole_run(2, "mart", 5, ["b"], ["c"]))
+
+    found = shown(world, nodeId="dataset:pg:b", granularity="dataset")
+
+    assert {"dataset:pg:a": ["dataset:pg:b"], "dataset:pg:b": ["dataset:pg:c"], "dataset:pg:c": []} == found
+
+
+def test_the_newest_runs(world):
+    """granularity=run: each job's newest run, with the edges that are its own."""
+    world.tell(whole_run(1, "load", 0, ["a", "old"], ["b"]) + whole_run(2, "load", 5, ["a"], ["b"]))
+
+    found = shown(world, nodeId="dataset:pg:b", granularity="run")
+
+    newest = f"run:{run_uuid(2)}"
+    assert {"dataset:pg:a": [newest], "dataset:pg:old": [], newest: ["dataset:pg:b"], "dataset:pg:b": []} == found
+
+
+def test_a_granularity_that_there_is_not(world):
+    """A word that is none of the four is refused by name."""
+    world.tell(whole_run(1, "load", 0, ["a"], ["b"]))
+
+    assert (400, "granularity") == world.problem("/lineage", nodeId="dataset:pg:b", granularity="atom")[:2]
+
+
+def test_stale_edges_are_marked_where_it_is_asked(world):
+    """marks=true: what the last three COMPLETE runs no longer read is stale, and nothing else."""
+    world.tell(whole_run(1, "load", 0, ["a", "old"], ["b"]))
+    world.tell([body for number in (2, 3, 4) for body in whole_run(number, "load", 5 * number, ["a"], ["b"])])
+
+    graph = world.get("/lineage", nodeId="dataset:pg:b", marks=True)["graph"]
+
+    marks = {edge["origin"]: edge.get("stale", False) for node in graph for edge in node["inEdges"]}
+    assert {"dataset:pg:a": False, "dataset:pg:old": True, "job:af:load": False} == marks
+
+
+# ── Outcomes. ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def whole_id(name: str, tail: str) -> str:
+    ids = {json.loads(body)["run"]["runId"] for body in bodies(name)}
+    return next(key for one in ids if (key := run_key(one)) and key.endswith(tail))
+
+
+def test_a_phantom_of_spark_is_lost_with_its_application(world):
+    """An RDD job with a START and no end is neither running nor complete once its application has ended."""
+    world.tell(bodies("spark/4.0.5-etl"))
+
+    found = world.get(f"/jobs/runs/{whole_id('spark/4.0.5-etl', 'b8f0b4')}/outcome")
+
+    assert ("LOST", True) == (found["state"], found["reason"].startswith("daily_revenue ended"))
+
+
+def test_the_silent_tasks_of_a_dag_run(world):
+    """`upstream_failed` sends no event; the DAG run's airflowState tells."""
+    world.tell(bodies("airflow/3.3.2"))
+
+    found = world.get(f"/jobs/runs/{whole_id('airflow/3.3.2', '72f5ab')}/outcome")
+
+    assert ("COMPLETED", {"downstream": "ABORTED"}) == (found["state"], found["silentTasks"])
+
+
+def test_a_killed_task_fails_when_its_dag_says_so(world):
+    """A task that was killed has a START for ever; airflowState repairs it at read."""
+    told = bodies("airflow/3.3.2")
+    killed = [body for body in told if b'"FAIL"' not in body or b'"report_with_failure.bash_fail"' not in body]
+    world.tell(killed)
+
+    tail = next(
+        run["id"]
+        for run in world.get("/namespaces/prod-airflow/jobs/report_with_failure.bash_fail/runs")["runs"]
+        if run["state"] == "RUNNING"
+    )
+
+    found = world.get(f"/jobs/runs/{tail}/outcome")
+    assert ("FAILED", "Airflow calls the task failed") == (found["state"], found["reason"])
+
+
+def test_a_stream_lives_by_its_beats(world):
+    """A streaming run whose newest event is far older than three intervals is lost."""
+    streaming = {"jobType": {"_producer": "p:", "_schemaURL": "s:", "processingType": "STREAMING", "integration": "X"}}
+    kinds = ("START", "RUNNING", "RUNNING")
+    world.tell([run_event(1, "sink", kind, minutes(at), job_facets=streaming) for at, kind in enumerate(kinds)])
+
+    found = world.get(f"/jobs/runs/{run_uuid(1)}/outcome")
+
+    assert ("LOST", "0:03:00" in found["reason"]) == (found["state"], True)
