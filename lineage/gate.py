@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from itertools import count
+from logging import DEBUG, INFO
 from os import urandom
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -24,6 +25,20 @@ SERVER = urandom(4).hex()  # names this process; a random name for each request 
 _REQUESTS = count(1)
 
 FAULT = "a fault of ours; the server's log tells more under this X-Request-Id"
+
+# What comes many times a second and is counted in /metrics: its successes are logged at debug.
+ROUTINE = frozenset(
+    {
+        ("POST", "/api/v1/lineage"),
+        ("POST", "/api/v1/lineage/"),
+        ("POST", "/lineage"),
+        ("POST", "/lineage/"),
+        ("GET", "/livez"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+    }
+)
+FAULTY = 400
 
 log = logger("headwater.access")
 
@@ -73,11 +88,11 @@ class Named:
             raise
         finally:
             route = getattr(scope.get("route"), "path", None)  # the template: no names of datasets in the log
-            took_ms = round((perf_counter() - began) * 1000, 1)
-            log.info(
-                "request_answered",
-                extra={"method": scope["method"], "route": route, "status": status, "took_ms": took_ms},
-            )
+            level = DEBUG if status < FAULTY and (scope["method"], scope["path"]) in ROUTINE else INFO
+            if log.isEnabledFor(level):
+                took_ms = round((perf_counter() - began) * 1000, 1)
+                fields = {"method": scope["method"], "route": route, "status": status, "took_ms": took_ms}
+                log.log(level, "request_answered", extra=fields)
 
 
 class Gate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -118,3 +119,28 @@ def test_a_log_line_names_the_route_and_no_data(caplog: pytest.LogCaptureFixture
 def test_loopback_is_told_from_the_rest(host: str, expected: object) -> None:
     """Only an address that nobody else can reach counts as loopback."""
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/api/v1/lineage", "DEBUG"),
+        ("POST", "/api/v1/lineage/batch", "INFO"),
+        ("GET", "/api/v1/lineage", "INFO"),
+    ],
+)
+def test_an_event_taken_is_not_worth_a_line(
+    method: str, path: str, expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is counted in /metrics many times a second is logged at debug; everything else is a line."""
+
+    async def taken(_: object) -> PlainTextResponse:
+        return PlainTextResponse("taken")
+
+    app = FastAPI(middleware=[Middleware(Named)])
+    app.add_api_route(path, taken, methods=[method], response_model=None)
+    caplog.set_level("DEBUG", "headwater.access")
+
+    TestClient(app).request(method, path)
+
+    assert [record.levelname for record in caplog.records if record.name == "headwater.access"] == [expected]
