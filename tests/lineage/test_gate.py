@@ -134,7 +134,7 @@ def test_an_event_taken_is_not_worth_a_line(
 ) -> None:
     """What is counted in /metrics many times a second is logged at debug; everything else is a line."""
 
-    async def taken(_: object) -> PlainTextResponse:
+    async def taken() -> PlainTextResponse:
         return PlainTextResponse("taken")
 
     app = FastAPI(middleware=[Middleware(Named)])
