@@ -15,6 +15,7 @@ from lineage.errors import InvalidEvent
 from lineage.events import Event, parse_event
 from lineage.letters import BODY_BYTES
 from lineage.model import Draft, Principal
+from lineage.normal import rules
 from lineage.settings import Ingest
 from lineage.strict import check
 from lineage.telemetry import logger
@@ -77,7 +78,7 @@ def admit(body: bytes, sender: Principal, limits: Ingest, secret: bytes) -> Foun
     redaction = hmac.new(secret, body, hashlib.sha256).hexdigest() if redacted else None
     draft = Draft("event", kept, digest, sender.name, redaction)
     try:
-        return Admitted(draft, understand(event, digest))
+        return Admitted(draft, understand(event, digest, rules(limits.namespace_aliases)))
     except Exception as error:
         log.exception("projection_failed", extra={"digest": digest.hex()})
         return Admitted(draft, None, fault(error))

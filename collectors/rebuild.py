@@ -12,6 +12,7 @@ from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
+from lineage.normal import PLAIN, Rules
 from lineage.statements import FOLDED, STATED
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
@@ -36,7 +37,7 @@ class Tally:
         return Tally(self.merged + other.merged, self.unprojected + other.unprojected)
 
 
-def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _all: None) -> Tally:
+def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _all: None, rules: Rules = PLAIN) -> Tally:
     """Forget graph and verdicts of *store* and merge all of *ledger* anew, in one step for everybody else.
 
     Until it ends, readers see the graph as it was; if it does not end, they go on to. On SQLite other writers wait as
@@ -48,8 +49,8 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
         store.clear()
         for kind in (UNPROJECTED, STATED, FOLDED):
             store.put([_forgotten(document) for document in _documents(store, kind)])
-        tally = _merge_all(ledger.read(), store, _counted(progress, ledger))
-        store.put([_stamp()])
+        tally = _merge_all(ledger.read(), store, _counted(progress, ledger), rules)
+        store.put([_stamp(rules)])
         return tally
 
     tally = store.together(run)
@@ -57,21 +58,24 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
     return tally
 
 
-def catch_up(ledger: Ledger, store: Store) -> Tally:
+def catch_up(ledger: Ledger, store: Store, rules: Rules = PLAIN) -> Tally:
     """Merge what *store* has not seen of *ledger*, and try again what it could not take before.
 
-    Rebuilds instead when the graph was made by another version of the projection. Raises StoreUnavailable.
+    Rebuilds instead when the graph was made by another version of the projection or under other *rules*.
+    Raises StoreUnavailable.
     """
     stamp = store.document(VERSION_KIND, "graph")
-    if stamp is not None and stamp.body != _stamp().body:
-        return rebuild(ledger, store)
+    if stamp is not None and stamp.body != _stamp(rules).body:
+        return rebuild(ledger, store, rules=rules)
     if stamp is None:
-        store.put([_stamp()])
-    again = sum((_retry(document, ledger, store) for document in _documents(store, UNPROJECTED)), Tally())
-    return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None)
+        store.put([_stamp(rules)])
+    again = sum((_retry(document, ledger, store, rules) for document in _documents(store, UNPROJECTED)), Tally())
+    return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None, rules)
 
 
-def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Callable[[int], None]) -> Tally:
+def _merge_all(
+    entries: Iterable[tuple[Entry, bytes]], store: Store, done: Callable[[int], None], rules: Rules
+) -> Tally:
     tally = Tally()
     for batch in _batches(entries):
         pairs: list[tuple[Entry, Delta]] = []
@@ -81,7 +85,7 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
             if entry.kind == "statement":
                 decided.append((entry, body))
                 continue
-            delta = _delta(entry, body)
+            delta = _delta(entry, body, rules)
             if isinstance(delta, Delta):
                 pairs.append((entry, delta))
             else:
@@ -95,21 +99,21 @@ def _merge_all(entries: Iterable[tuple[Entry, bytes]], store: Store, done: Calla
     return tally
 
 
-def _retry(document: Document, ledger: Ledger, store: Store) -> Tally:
+def _retry(document: Document, ledger: Ledger, store: Store, rules: Rules) -> Tally:
     digest = bytes.fromhex(document.id)
     entry, body = ledger.entry(digest), ledger.raw(digest)
     if entry is not None and body is not None:
-        delta = _delta(entry, body)
+        delta = _delta(entry, body, rules)
         if not isinstance(delta, Delta) or merge([(entry, delta)], store):
             return Tally(unprojected=1)
     store.put([_forgotten(document)])
     return Tally(merged=1)
 
 
-def _delta(entry: Entry, body: bytes) -> Delta | str:
+def _delta(entry: Entry, body: bytes, rules: Rules) -> Delta | str:
     """What *entry* says, or why that cannot be told."""
     try:
-        return understand(parse_event(body), entry.digest)
+        return understand(parse_event(body), entry.digest, rules)
     except Exception as error:
         log.exception("projection_failed", extra={"digest": entry.digest.hex()})
         return fault(error)
@@ -143,5 +147,5 @@ def _forgotten(document: Document) -> Change:
     return Change(document.kind, document.id, None)
 
 
-def _stamp() -> Change:
-    return Change(VERSION_KIND, "graph", str(VERSION).encode())
+def _stamp(rules: Rules) -> Change:
+    return Change(VERSION_KIND, "graph", f"{VERSION}{rules.word}".encode())

@@ -28,6 +28,7 @@ from lineage.contract import contract
 from lineage.gate import Gate, Named
 from lineage.homes import Homes, open_homes
 from lineage.model import Principal
+from lineage.normal import rules
 from lineage.parts import part, words
 from lineage.paths import WholeSegments
 from lineage.scheduler import Scheduler
@@ -73,7 +74,7 @@ class Headwater:
 
     def start(self) -> None:
         """Merge what an earlier end left unmerged, then open the door and begin to judge."""
-        catch_up(self._homes.ledger, self._homes.store)
+        catch_up(self._homes.ledger, self._homes.store, rules(self.settings.ingest.namespace_aliases))
         self._forwarding.start()
         self.intake.start()
         self._scheduler.start()

@@ -6,10 +6,11 @@ A rule never takes a raw identity away: it declares that the raw identity and it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from hashlib import sha256
+from typing import Final, NamedTuple, Protocol
 
 from lineage.model import NodeId, SameAs, dataset_id
 
@@ -51,16 +52,24 @@ class Normal(NamedTuple):
     subset: str = ""
 
 
-class Alias(NamedTuple):
+class Alias(Protocol):
     """A rule of the operator's own: datasets of these *hosts*, or of namespaces like *pattern*, are of *namespace*.
 
     A host is written with or without its port and counts under the scheme of *namespace*; a *pattern* must match the
     whole namespace.
     """
 
-    namespace: str
-    hosts: tuple[str, ...] = ()
-    pattern: str = ""
+    @property
+    def namespace(self) -> str:
+        """Where they are."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts, with or without port."""
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What namespaces look like."""
 
 
 @dataclass(slots=True)
@@ -78,11 +87,15 @@ class _Form:
 
 
 class Rules:
-    """The rules of OPENLINEAGE 3.3, after the operator's own *aliases*. What was asked once is remembered."""
+    """The rules of OPENLINEAGE 3.3, after the operator's own *aliases*. What was asked once is remembered.
+
+    *word* names the aliases, so that it is seen when a graph was made under others; empty without any.
+    """
 
     def __init__(self, aliases: Sequence[Alias] = ()) -> None:
-        self.aliases = tuple(aliases)
-        self._patterns = [(re.compile(alias.pattern), alias) for alias in aliases if alias.pattern]
+        self.aliases = [(alias, {host.lower() for host in alias.hosts}) for alias in aliases]
+        said = [(alias.namespace, alias.hosts, alias.pattern and alias.pattern.pattern) for alias in aliases]
+        self.word = sha256(repr(said).encode()).hexdigest()[:16] if said else ""
         self.normal: Callable[[NodeId], Normal] = lru_cache(REMEMBERED)(self._normal)
         self.same: Callable[[NodeId], tuple[SameAs, ...]] = lru_cache(REMEMBERED)(self._same)
 
@@ -105,25 +118,23 @@ class Rules:
                 step(form)
         subset = _trim(form) if form.scheme in OBJECTS | PATHS else ""
         namespace = _written(form) if form.scheme else dataset.namespace
-        for alias in self._aliases(dataset.namespace, namespace, form):
-            namespace = alias.namespace
-            form.rule(f"namespace_aliases: {alias.namespace}")
+        alias = self._alias(dataset.namespace, namespace, form)
+        if alias is not None and alias != namespace:
+            namespace = alias
+            form.rule(f"ingest.namespace_aliases says {alias}")
         changed = dataset_id(namespace, form.name)
         return Normal(changed, tuple(form.rules), subset) if changed != dataset else Normal(dataset)
 
-    def _aliases(self, raw: str, namespace: str, form: _Form) -> Iterator[Alias]:
-        """The first alias that speaks of the namespace, unless it leads where one is already."""
+    def _alias(self, raw: str, namespace: str, form: _Form) -> str | None:
+        """Where the first alias leads that speaks of the namespace; None without one."""
         host = form.authority.rpartition("@")[2]
-        bare = host.partition(":")[0]
-        for alias in self.aliases:
-            hosts = {each.lower() for each in alias.hosts}
-            by_host = bool(hosts & {host, bare}) and alias.namespace.partition("://")[0] == form.scheme
-            by_pattern = any(mine is alias and (like.fullmatch(raw) or like.fullmatch(namespace))
-                             for like, mine in self._patterns)  # fmt: skip
-            if by_host or by_pattern:
-                if alias.namespace != namespace:
-                    yield alias
-                return
+        for alias, hosts in self.aliases:
+            scheme = alias.namespace.partition("://")[0]
+            if form.scheme == scheme and hosts & {host, host.partition(":")[0]}:
+                return alias.namespace
+            if alias.pattern and (alias.pattern.fullmatch(raw) or alias.pattern.fullmatch(namespace)):
+                return alias.namespace
+        return None
 
 
 def differs(one: NodeId, other: NodeId) -> tuple[str, ...]:
@@ -260,3 +271,9 @@ _STEPS: Final = (
 )  # fmt: skip
 
 PLAIN: Final = Rules()
+
+
+@lru_cache(maxsize=8)
+def rules(aliases: tuple[Alias, ...]) -> Rules:
+    """The rules under these *aliases*, the same object for the same ones, so that what it remembers serves all."""
+    return Rules(aliases) if aliases else PLAIN

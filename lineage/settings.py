@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -23,6 +24,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class NamespaceAlias(Section):
+    """Hosts, or namespaces like a pattern, that are one: `{namespace: "kafka://prod", hosts: [k1, "k2:9092"]}`."""
+
+    namespace: str
+    hosts: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+
 class Ingest(Section):
     """What the door takes."""
 
@@ -30,6 +39,9 @@ class Ingest(Section):
     max_batch_bytes: int = Field(64 * MIB, description="Largest batch after inflating, in bytes; larger answers 413.")
     strict: bool = Field(False, description="Take only what OpenLineage's own schema takes, formats included.")
     dead_letters_kept: int = Field(10_000, ge=0, description="Refused bodies that are kept; beyond it the oldest go.")
+    namespace_aliases: tuple[NamespaceAlias, ...] = Field(
+        (), description="Namespaces that are one: a list of {namespace, hosts, pattern}; a change rebuilds at start."
+    )
     queue_events: int = Field(20_000, description="Bodies that may wait for the writer; beyond it the door says 503.")
     queue_bytes: int = Field(128 * MIB, description="Bytes that may wait for the writer; beyond it the door says 503.")
 
@@ -147,4 +159,4 @@ def _read(config: Path | None) -> Mapping[str, Any]:
     return values or {}
 
 
-__all__ = ["Alerts", "Ingest", "Log", "SecretStr", "Section", "Settings", "Slo", "load"]
+__all__ = ["Alerts", "Ingest", "Log", "NamespaceAlias", "SecretStr", "Section", "Settings", "Slo", "load"]

@@ -8,6 +8,7 @@ from typing import Final
 
 from lineage.events import Event
 from lineage.model import Delta
+from lineage.normal import PLAIN, Rules
 from lineage.parts import words
 from lineage.projection import project
 
@@ -36,6 +37,6 @@ def normalise(event: Event) -> Event:
     return event
 
 
-def understand(event: Event, digest: bytes) -> Delta:
+def understand(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     """What *event* says, taken as meant: the one way from an event to the graph, at the door and in a rebuild."""
-    return project(normalise(event), digest)
+    return project(normalise(event), digest, rules)

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from lineage.api._answers import Asking, Limit
 from lineage.api._shapes import Shape
 from lineage.api.datasets import known_dataset
 from lineage.model import Declaration, NodeId
-from lineage.normal import PLAIN
-from lineage.web import needs
+from lineage.normal import Normal, rules
+from lineage.web import needs, services
 
 router = APIRouter(prefix="/api/v1", tags=["identity"], dependencies=[Depends(needs("read"))])
 
 
 @router.get("/namespaces/{namespace:word}/datasets/{name:word}/identity")
-def identity(asking: Asking, namespace: str, name: str) -> Response:
+def identity(request: Request, asking: Asking, namespace: str, name: str) -> Response:
     """The names of a dataset, what each means by the rules of naming, and every declaration that made them one.
 
     A declaration that no longer `counts` was overtaken by a newer one of the same alias for the same reason.
     """
     node = known_dataset(asking.store, namespace, name)
+    normal = rules(services(request).settings.ingest.namespace_aliases).normal
     said = asking.store.declarations(node.id)
     speaker = known_dataset(asking.store, node.canonical.namespace, node.canonical.name)
     raw = sorted({speaker.id, *speaker.aliases})
     return asking.answer(
         {
             "canonical": _shape(node.canonical),
-            "names": [_name(each) for each in raw],
+            "names": [_name(normal(each), each) for each in raw],
             "because": list(map(_because, said)),
         }
     )
@@ -49,8 +50,7 @@ def _shape(dataset: NodeId) -> Shape:
     return {"namespace": dataset.namespace, "name": dataset.name}
 
 
-def _name(raw: NodeId) -> Shape:
-    normal = PLAIN.normal(raw)
+def _name(normal: Normal, raw: NodeId) -> Shape:
     return {
         **_shape(raw),
         "normal": _shape(normal.dataset),

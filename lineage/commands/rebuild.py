@@ -8,7 +8,7 @@ import sys
 import typer
 
 from lineage.commands import _options
-from lineage.commands._open import open_store
+from lineage.commands._open import open_store, read_settings
 
 
 def run(
@@ -24,9 +24,11 @@ def run(
     $ headwater rebuild --store sqlite:///headwater.db
     """
     from collectors.rebuild import rebuild
+    from lineage.normal import rules
 
+    named = rules(read_settings(config).ingest.namespace_aliases)
     with open_store(store, config) as homes:
-        tally = rebuild(homes.ledger, homes.store, _show if sys.stderr.isatty() else _keep_quiet)
+        tally = rebuild(homes.ledger, homes.store, _show if sys.stderr.isatty() else _keep_quiet, named)
     if as_json:
         typer.echo(json.dumps({"merged": tally.merged, "unprojected": tally.unprojected}))
         return

@@ -17,8 +17,10 @@ from collectors.rebuild import VERSION_KIND, Tally, catch_up, rebuild
 from lineage.errors import StoreUnavailable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
-from lineage.model import Delta, Draft, Entry, Verdict, VerdictState
+from lineage.model import Delta, Draft, Entry, Verdict, VerdictState, dataset_id
+from lineage.normal import rules
 from lineage.projection import project
+from lineage.settings import NamespaceAlias
 from lineage.store.base import Change
 from tests.support.events import all_files, bodies, digest
 from tests.support.ledgers import NOON, event, minute, statement
@@ -234,3 +236,18 @@ def test_a_graph_of_another_version_is_rebuilt(homes: Homes) -> None:
     tallies = [catch_up(homes.ledger, homes.store) for _ in range(2)]
 
     assert ([Tally(KEPT, 0), Tally(0, 0)], before) == (tallies, dump(homes))
+
+
+def test_other_namespace_aliases_rebuild_the_graph_once(homes: Homes) -> None:
+    """The next start makes the graph that they would have made from the beginning, and without them the old one."""
+    places = [dataset_id(f"postgres://{host}:5432", "shop.public.orders") for host in ("10.0.0.7", "dw.example")]
+    said = [body(inputs=[{"namespace": place.namespace, "name": place.name}]) for place in places]
+    under = rules((NamespaceAlias(namespace="postgres://dw", hosts=("10.0.0.7", "dw.example")),))
+    fill(homes, said)
+
+    tallies, joined = [], []
+    for named in (under, under, rules(())):
+        tallies.append(catch_up(homes.ledger, homes.store, named).merged)
+        joined.append(len({node.canonical for node in homes.store.get(places).values()}))
+
+    assert ([2, 0, 2], [1, 1, 2]) == (tallies, joined)

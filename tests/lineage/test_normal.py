@@ -1,9 +1,12 @@
 """Which spellings of a dataset's identity are one: OPENLINEAGE 3.3, rule by rule."""
 
+import re
+
 import pytest
 
 from lineage.model import SameAs, dataset_id
-from lineage.normal import PLAIN
+from lineage.normal import PLAIN, rules
+from lineage.settings import NamespaceAlias
 
 ONE = {
     "scheme": [("s3a://lake", "raw"), ("s3n://lake", "raw"), ("s3://lake", "raw")],
@@ -92,3 +95,30 @@ def test_a_list_of_brokers_joins_them_all():
     assert {("kafka://b:9092,a", "kafka://a:9092"), ("kafka://b:9092", "kafka://a:9092")} == {
         (same.alias.namespace, same.dataset.namespace) for same in declared
     }
+
+
+ALIASES = (
+    NamespaceAlias(namespace="kafka://prod", hosts=("K1", "k2:9093")),
+    NamespaceAlias(namespace="postgres://dw", pattern=re.compile(r"postgres://dw-\d+\.example(:5432)?")),
+)
+LED = {
+    "kafka://k1:9092": "kafka://prod",
+    "kafka://K1:7000": "kafka://prod",
+    "kafka://k2:9093": "kafka://prod",
+    "kafka://k2:9092": "kafka://k2:9092",
+    "mysql://k1": "mysql://k1:3306",
+    "postgres://dw-12.example": "postgres://dw",
+    "postgresql://DW-1.example": "postgres://dw",
+    "postgres://dw-x.example:5432": "postgres://dw-x.example:5432",
+}
+
+
+@pytest.mark.parametrize("namespace", LED)
+def test_an_alias_leads_hosts_and_patterns_to_one_namespace(namespace):
+    """A host counts under the scheme of where it leads; a pattern speaks of the whole namespace."""
+    assert rules(ALIASES).normal(dataset_id(namespace, "t")).dataset.namespace == LED[namespace]
+
+
+def test_other_aliases_are_other_rules():
+    """The word tells whether a graph was made under the same ones."""
+    assert len({rules(some).word for some in ((), ALIASES, ALIASES[:1], ALIASES[::-1])}) == 4

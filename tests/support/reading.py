@@ -20,6 +20,7 @@ from lineage.model import Draft, Principal
 from lineage.parts import part
 from lineage.paths import WholeSegments
 from lineage.projection import project
+from lineage.settings import Settings
 from lineage.web import answer_problems
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -121,6 +122,11 @@ class Reading:
         assert answer.headers["content-type"] == "application/problem+json", answer.text
         body = answer.json()
         return answer.status_code, body.get("field"), body["detail"]
+
+    @property
+    def settings(self) -> Settings:
+        """The defaults."""
+        return Settings()
 
     @property
     def store(self) -> Any:
