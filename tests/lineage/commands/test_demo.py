@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from urllib.error import HTTPError
 
 import pytest
 
@@ -34,8 +35,11 @@ class Demo:
         """The page at *path*, as soon as it holds *until*; after a minute as it is."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            with urllib.request.urlopen(self.url + path) as answer:
-                page = str(answer.read().decode())
+            try:
+                with urllib.request.urlopen(self.url + path) as answer:
+                    page = str(answer.read().decode())
+            except HTTPError as error:  # what the page is about may still be on its way
+                page = str(error)
             if until in page or time.monotonic() > deadline:
                 return page
             time.sleep(0.2)
