@@ -42,6 +42,7 @@ test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 an
 bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/asked.py
+	@$(BIN)/python bench/answers.py
 	@$(BIN)/python bench/slos.py
 
 clean: ## forget the environment and all caches
