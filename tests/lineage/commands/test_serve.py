@@ -98,13 +98,13 @@ def test_sigterm_drains(server: Server) -> None:
 
 def test_a_request_leaves_one_line_of_json(server: Server) -> None:
     """What is logged is JSON where nobody watches, with the request's id and the route's template."""
-    httpx2.get(f"{server.url}/livez", headers={"X-Request-Id": "req-7"}, trust_env=False)
+    httpx2.get(f"{server.url}/api/v1/namespaces", headers={"X-Request-Id": "req-7"}, trust_env=False)
     server.process.terminate()
     server.process.wait(10)
     server._reader.join(5)
 
     lines = [line for line in server.log if '"req-7"' in line]
-    assert (len(lines), '"route": "/livez"' in lines[0]) == (1, True)
+    assert (len(lines), '"route": "/api/v1/namespaces"' in lines[0]) == (1, True)
 
 
 def headwater(*arguments: str) -> tuple[int, str]:
