@@ -25,7 +25,10 @@ def search(  # noqa: PLR0913 - a search form has this many fields
     ],
     filter: Annotated[  # noqa: A002 - Marquez's word
         str | None,
-        Query(description="DATASET or JOB; both without it.", json_schema_extra=one_of("DATASET", "JOB", None)),
+        Query(
+            description="DATASET or JOB; both without it or when empty.",
+            json_schema_extra=one_of("DATASET", "JOB", "", None),
+        ),
     ] = None,
     sort: Annotated[
         str,
