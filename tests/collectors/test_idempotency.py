@@ -18,6 +18,7 @@ from lineage.errors import Overloaded
 from lineage.homes import open_homes
 from lineage.model import Principal
 from lineage.store.base import Store
+from tests.support.looping import finished
 from tests.support.posting import event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -127,7 +128,7 @@ def test_a_request_under_way_is_waited_for(store: Store) -> None:
         wait.set()
         return await asyncio.gather(first, second)
 
-    answers = asyncio.run(both())
+    answers = finished(both())
 
     assert ([b"first", b"first"], ["first"]) == ([answer.body for answer in answers], asked)
 
@@ -135,9 +136,9 @@ def test_a_request_under_way_is_waited_for(store: Store) -> None:
 def test_an_answer_outlives_the_process(store: Store) -> None:
     """What one process answered another repeats."""
     asked: list[str] = []
-    asyncio.run(Repeats(store, Clock()).once(AIRFLOW, "k", b"body", answering("first", asked)))
+    finished(Repeats(store, Clock()).once(AIRFLOW, "k", b"body", answering("first", asked)))
 
-    answer = asyncio.run(Repeats(store, Clock()).once(AIRFLOW, "k", b"body", answering("second", asked)))
+    answer = finished(Repeats(store, Clock()).once(AIRFLOW, "k", b"body", answering("second", asked)))
 
     assert (b"first", ["first"]) == (answer.body, asked)
 
@@ -145,9 +146,9 @@ def test_an_answer_outlives_the_process(store: Store) -> None:
 def test_a_key_is_its_principals(store: Store) -> None:
     """Two clients that count from one do not meet."""
     repeats, asked = Repeats(store, Clock()), list[str]()
-    asyncio.run(repeats.once(AIRFLOW, "1", b"a", answering("first", asked)))
+    finished(repeats.once(AIRFLOW, "1", b"a", answering("first", asked)))
 
-    answer = asyncio.run(repeats.once(DBT, "1", b"b", answering("second", asked)))
+    answer = finished(repeats.once(DBT, "1", b"b", answering("second", asked)))
 
     assert answer.body == b"second"
 
@@ -157,12 +158,12 @@ def test_a_key_lasts_a_day(store: Store, later: timedelta, expected: type[Except
     """After that it may stand for something else."""
     clock, asked = Clock(), list[str]()
     repeats = Repeats(store, clock)
-    asyncio.run(repeats.once(AIRFLOW, "k", b"a", answering("first", asked)))
+    finished(repeats.once(AIRFLOW, "k", b"a", answering("first", asked)))
     clock.at += later
 
     found: type[Exception] | None = None
     try:
-        asyncio.run(repeats.once(AIRFLOW, "k", b"b", answering("second", asked)))
+        finished(repeats.once(AIRFLOW, "k", b"b", answering("second", asked)))
     except KeyReused as error:
         found = type(error)
 
@@ -174,9 +175,9 @@ def test_answers_that_are_over_are_forgotten(store: Store) -> None:
     clock, asked = Clock(), list[str]()
     repeats = Repeats(store, clock)
     for number in range(FORGET_EVERY):
-        asyncio.run(repeats.once(AIRFLOW, str(number), b"a", answering("first", asked)))
+        finished(repeats.once(AIRFLOW, str(number), b"a", answering("first", asked)))
     clock.at += 2 * LASTS
 
-    asyncio.run(repeats.once(AIRFLOW, "new", b"a", answering("first", asked)))
+    finished(repeats.once(AIRFLOW, "new", b"a", answering("first", asked)))
 
     assert len(store.documents(KIND)) == 1
