@@ -11,6 +11,9 @@ Result = TypeVar("Result")
 
 
 def finished(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """What *coroutine* comes to. In a thread: Playwright's own loop runs in the main one of a browser test's process."""
+    """What *coroutine* comes to.
+
+    In a thread: in a process that tests a browser, Playwright's own loop runs in the main one.
+    """
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
