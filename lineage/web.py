@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Literal, Protocol, cast
@@ -187,8 +187,3 @@ def choice(text: str, among: Iterable[str], field: str) -> str:
     if text not in options:
         raise InvalidInput(f"{field}: {text!r} is none of {', '.join(options)}", field=field)
     return text
-
-
-def links(items: Mapping[str, str]) -> str:
-    """A Link header of *items*, relation to URL."""
-    return ", ".join(f'<{url}>; rel="{relation}"' for relation, url in items.items())

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from markupsafe import Markup
-
 from dashboards import say
 from dashboards.figures.charts import Bar, Held
-from dashboards.figures.strips import Cell, strip
 from dashboards.states import RUN
 from lineage.model import Run, Version
 
@@ -49,22 +46,6 @@ def bars(runs: Sequence[Run], now: datetime) -> list[Bar]:
         Bar(began(run), lasted(run, now), RUN[run.state].tone, RUN[run.state].word)
         for run in sorted(runs, key=lambda run: (began(run), run.id))
     ]
-
-
-def run_strip(runs: Sequence[Run], now: datetime) -> Markup:
-    """The runs, oldest first, as a strip: colour by state, height by duration."""
-    ordered = sorted(runs, key=lambda run: (began(run), run.id))
-    longest = max((lasted(run, now) for run in ordered), default=1) or 1
-    cells = [
-        Cell(
-            RUN[run.state].tone,
-            f"{say.exact(began(run))}: {RUN[run.state].word.lower()}, {precise(lasted(run, now))}",
-            0.25 + 0.75 * lasted(run, now) / longest,
-        )
-        for run in ordered
-    ]
-    bad = sum(run.state in ("FAIL", "ABORT") for run in runs)
-    return strip(cells, f"{say.some(len(cells), 'run')}, {bad} failed or aborted")
 
 
 def volumes(versions: Sequence[Version]) -> list[Held]:

@@ -70,11 +70,5 @@ class Status:
     next_due: datetime | None
     last_delivery: datetime | None
     sentence: str  # the diagnosis for a person: what, by how much, since when
-    burn: tuple[
-        BurnRate, ...
-    ] = ()  # to be shown: `burn_rates`, or where the ladder speaks the catalogue's, never firing
-
-    @property
-    def last_bad(self) -> Verdict | None:
-        """The newest occurrence judged BAD, or None."""
-        return next((v for v in reversed(self.occurrences) if v.state == "BAD"), None)
+    # To be shown: `burn_rates`, or where the ladder speaks the catalogue's, never firing.
+    burn: tuple[BurnRate, ...] = ()
