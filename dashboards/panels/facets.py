@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, TypeVar
 
 import msgspec
 
-Shape = TypeVar("Shape", bound=msgspec.Struct)
+from lineage import facets
+from lineage.facets import Shape
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -94,25 +93,14 @@ class DataQualityAssertions(msgspec.Struct, frozen=True):
     assertions: tuple[Assertion, ...] = ()
 
 
-@cache
-def _decoder(shape: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape, strict=False)
-
-
 def read(body: bytes | None, shape: type[Shape]) -> Shape:
-    """The facet *body* as *shape*; an empty one when it is absent or something else."""
-    if not body:
-        return shape()
-    try:
-        found: Shape = _decoder(shape).decode(body)  # the cache forgets the type
-    except msgspec.DecodeError:
-        return shape()
-    return found
+    """The facet *body* as *shape*, as kindly as people read; an empty one when it is absent or something else."""
+    return facets.read(body, shape, strict=False)
 
 
-def facet(facets: Mapping[str, bytes], shape: type[Shape]) -> Shape:
-    """The facet that *shape* is named for, of *facets* by name."""
-    return read(facets.get(shape.__name__[0].lower() + shape.__name__[1:]), shape)
+def facet(found: Mapping[str, bytes], shape: type[Shape]) -> Shape:
+    """The facet that *shape* is named for, of those *found* by name."""
+    return facets.facet(found, shape, strict=False)
 
 
 def pretty(body: bytes) -> str:

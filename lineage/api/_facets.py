@@ -1,14 +1,10 @@
-"""The few facets whose inside an answer needs; a body that is not what its name says counts as absent."""
+"""The few facets whose inside an answer needs, as far as it needs it; `lineage.facets` reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-
-View = TypeVar("View", bound=msgspec.Struct)
 
 
 class SchemaField(msgspec.Struct):
@@ -91,20 +87,3 @@ class MarquezArgs(msgspec.Struct):
     """The arguments of a run, from the same clients."""
 
     args: dict[str, Any] = {}
-
-
-@cache
-def _decoder(view: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(view)
-
-
-def facet(facets: Mapping[str, bytes], view: type[View]) -> View:
-    """The facet named like *view*, read; an empty one when it is absent or malformed."""
-    body = facets.get(view.__name__[0].lower() + view.__name__[1:])
-    if body is None:
-        return view()
-    try:
-        found: View = _decoder(view).decode(body)  # the cache forgets the type
-    except msgspec.DecodeError:
-        return view()
-    return found

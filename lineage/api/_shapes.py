@@ -22,9 +22,9 @@ from lineage.api._facets import (
     SourceCodeLocation,
     Tag,
     Tags,
-    facet,
 )
 from lineage.api._versions import JobVersion
+from lineage.facets import facet
 from lineage.model import FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
 from lineage.statements import Stated
 from lineage.store.base import Carried, Namespace

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api._answers import Asking, At
-from lineage.api._facets import Schema, facet
+from lineage.api._facets import Schema
 from lineage.api._shapes import Shape
 from lineage.api.datasets import known_version
 from lineage.api.lineage import Depth, MaxNodes
 from lineage.errors import InvalidInput, NotFound
+from lineage.facets import facet
 from lineage.model import ColumnEdge, FieldId, Node
 from lineage.names import split_node_id, split_version
 from lineage.store.base import Store

@@ -11,12 +11,13 @@ from pydantic import BaseModel, Field
 
 from lineage.api import _shapes
 from lineage.api._answers import Asking, as_json
-from lineage.api._facets import DataSource, facet
+from lineage.api._facets import DataSource
 from lineage.api._paging import Paging, by_name
 from lineage.api._saying import Says
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated, stated_all
 from lineage.errors import NotFound
+from lineage.facets import facet
 from lineage.statements import Subject, Word
 from lineage.store.base import Carried, Store
 from lineage.web import needs

@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 
 from lineage.api import datasets, jobs
 from lineage.api._answers import Asking, as_json
-from lineage.api._facets import Schema, Tags, facet
+from lineage.api._facets import Schema, Tags
 from lineage.api._paging import Paging, by_name
 from lineage.api._saying import Saying, Says, tagged
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated, stated_all
 from lineage.errors import NotFound
+from lineage.facets import facet
 from lineage.model import Kind, Node
 from lineage.statements import Stated, Subject, Word, of
 from lineage.store.base import Store

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from lineage.errors import NotFound
+from lineage.facets import read
 from lineage.model import NodeId, Run, Side, Use, Version
 from lineage.store.base import Store
 
@@ -228,8 +229,8 @@ class _Tracing:
         ):
             if record.run == run.id:
                 bodies.setdefault(record.name, record.body)
-        query = _decoded(bodies.get("sql"), _Sql).query
-        location = _decoded(bodies.get("sourceCodeLocation"), _SourceCodeLocation)
+        query = read(bodies.get("sql"), _Sql).query
+        location = read(bodies.get("sourceCodeLocation"), _SourceCodeLocation)
         digest = hashlib.sha256(query.encode()).hexdigest() if query is not None else None
         return Code(digest, location.url, location.version)
 
@@ -241,16 +242,6 @@ class _Sql(msgspec.Struct):
 class _SourceCodeLocation(msgspec.Struct):
     url: str | None = None
     version: str | None = None
-
-
-_Facet = TypeVar("_Facet", _Sql, _SourceCodeLocation)
-
-
-def _decoded(body: bytes | None, facet: type[_Facet]) -> _Facet:
-    try:
-        return msgspec.json.decode(body, type=facet) if body else facet()
-    except msgspec.DecodeError:
-        return facet()
 
 
 def _span(run: Run) -> tuple[datetime | None, datetime]:
