@@ -63,8 +63,9 @@ def test_it_prints_its_address_and_three_things_to_try(demo: Demo) -> None:
 
 def test_the_message_names_the_job_the_owner_and_the_budget(demo: Demo) -> None:
     """Slack's words on /inbox: the failing job, the owner's handle, what is left of the budget in per cent."""
-    page = demo.read("/inbox", until="by slack")
+    page = demo.read("/inbox", until="@data-payments")
 
+    assert "by slack" in page
     assert "settlements.load_settlements has failed" in page
     assert "@data-payments" in page
     assert re.search(r"-?\d+(\.\d)? % left", page)
@@ -80,7 +81,7 @@ def test_the_overview_names_the_incident(demo: Demo) -> None:
 
 def test_the_dataset_page_draws_the_path_to_the_failing_job(demo: Demo) -> None:
     """On the figure's own page the way leads back to the job, in red."""
-    demo.read("/inbox", until="by slack")
+    demo.read("/inbox", until="@data-payments")
     page = demo.read(BOARD, until="load_settlements")
 
     assert "because settlements.load_settlements has failed" in page
