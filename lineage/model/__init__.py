@@ -2,6 +2,7 @@
 
 from lineage.model.ids import (
     TERMINAL,
+    WHOLE,
     Direction,
     EventType,
     FieldId,
@@ -39,6 +40,7 @@ from lineage.model.observed import (
     Delta,
     FacetSeen,
     Listing,
+    MadeOf,
     Moment,
     RunConclusion,
     RunObserved,
@@ -54,6 +56,7 @@ from lineage.model.verdicts import (
 
 __all__ = [
     "TERMINAL",
+    "WHOLE",
     "ColumnEdge",
     "ColumnsSeen",
     "Declaration",
@@ -70,6 +73,7 @@ __all__ = [
     "Graph",
     "Kind",
     "Listing",
+    "MadeOf",
     "Moment",
     "Node",
     "NodeId",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Kind = Literal["dataset", "job", "run"]
 Direction = Literal["up", "down", "both"]
@@ -43,8 +43,15 @@ def run_id(run: str) -> NodeId:
     return NodeId("run", "", run)
 
 
+WHOLE: Final = ""  # instead of a column's name: the dataset as a whole, and so every column of it
+
+
 class FieldId(NamedTuple):
-    """A column of a dataset; *dataset* is a dataset's NodeId."""
+    """A column of a dataset; *dataset* is a dataset's NodeId.
+
+    As the target of an edge, the name `WHOLE` says that the source affects every column, known or not: what a filter,
+    a join or a DISTINCT does.
+    """
 
     dataset: NodeId
     name: str

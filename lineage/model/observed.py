@@ -56,6 +56,20 @@ class ColumnsSeen(NamedTuple):
     edges: tuple[ColumnEdge, ...]
 
 
+class MadeOf(NamedTuple):
+    """One event said explicitly what *job* made *target* of: a `lineage` facet (OPENLINEAGE 2.2, 2.3).
+
+    For each (job, target) the newest event that speaks decides, and what the job's runs merely list is no longer taken
+    for a source of *target*; an event without the facet says nothing. *sources* are datasets, sorted; none at all: the
+    target has no tracked upstream. None takes back what was said before: lists count again. *target* None: of every
+    target of the job.
+    """
+
+    job: NodeId
+    target: NodeId | None
+    sources: tuple[NodeId, ...] | None
+
+
 class SameAs(NamedTuple):
     """*alias* and *dataset* are one thing, says *why*: symlink, rename, or `rule: ` and the rule.
 
@@ -97,6 +111,7 @@ class Delta(NamedTuple):
     facets: tuple[FacetSeen, ...] = ()
     touches: tuple[Touch, ...] = ()
     columns: tuple[ColumnsSeen, ...] = ()
+    made_of: tuple[MadeOf, ...] = ()
     aliases: tuple[SameAs, ...] = ()
     depends: tuple[tuple[NodeId, NodeId], ...] = ()  # control flow: (upstream job, downstream job)
     tombstones: tuple[tuple[NodeId, bool], ...] = ()  # (dataset, dropped?): a DROP sets it, a later CREATE lifts it
