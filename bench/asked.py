@@ -30,13 +30,13 @@ from typing import Any, NamedTuple
 import uvicorn
 
 from collectors.journal import Admitted, Journal
+from collectors.producers import understand
 from lineage.app import build
 from lineage.channels.base import sections
 from lineage.events import parse_event
 from lineage.homes import open_homes
 from lineage.model import Draft, NodeId, dataset_id, job_id
 from lineage.paths import quoted
-from lineage.projection import project
 from lineage.settings import load
 
 DOMAIN, LAYERS = 100, 10  # jobs of a domain, in so many layers
@@ -108,7 +108,7 @@ def fill(url: str, jobs: int) -> int:
         batch: list[Admitted] = []
         for body in events(jobs):
             digest = hashlib.sha256(body).digest()
-            batch.append(Admitted(Draft("event", body, digest, "bench"), project(parse_event(body), digest)))
+            batch.append(Admitted(Draft("event", body, digest, "bench"), understand(parse_event(body), digest)))
             if len(batch) == BATCH:
                 journal.commit(batch, [], NOW)
                 count, batch = count + len(batch), []

@@ -19,10 +19,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
 from lineage.model import Draft
-from lineage.projection import project
 from lineage.slo.evaluate import evaluate
 from lineage.slo.spec import DataSLO, define
 
@@ -105,7 +105,9 @@ def fill(homes: Homes, made: list[tuple[str, str]]) -> int:
         drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "bench") for raw in raws]
         received = datetime.fromisoformat(told[begin]["eventTime"])
         entries = homes.ledger.append(drafts, received)
-        homes.store.merge(entries, [project(parse_event(raw), d.digest) for raw, d in zip(raws, drafts, strict=True)])
+        homes.store.merge(
+            entries, [understand(parse_event(raw), d.digest) for raw, d in zip(raws, drafts, strict=True)]
+        )
     return len(told)
 
 

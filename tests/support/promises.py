@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
 from lineage.model import Draft, Verdict, VerdictState, job_id
-from lineage.projection import project
 from lineage.slo.evidence import Assertion, Check, Delivery
 from lineage.slo.spec import DataSLO, define
 
@@ -152,7 +152,7 @@ class Lake:
             digest = hashlib.sha256(raw).digest()
             receipt = received_at or datetime.fromisoformat(body["eventTime"])
             entries = self.homes.ledger.append([Draft("event", raw, digest, "test")], receipt)
-            self.store.merge(entries, [project(parse_event(raw), digest)])
+            self.store.merge(entries, [understand(parse_event(raw), digest)])
 
     def runs(self, first: datetime, count: int, *, rows: int = 1000, step: timedelta = HOUR) -> None:
         """*count* runs of LOAD, each complete 5 minutes after its interval, the first of which begins at *first*."""

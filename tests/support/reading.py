@@ -14,12 +14,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
+from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
 from lineage.model import Draft, Principal
 from lineage.parts import part
 from lineage.paths import WholeSegments
-from lineage.projection import project
 from lineage.settings import Settings
 from lineage.web import answer_problems
 
@@ -106,7 +106,7 @@ class Reading:
         digests = [hashlib.sha256(body).digest() for body in bodies]
         drafts = [Draft("event", body, digest, "tests") for body, digest in zip(bodies, digests, strict=True)]
         entries = self.homes.ledger.append(drafts, received_at)
-        deltas = [project(parse_event(body), digest) for body, digest in zip(bodies, digests, strict=True)]
+        deltas = [understand(parse_event(body), digest) for body, digest in zip(bodies, digests, strict=True)]
         self.homes.store.merge(entries, deltas)
         return [digest.hex() for digest in digests]
 
