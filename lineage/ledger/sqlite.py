@@ -15,6 +15,7 @@ from lineage.database.times import instant, microseconds
 from lineage.errors import StoreUnusable
 from lineage.ledger.base import Head, Problem
 from lineage.ledger.chain import GENESIS, link
+from lineage.ledger.packing import Packing
 from lineage.model import Draft, Entry
 
 SCHEMA = (
@@ -27,11 +28,13 @@ SCHEMA = (
         principal TEXT NOT NULL,
         redaction TEXT,
         chain BLOB NOT NULL,         -- over this entry and all before it
-        body BLOB NOT NULL           -- zlib
+        body BLOB NOT NULL           -- as lineage.ledger.packing packs it
     );
     CREATE UNIQUE INDEX ledger_events ON ledger (digest) WHERE kind = 'event';
     CREATE INDEX ledger_statements ON ledger (digest) WHERE kind = 'statement';
     CREATE INDEX ledger_received ON ledger (received_us);
+
+    CREATE TABLE ledger_words (adler INTEGER PRIMARY KEY, words BLOB NOT NULL);  -- never deleted: bodies need them
 
     CREATE TABLE ledger_head (writer TEXT PRIMARY KEY, seq INTEGER NOT NULL, chain BLOB NOT NULL) WITHOUT ROWID;
     INSERT INTO ledger_head VALUES (lower(hex(randomblob(6))), 0, zeroblob(32));
@@ -60,8 +63,6 @@ TAIL = 2_000
 
 ROWS_AT_ONCE = 256
 DIGESTS_AT_ONCE = 500
-LEVEL = 4
-LARGE_BYTES = 32 * 1024
 
 Row = tuple[Any, ...]  # as sqlite3 gives it; `verify` trusts none of it
 
@@ -72,6 +73,7 @@ class SqliteLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
         database.migrate("ledger", SCHEMA)
+        self._packing = Packing(database)
         self._writer = self._head().writer
 
     def append(self, drafts: Sequence[Draft], received_at: datetime) -> list[Entry]:
@@ -148,7 +150,7 @@ class SqliteLedger:
                     draft.principal,
                     draft.redaction,
                     chain,
-                    _deflate(draft.body),
+                    self._packing.pack(draft.body),
                 )
             )
             if draft.kind == "event":
@@ -204,7 +206,7 @@ class SqliteLedger:
     def _read(self, row: Row) -> tuple[Entry, bytes]:
         *fields, body = row
         try:
-            return self._entry(fields), zlib.decompress(body)
+            return self._entry(fields), self._packing.unpack(body)
         except (zlib.error, TypeError, ValueError, OverflowError) as error:
             raise self._unusable(f"has an entry {fields[0]} that cannot be read") from error
 
@@ -215,7 +217,7 @@ class SqliteLedger:
     def _wrong(self, fields: Sequence[Any], body: Any, chain: bytes | None, stored: Any) -> Iterator[Problem]:
         seq = fields[0]
         try:
-            if sha256(_inflate(body)).digest() != fields[2]:
+            if sha256(self._packing.unpack(body)).digest() != fields[2]:
                 yield Problem(self._writer, seq, "the body is not the one whose digest was chained")
         except (zlib.error, TypeError, ValueError):
             yield Problem(self._writer, seq, "the body cannot be read")
@@ -236,19 +238,3 @@ def _text_or_bytes(stored: bytes) -> str | bytes:
 
 def _missing(first: int, last: int) -> str:
     return f"entry {first} is missing" if first == last else f"entries {first} to {last} are missing"
-
-
-def _deflate(body: bytes) -> bytes:
-    # A window of 8 KiB and 32 KiB of hash tables: setting up zlib's default costs twice the time of packing 3 KB.
-    if len(body) > LARGE_BYTES:
-        return zlib.compress(body)
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 13, 6)
-    return packer.compress(body) + packer.flush()
-
-
-def _inflate(packed: Any) -> bytes:
-    unpacker = zlib.decompressobj()
-    body = unpacker.decompress(packed)
-    if not unpacker.eof or unpacker.unused_data:
-        raise ValueError("cut short, or with bytes behind its end")
-    return body
