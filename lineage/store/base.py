@@ -20,6 +20,7 @@ from lineage.model import (
     Node,
     NodeId,
     Page,
+    Run,
     RunConclusion,
     RunObserved,
     RunState,
@@ -229,6 +230,47 @@ class Store(Protocol):
         self,
         dataset: NodeId,
         *,
+    def newest_runs(
+        self,
+        of: Iterable[NodeId],
+        *,
+        states: Iterable[RunState] | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 1,
+    ) -> dict[NodeId, list[Run]]:
+        """For each job among *of* its newest runs, for each run its newest children: in one round trip.
+
+        As `runs` gives them, at most *limit* of each; whoever has none is left out.
+        """
+
+    def newest_facets(
+        self,
+        of: Iterable[NodeId],
+        names: Iterable[str],
+        *,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> dict[NodeId, dict[str, bytes]]:
+        """The newest body of each of the facets *names* of each of *of*, runs and jobs, in one round trip.
+
+        What was never carried, or deleted, is left out; so is who has none of them. With *until*, events after it say
+        nothing.
+        """
+
+    def beats(
+        self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None, limit: int = 20
+    ) -> dict[str, list[datetime]]:
+        """The event times of the newest *limit* events of each of the runs *of*, newest first, in one round trip.
+
+        With *until*, events after it say nothing. A run without events is left out.
+        """
+
+    def dependencies(
+        self, jobs: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> list[tuple[NodeId, NodeId]]:
+        """Control flow as events told it: (upstream, downstream) jobs where either is among *jobs*, sorted."""
+
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,

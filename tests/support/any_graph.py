@@ -30,6 +30,7 @@ DATASETS = ("a", "b", "c", "d")
 SPELLINGS = ("a", "b", "A", "normal")  # what rules speak of; no event names the last two
 JOBS = ("load", "test")
 RUNS = ("r1", "r2", "r3")
+WAITS = ((job("load"), job("test")), (job("test"), job("load")))
 NODES = [*map(dataset, dict.fromkeys(DATASETS + SPELLINGS)), *map(job, JOBS)]
 MINUTES = range(7)
 
@@ -63,7 +64,7 @@ def declarations(draw: st.DrawFn) -> dict[str, Any]:
         ),
         "columns": tuple(columns(dataset(to), (column, dataset(of), column)) for to, of, column in seen),
         "tombstones": tuple((dataset(of), draw(st.booleans())) for of in draw(st.lists(names, max_size=1))),
-        "depends": tuple(draw(st.lists(st.just((job("load"), job("test"))), max_size=1))),
+        "depends": tuple(draw(st.lists(st.sampled_from(WAITS), max_size=1))),
     }
 
 
@@ -135,7 +136,13 @@ def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> 
         found[f"uses by {name}"] = store.uses(job=job(name), **until)
     for name in RUNS:
         found[f"uses by {name}"] = store.uses(run=run(name).name, **until)
+    known = [*map(job, JOBS), *map(run, RUNS)]
+    found["facets of all"] = store.newest_facets(known, ("schema", "owner", "jobType"), **until)
+    found["beats"] = store.beats([run(name).name for name in RUNS], limit=3, **until)
+    found["dependencies"] = {node: store.dependencies([node], **cut) for node in map(job, JOBS)}
     if as_of is None:
+        found["newest"] = store.newest_runs(known, limit=2, known_at=known_at)
+        found["newest done"] = store.newest_runs(known, states=("COMPLETE",), known_at=known_at)
         found |= {f"runs of {name}": store.runs(job=job(name), known_at=known_at) for name in JOBS}
         found |= {f"children of {name}": store.runs(parent=run(name).name, known_at=known_at) for name in RUNS}
         found["all runs"] = store.runs(known_at=known_at)

@@ -99,6 +99,15 @@ CREATE TABLE depends (
     upstream INTEGER NOT NULL, downstream INTEGER NOT NULL, event INTEGER NOT NULL,
     PRIMARY KEY (upstream, downstream, event)
 ) WITHOUT ROWID;
+
+CREATE TABLE statement (  -- what a person decided of a thing; hides: whether it says that the thing is hidden
+    digest BLOB PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+    actor TEXT NOT NULL, at INTEGER NOT NULL, received INTEGER NOT NULL, reason TEXT NOT NULL, words TEXT NOT NULL,
+    hides INTEGER
+) WITHOUT ROWID;
+CREATE INDEX statement_about ON statement (kind, namespace, name);
+CREATE INDEX statement_hides ON statement (kind, namespace, name, received) WHERE hides IS NOT NULL;
+CREATE INDEX depends_downstream ON depends (downstream);
 """
 
 CONCLUSIONS = """

@@ -31,6 +31,7 @@ from lineage.model import (
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     columns,
+    around,
     declared,
     dump,
     edges,
@@ -54,7 +55,7 @@ from lineage.store.sqlite.sql import Cut, cut, trimmed
 NOTHING = Page((), 0)
 
 
-class SqliteStore(records.Records):
+class SqliteStore(records.Records, around.Around):
     """Keeps the promises of `lineage.store.base.Store` over a Database, which it shares with the ledger.
 
     What is called on the database's writer thread joins the transaction that is open there (DECISIONS 12).
