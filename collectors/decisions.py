@@ -1,4 +1,4 @@
-"""How a person's decision is kept: as a statement on the ledger and, in the same commit, among what is stated."""
+"""How a person's decision is kept: as a statement on the ledger and, in the same commit, in the graph."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 from collectors.redaction import redact
 from lineage.ledger.base import Ledger
 from lineage.model import Draft, Entry
-from lineage.statements import FOLDED, STATED, Statement, fold, read, written
-from lineage.store.base import Change, Store
+from lineage.statements import Statement, read, written
+from lineage.store.base import Store
 from lineage.telemetry import logger
 
 log = logger(__name__)
@@ -36,7 +36,7 @@ class Decisions:
 
         def run() -> None:
             entries = self._ledger.append(drafts, self._now())
-            fold_all(zip(entries, (draft.body for draft in drafts), strict=True), self._store)
+            state_all(zip(entries, (draft.body for draft in drafts), strict=True), self._store)
 
         self._store.together(run)
 
@@ -47,16 +47,13 @@ class Decisions:
         return Draft("statement", kept, hashlib.sha256(kept).digest(), statement.actor, redaction)
 
 
-def fold_all(entries: Iterable[tuple[Entry, bytes]], store: Store) -> None:
+def state_all(entries: Iterable[tuple[Entry, bytes]], store: Store) -> None:
     """Let *store* know what the statements at *entries* say. One that cannot be read is logged and says nothing."""
+    readable: list[tuple[Entry, Statement]] = []
     for entry, body in entries:
         try:
-            statement = read(body)
+            readable.append((entry, read(body)))
         except (msgspec.DecodeError, UnicodeDecodeError):
             log.exception("statement_unreadable", extra={"digest": entry.digest.hex()})
-            continue
-        key = statement.subject.key
-        before, folded = store.document(STATED, key), store.document(FOLDED, entry.writer)
-        seq = max(entry.seq, int(folded.body) if folded else 0)
-        after = fold(before.body if before else None, statement, entry)
-        store.put([Change(STATED, key, after), Change(FOLDED, entry.writer, str(seq).encode())])
+    if readable:
+        store.state([entry for entry, _ in readable], [statement for _, statement in readable])

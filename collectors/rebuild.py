@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from collectors.decisions import fold_all
+from collectors.decisions import state_all
 from collectors.journal import UNPROJECTED, fault, merge, note
 from collectors.producers import understand
 from lineage.events import parse_event
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
 from lineage.normal import PLAIN, Rules
-from lineage.statements import FOLDED, STATED
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
-VERSION = 3  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
+VERSION = 4  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
 VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
 
@@ -47,8 +46,7 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
 
     def run() -> Tally:
         store.clear()
-        for kind in (UNPROJECTED, STATED, FOLDED):
-            store.put([_forgotten(document) for document in _documents(store, kind)])
+        store.put([_forgotten(document) for document in _documents(store, UNPROJECTED)])
         tally = _merge_all(ledger.read(), store, _counted(progress, ledger), rules)
         store.put([_stamp(rules)])
         return tally
@@ -93,7 +91,7 @@ def _merge_all(
         refused = merge(pairs, store)
         if notes or refused:
             store.put([*notes, *refused])
-        fold_all(decided, store)
+        state_all(decided, store)
         tally += Tally(len(pairs) - len(refused), len(notes) + len(refused))
         done(len(batch))
     return tally

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
-from lineage.model import Node
-from lineage.statements import STATED, About, Stated, Subject, of, read_stated, united
+from lineage.model import Node, NodeId
+from lineage.statements import About, Kept, Stated, Subject, fold, of
 from lineage.store.base import Store
-
-_PAGE = 1_000
 
 
 def stated(store: Store, subject: Subject) -> Stated | None:
     """What was stated of *subject*; None when nothing was."""
-    document = store.document(STATED, subject.key)
-    return read_stated(document.body) if document else None
+    return fold(store.statements([subject]))
 
 
-def stated_of(store: Store, node: Node) -> Stated | None:
-    """What was stated of a dataset, under whichever of its names, or of a job."""
-    found = (stated(store, of(name)) for name in (node.id, *node.aliases))
-    return united(each for each in found if each is not None)
+def stated_of(store: Store, nodes: Iterable[Node]) -> dict[NodeId, Stated]:
+    """What was stated of datasets, under whichever of their names, and of jobs: those of which anything was.
+
+    One question to the store.
+    """
+    names = {node.id: [of(name) for name in (node.id, *node.aliases)] for node in nodes}
+    said: defaultdict[Subject, list[Kept]] = defaultdict(list)
+    for kept in store.statements({subject for subjects in names.values() for subject in subjects}):
+        said[kept.statement.subject].append(kept)
+    found = {node: fold(kept for subject in subjects for kept in said[subject]) for node, subjects in names.items()}
+    return {node: told for node, told in found.items() if told is not None}
 
 
-def stated_all(store: Store, kind: About) -> Iterator[Stated]:
-    """What was stated of namespaces, sources or tags, in the order of their quoted names."""
-    after: str | None = f"{kind}:"
-    while after is not None:
-        page = store.documents(STATED, after=after, limit=_PAGE)
-        mine = [document for document in page if document.id.startswith(f"{kind}:")]
-        yield from (read_stated(document.body) for document in mine)
-        after = mine[-1].id if mine and len(mine) == len(page) else None
+def stated_all(store: Store, kind: About) -> Mapping[str, Stated]:
+    """What was stated of namespaces, sources or tags, by name."""
+    said: defaultdict[str, list[Kept]] = defaultdict(list)
+    for kept in store.statements(kind):
+        said[kept.statement.subject.name].append(kept)
+    return {name: told for name, each in said.items() if (told := fold(each)) is not None}

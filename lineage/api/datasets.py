@@ -38,10 +38,9 @@ def datasets(asking: Asking, namespace: str, paging: Paging) -> Response:
     if not page.total:
         known_namespace(asking.store, namespace)
     known = asking.store.get(node.id for node in page.items)
-    nodes = (known[node.id] for node in page.items if node.id in known)
-    shapes = [
-        _shapes.dataset(node, _current(asking.store, node), None, stated_of(asking.store, node)) for node in nodes
-    ]
+    nodes = [known[node.id] for node in page.items if node.id in known]
+    told = stated_of(asking.store, nodes)
+    shapes = [_shapes.dataset(node, _current(asking.store, node), None, told.get(node.id)) for node in nodes]
     return asking.answer({"datasets": shapes, "totalCount": page.total, "next": following})
 
 
@@ -74,7 +73,8 @@ def version(asking: Asking, namespace: str, name: str, version: str) -> Response
 
 def shown(store: Store, node: Node) -> Shape:
     """A dataset with its column lineage, and what was stated of it."""
-    return _shapes.dataset(node, _current(store, node), _columns(store, node.canonical), stated_of(store, node))
+    told = stated_of(store, [node]).get(node.id)
+    return _shapes.dataset(node, _current(store, node), _columns(store, node.canonical), told)
 
 
 def known_dataset(store: Store, namespace: str, name: str) -> Node:
@@ -121,7 +121,7 @@ def _with_facets(store: Store, node: Node, versions: Iterable[Version]) -> Itera
     dataset, found = node.id, list(versions)
     if not found:
         return
-    told = stated_of(store, node)
+    told = stated_of(store, [node]).get(node.id)
     began = min(version.run.started_at or version.written_at for version in found)
     ended = max(max(version.written_at, version.run.last_at) for version in found)
     given: dict[str | None, list[FacetRecord]] = {}

@@ -8,7 +8,6 @@ from prometheus_client.exposition import choose_encoder
 
 from lineage import __version__
 from lineage.letters import depth
-from lineage.statements import FOLDED
 from lineage.telemetry import DEAD_LETTER_DEPTH, DEAD_LETTER_OLDEST_S, PROJECTION_LAG, UNPROJECTED
 from lineage.web import Services, needs, services
 
@@ -55,6 +54,5 @@ def metrics(request: Request) -> Response:
 
 def _behind(house: Services) -> tuple[int, int]:
     merged = house.store.watermark()
-    folded = {document.id: int(document.body) for document in house.store.documents(FOLDED)}
-    lag = sum(head.seq - max(merged.get(head.writer, 0), folded.get(head.writer, 0)) for head in house.ledger.heads())
+    lag = sum(head.seq - merged.get(head.writer, 0) for head in house.ledger.heads())
     return len(house.store.documents("unprojected", limit=100_000)), max(lag, 0)

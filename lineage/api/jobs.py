@@ -119,13 +119,14 @@ def described(  # noqa: PLR0913 - a question has this many sides
             reads.setdefault(edge.target, set()).add(edge.source)
         else:
             writes.setdefault(edge.source, set()).add(edge.target)
+    told = stated_of(store, nodes)
     return [
         _shapes.job(
             node,
             reads.get(node.id, ()),
             writes.get(node.id, ()),
             _latest(store, node, latest, as_of, known_at),
-            told=stated_of(store, node),
+            told=told.get(node.id),
             version=version,
         )
         for node in nodes

@@ -33,7 +33,7 @@ class NamespaceBody(BaseModel):
 def namespaces(asking: Asking, paging: Paging) -> Response:
     """All namespaces, by name: those that events named, and those that somebody stated."""
     found = {each.name: each for each in asking.store.namespaces()}
-    told = {each.subject.name: each for each in stated_all(asking.store, "namespace")}
+    told = stated_all(asking.store, "namespace")
     page, after = by_name(found.keys() | told.keys(), paging)
     shapes = [_shapes.namespace(name, found.get(name), told.get(name)) for name in page]
     return asking.answer({"namespaces": shapes, "totalCount": len(found.keys() | told.keys()), "next": after})

@@ -37,7 +37,7 @@ class SourceBody(BaseModel):
 def sources(asking: Asking, paging: Paging) -> Response:
     """All sources, by name; a dataset without a dataSource facet is kept in a source named like its namespace."""
     carried = _carried(asking.store)
-    told = {each.subject.name: each for each in stated_all(asking.store, "source")}
+    told = stated_all(asking.store, "source")
     names = carried.keys() | told.keys()
     page, following = by_name(names, paging)
     shapes = [_shapes.source(name, carried.get(name, ()), told.get(name)) for name in page]
@@ -63,8 +63,8 @@ def put_source(says: Says, source: str, body: SourceBody) -> Response:
 def first_seen(store: Store) -> list[datetime]:
     """When each source was first seen or stated."""
     first = {name: min(each.first_at for each in found) for name, found in _carried(store).items()}
-    for told in stated_all(store, "source"):
-        first[told.subject.name] = min(told.first_at, first.get(told.subject.name, told.first_at))
+    for name, told in stated_all(store, "source").items():
+        first[name] = min(told.first_at, first.get(name, told.first_at))
     return list(first.values())
 
 

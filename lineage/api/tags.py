@@ -39,7 +39,7 @@ class TagBody(BaseModel):
 @router.get("/tags", dependencies=[Depends(needs("read"))])
 def tags(asking: Asking, paging: Paging) -> Response:
     """All tags that somebody stated or a producer sends now, by name."""
-    told = {each.subject.name: each for each in stated_all(asking.store, "tag")}
+    told = stated_all(asking.store, "tag")
     names = told.keys() | _carried(asking.store)
     page, following = by_name(names, paging)
     shapes = [_shape(name, told.get(name)) for name in page]

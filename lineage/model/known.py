@@ -22,6 +22,7 @@ class Node:
     facets: Mapping[str, bytes] = field(default_factory=dict)
     aliases: tuple[NodeId, ...] = ()  # the other raw identities of the same dataset
     dropped_at: datetime | None = None
+    hidden_at: datetime | None = None  # somebody hid it then, under all its names, and no event named it since
 
 
 @dataclass(frozen=True, slots=True)

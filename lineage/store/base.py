@@ -30,6 +30,7 @@ from lineage.model import (
     Verdict,
     Write,
 )
+from lineage.statements import About, Kept, Statement, Subject
 
 Resolve = Callable[[RunObserved], RunConclusion]
 T = TypeVar("T")
@@ -114,8 +115,16 @@ class Store(Protocol):
         Concludes every touched run with the `resolve` that the store was opened with. Raises StoreUnavailable.
         """
 
+    def state(self, entries: Sequence[Entry], statements: Sequence[Statement]) -> None:
+        """Take in what people decided, all or none; statements[i] stands at entries[i].
+
+        Idempotent and commutative as `merge` is, also with it. What was said to be `hidden`, or stands in a namespace
+        that was, is left out of `find`, `neighbours` and the counts of `namespaces` until an event that names it is
+        received, or the word is taken back; a dataset, when all its names are. Raises StoreUnavailable.
+        """
+
     def clear(self) -> None:
-        """Forget graph and verdicts, keep documents: what `headwater rebuild` starts from."""
+        """Forget graph, statements and verdicts, keep documents: what `headwater rebuild` starts from."""
 
     def together(self, work: Callable[[], T]) -> T:
         """Run *work* so that all it merges, clears and puts is kept or none; others see it at once, at the end.
@@ -128,6 +137,11 @@ class Store(Protocol):
         self, ids: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
     ) -> dict[NodeId, Node]:
         """The datasets and jobs among *ids* that are known, under the ids as they were asked for, with their facets."""
+
+    def statements(
+        self, about: About | Iterable[Subject], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Kept]:
+        """What people said of these subjects, or of all of a kind, by receipt and digest; the newest words count."""
 
     def declarations(self, dataset: NodeId) -> list[Declaration]:
         """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset.
@@ -183,11 +197,18 @@ class Store(Protocol):
         """
 
     def columns(
-        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+        self,
+        fields: Iterable[FieldId | NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
     ) -> list[tuple[NodeId | None, ColumnEdge]]:
         """One hop of column lineage from fields, or from all fields of a dataset: (job, edge) pairs.
 
-        For now and for each (output dataset, job) the newest column facet speaks; an older one is history.
+        For each (output dataset, job) the newest column facet speaks; an older one is history. An end of an edge that
+        is named `WHOLE` stands for every column of its dataset: who asks for one column gets the edges of WHOLE too, as
+        they are, and a FieldId of WHOLE asks for all columns, as the dataset itself does.
         """
 
     def runs(  # noqa: PLR0913 - a filter has this many fields
@@ -209,27 +230,6 @@ class Store(Protocol):
         times are as concluded from the events received by then.
         """
 
-    def uses(  # noqa: PLR0913 - a filter has this many fields
-        self,
-        *,
-        run: str | None = None,
-        job: NodeId | None = None,
-        dataset: NodeId | None = None,
-        side: Side | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        known_at: datetime | None = None,
-        limit: int = 1000,
-    ) -> list[Use]:
-        """Who used what, newest first by last observation; at least one of run, job and dataset must be given.
-
-        *since* < last observation <= *until*. With *until*, events after it say nothing.
-        """
-
-    def versions(  # noqa: PLR0913 - a filter has this many fields
-        self,
-        dataset: NodeId,
-        *,
     def newest_runs(
         self,
         of: Iterable[NodeId],
@@ -271,6 +271,27 @@ class Store(Protocol):
     ) -> list[tuple[NodeId, NodeId]]:
         """Control flow as events told it: (upstream, downstream) jobs where either is among *jobs*, sorted."""
 
+    def uses(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        *,
+        run: str | None = None,
+        job: NodeId | None = None,
+        dataset: NodeId | None = None,
+        side: Side | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Use]:
+        """Who used what, newest first by last observation; at least one of run, job and dataset must be given.
+
+        *since* < last observation <= *until*. With *until*, events after it say nothing.
+        """
+
+    def versions(  # noqa: PLR0913 - a filter has this many fields
+        self,
+        dataset: NodeId,
+        *,
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
@@ -391,7 +412,10 @@ class Store(Protocol):
         """For each writer, the highest seq up to which every entry was merged (or is listed as unprojected)."""
 
     def stats(self) -> Mapping[str, int]:
-        """Counts of datasets, jobs, runs, events, facets, columns; and `bytes`, the size on disk where it is known."""
+        """Counts of datasets, jobs, runs, events, facets and columns; and `bytes`, the size on disk where it is known.
+
+        Columns are the edges from one column to another that distinct bodies told; one from or to WHOLE is none.
+        """
 
     def check(self) -> None:
         """Return when the store can be read and written; raise StoreUnavailable otherwise. For `/readyz`."""

@@ -7,26 +7,17 @@ from itertools import permutations
 
 import pytest
 
-from lineage.model import Entry
-from lineage.statements import Stated, Statement, Subject, Word, fold, read, read_stated, united, written
+from lineage.model import dataset_id
+from lineage.statements import Kept, Stated, Statement, Subject, Word, fold, of, read, written
 from tests.support.reading import NOON
 
 ORDERS = Subject("dataset", "orders", "pg")
 
 
-def said(minute: int, *words: Word, subject: Subject = ORDERS) -> tuple[Statement, Entry]:
-    """A statement and its place in the ledger."""
+def said(minute: int, *words: Word, subject: Subject = ORDERS) -> Kept:
+    """A statement as the ledger has it."""
     at = NOON + timedelta(minutes=minute)
-    return Statement(subject, "ada", at, words), Entry("w", minute, "statement", bytes(32), at, "ada")
-
-
-def folded(*statements: tuple[Statement, Entry]) -> Stated:
-    """What they come to."""
-    body = None
-    for statement, entry in statements:
-        body = fold(body, statement, entry)
-    assert body is not None
-    return read_stated(body)
+    return Kept(at, bytes([minute]), Statement(subject, "ada", at, words))
 
 
 STORY = (
@@ -36,8 +27,15 @@ STORY = (
 )
 
 
+def folded(*kept: Kept) -> Stated:
+    """What they come to."""
+    found = fold(kept)
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("order", list(permutations(STORY)))
-def test_the_order_of_reading_decides_nothing(order: tuple[tuple[Statement, Entry], ...]) -> None:
+def test_the_order_of_reading_decides_nothing(order: tuple[Kept, ...]) -> None:
     """Nor does reading a statement twice."""
     assert folded(*STORY) == folded(*order, *order)
 
@@ -52,24 +50,29 @@ def test_the_newest_word_of_a_topic_counts() -> None:
 
 def test_what_is_stated_under_two_names_is_of_one_thing() -> None:
     """The newer statement counts, under whichever name."""
-    old = folded(said(1, Word("owner", "ada"), Word("tag", "pii")))
-    new = folded(said(2, Word("owner", "bob"), subject=Subject("dataset", "/lake/orders", "file")))
+    old = said(1, Word("owner", "ada"), Word("tag", "pii"))
+    new = said(2, Word("owner", "bob"), subject=of(dataset_id("file", "/lake/orders")))
 
-    both = united([new, old])
+    both = folded(new, old)
 
-    assert both is not None
     assert ("bob", {"pii": True}) == (both.value("owner"), both.tags())
+
+
+@pytest.mark.parametrize(("last", "expected"), [(True, True), (False, False)])
+def test_what_was_hidden_can_be_brought_back(last: bool, expected: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """By the newest word of it."""
+    stated = folded(said(1, Word("hidden")), said(2, Word("hidden", holds=last)))
+
+    assert expected == stated.hidden
+
+
+def test_nothing_stated_comes_to_nothing() -> None:
+    """No statement, no answer."""
+    assert fold([]) is None
 
 
 def test_a_statement_is_kept_as_it_was_said() -> None:
     """The ledger's bytes give it back."""
-    statement, _ = STORY[1]
+    statement = STORY[1].statement
 
     assert statement == read(written(statement))
-
-
-def test_names_of_documents_do_not_collide() -> None:
-    """A colon in a namespace is not the border to the name."""
-    keys = {Subject("job", "b:c", "a").key, Subject("job", "c", "a:b").key, Subject("tag", "a:b:c").key}
-
-    assert len(keys) == 3

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from lineage.model import ColumnEdge, Direction, FieldId, NodeId
+from lineage.model import WHOLE, ColumnEdge, Direction, FieldId, NodeId
 from lineage.store.sqlite.codes import read_transformations
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
@@ -61,7 +61,7 @@ def columns(
     """Keep the promise of `Store.columns`."""
     asked: defaultdict[NodeId, set[str | None]] = defaultdict(set)
     for each in fields:
-        dataset, column = (each.dataset, each.name) if isinstance(each, FieldId) else (each, None)
+        dataset, column = (each.dataset, each.name or None) if isinstance(each, FieldId) else (each, None)
         asked[dataset].add(column)
     numbered = look_up(connection, asked)
     parts = components(connection, numbered.values(), at)
@@ -83,7 +83,7 @@ def _up(connection: Connection, wanted: dict[int, set[str | None]], at: Cut) -> 
     parts = components(connection, wanted, at)
     targets: defaultdict[int, set[str | None]] = defaultdict(set)
     for member, part in parts.items():
-        targets[part.canonical] |= wanted[member]
+        targets[part.canonical] |= {WHOLE} | wanted[member]
     by_body = defaultdict(set)
     for each in speaking:
         by_body[each.body].add(each)
@@ -98,7 +98,9 @@ def _down(
     connection: Connection, wanted: dict[int, set[str | None]], at: Cut
 ) -> Iterator[tuple[_Speaking, _Derivation]]:
     whole = {member for member, columns in wanted.items() if None in columns}
-    some = [(member, column) for member, columns in wanted.items() if member not in whole for column in columns]
+    some = [
+        (member, column) for member, columns in wanted.items() if member not in whole for column in (WHOLE, *columns)
+    ]
     found = {
         _Derivation(*row)
         for statement, keys in ((_ALL_SOURCES, each_of(whole)), (_SOURCE, each_of(some)))

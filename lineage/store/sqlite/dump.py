@@ -104,6 +104,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
     "same_as": {**_nodes("alias", "dataset"), "why": _word("why"), **_plain("at"), **_BY_EVENT},
     "tombstone": {**_nodes("dataset"), **_plain("at", "dropped"), **_BY_EVENT},
     "depends": {**_nodes("upstream", "downstream"), **_BY_EVENT},
+    "statement": {
+        "digest": Field("digest", bytes.hex),
+        **_plain("kind", "namespace", "name", "actor", "at", "received", "reason"),
+        "words": Field("words", json.loads),
+    },
     "speaker": {
         "id": _node("speaker.id"),
         **_plain("state", "started", "ended", "began", "conflict"),

@@ -13,8 +13,9 @@ from lineage.model import Direction, Edge, NodeId
 from lineage.store.base import Resolve
 from lineage.store.sqlite.codes import EVER, INPUT, OUTPUT
 from lineage.store.sqlite.identity import components
-from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.nodes import hidden_since, look_up, names
 from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.stated import hidden
 from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 
 EVIDENCE_MOST: Final = 3
@@ -185,8 +186,12 @@ def _read(rows: Iterable[tuple[int, int, int, int, int, int, str]]) -> dict[Key,
 
 def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Asked) -> list[Edge]:
     parts = components(connection, {dataset for _, _, dataset in found}, asked.at)
+    ends = {number for job, _, dataset in found for number in (job, *parts[dataset].members)}
+    hid = hidden(connection, ends, asked.at)
     together: dict[Key, dict[int, _Found]] = {}
     for (job, side, dataset), edge in found.items():
+        if job in hid or hidden_since(parts[dataset], hid) is not None:
+            continue
         together.setdefault((job, side, parts[dataset].canonical), {})[dataset] = edge
     called = names(connection, {number for job, _, dataset in together for number in (job, dataset)})
     edges: list[Edge] = []

@@ -7,7 +7,7 @@ from hashlib import sha256
 from sqlite3 import Connection
 from typing import Final, Generic, TypeVar
 
-from lineage.model import ColumnsSeen, NodeId
+from lineage.model import WHOLE, ColumnsSeen, NodeId
 from lineage.store.sqlite.codes import KIND, node_id, pack, spelled
 from lineage.store.sqlite.sql import COUNT
 
@@ -132,7 +132,8 @@ class Ids:
     def _expand(self, seen: ColumnsSeen) -> int:
         number = self.next("column_body")
         self._connection.execute("INSERT INTO column_body VALUES (?, ?)", (number, seen.digest))
-        self._connection.execute(COUNT, ("columns", len(seen.edges)))
+        between = sum(WHOLE not in (edge.source.name, edge.target.name) for edge in seen.edges)
+        self._connection.execute(COUNT, ("columns", between))
         rows = [
             (number, edge.target.name, self.node(edge.source.dataset), edge.source.name, spelled(edge.transformations))
             for edge in seen.edges

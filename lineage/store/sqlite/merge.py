@@ -13,7 +13,7 @@ from lineage.store.sqlite import identity, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Batch, Fresh, named, subject
-from lineage.store.sqlite.sql import COUNT, HEARD_LAST, each_of
+from lineage.store.sqlite.sql import ADVANCE, COUNT, HEARD_LAST, each_of, note_revision
 
 AT_ONCE = 500  # parameters of one statement
 
@@ -47,7 +47,6 @@ WIDEN_NAMESPACE = """
         datasets = datasets + excluded.datasets, jobs = jobs + excluded.jobs,
         first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)
 """
-ADVANCE = "INSERT INTO watermark VALUES (?, ?) ON CONFLICT (writer) DO UPDATE SET seq = max(seq, excluded.seq)"
 
 Span = list[int]  # first and last event time, first and last receipt
 
@@ -76,7 +75,7 @@ def merge(
         if received < stands:
             _received_earlier(connection, ids, event, received, delta)
     connection.executemany(ADVANCE, [(entry.writer, entry.seq) for entry in entries])
-    _note_revision(connection, pairs)
+    note_revision(connection, pairs)
 
 
 def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
@@ -159,13 +158,3 @@ def _received_earlier(connection: Connection, ids: Ids, event: int, received: in
     run = delta.run
     speakers = (run.run, run.parent_run, run.root_run) if run else (subject(delta)[1], None, None)
     connection.execute(RECEIVED_BY_SPEAKER, (event, *(ids.node(node) if node else None for node in speakers)))
-
-
-def _note_revision(connection: Connection, digests: Iterable[bytes]) -> None:
-    # Its change tells caches that the graph changed; the digest keeps a restored backup from counting to the same word.
-    connection.execute(COUNT, ("merges", 1))
-    last = max(digests, default=b"\0" * 4)
-    connection.execute(
-        "INSERT INTO tally VALUES ('last', ?) ON CONFLICT (what) DO UPDATE SET number = excluded.number",
-        (int.from_bytes(last[:4], "big"),),
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -13,6 +13,7 @@ from lineage.store.base import Namespace
 from lineage.store.sqlite.codes import KIND, OWN, instant_or_none, node_id, unpack
 from lineage.store.sqlite.identity import Component, components
 from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.stated import SINCE, any_hidden, hidden
 
 SPANS = """
     SELECT id, first_at, last_at, last_at <= ?2 AND last_received <= ?3 FROM node
@@ -50,6 +51,12 @@ TOMBSTONES = """
     SELECT tombstone.dataset, tombstone.at, digest, dropped FROM tombstone JOIN event ON event.id = tombstone.event
     WHERE tombstone.dataset IN (SELECT value FROM json_each(?1)) AND tombstone.at <= ?2 AND received <= ?3
 """
+HIDDEN = f"""
+    SELECT namespace, kind, count(*) FROM node
+    WHERE namespace IN (SELECT iif(kind = 'namespace', name, namespace) FROM statement WHERE hides = 1)
+        AND kind <> 2 AND last_received <= {SINCE}
+    GROUP BY namespace, kind
+"""  # noqa: S608 - of constants
 
 
 def look_up(connection: Connection, nodes: Iterable[NodeId]) -> dict[NodeId, int]:
@@ -95,6 +102,7 @@ def described(
     members = {member for part in parts.values() for member in part.members}
     called = names(connection, members | {row[0] for row in rows})
     dropped = _dropped(connection, members, at)
+    hid = hidden(connection, members, at)
     return [
         Node(
             id=called[number],
@@ -104,17 +112,32 @@ def described(
             facets=_together(part, facets or {}),
             aliases=tuple(sorted(called[member] for member in part.members if member != number)),
             dropped_at=_tombstone(part, dropped),
+            hidden_at=instant_or_none(hidden_since(part, hid)),
         )
         for number, first_at, last_at in rows
         for part in (parts[number],)
     ]
 
 
+def hidden_since(part: Component, hid: Mapping[int, int]) -> int | None:
+    """When a dataset or job was hidden: once all its names were; None while one of them is not among *hid*."""
+    return max(hid[member] for member in part.members) if hid.keys() >= set(part.members) else None
+
+
 def namespaces(connection: Connection) -> list[Namespace]:
     """Keep the promise of `Store.namespaces`."""
-    rows = connection.execute("SELECT name, first_at, last_at, datasets, jobs FROM namespace ORDER BY name")
+    rows = connection.execute("SELECT name, first_at, last_at, datasets, jobs FROM namespace ORDER BY name").fetchall()
+    rows_hidden = connection.execute(HIDDEN, Cut()._asdict()).fetchall() if any_hidden(connection) else []
+    hid = {(namespace, kind): count for namespace, kind, count in rows_hidden}
     return [
-        Namespace(name, instant(first), instant(last), datasets, jobs) for name, first, last, datasets, jobs in rows
+        Namespace(
+            name,
+            instant(first),
+            instant(last),
+            datasets - hid.get((name, KIND["dataset"]), 0),
+            jobs - hid.get((name, KIND["job"]), 0),
+        )
+        for name, first, last, datasets, jobs in rows
     ]
 
 

@@ -73,7 +73,7 @@ CREATE TABLE carries (  -- which facets a dataset or job ever had
 
 CREATE TABLE column_body (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 
-CREATE TABLE derivation (  -- one column edge of a column lineage body
+CREATE TABLE derivation (  -- one column edge of a column lineage body; '' instead of a column: all of the dataset's
     body INTEGER NOT NULL, target TEXT NOT NULL, source_dataset INTEGER NOT NULL, source TEXT NOT NULL,
     transformations TEXT NOT NULL,
     PRIMARY KEY (body, target, source_dataset, source)

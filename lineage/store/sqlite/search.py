@@ -15,14 +15,16 @@ from typing import Any, Final, Literal, NamedTuple
 
 from lineage.database.times import microseconds
 from lineage.model import Kind, NodeId, Page, RunState
-from lineage.store.sqlite.codes import KIND, RUN
+from lineage.store.sqlite.codes import EVER, KIND, RUN
 from lineage.store.sqlite.nodes import described
 from lineage.store.sqlite.sql import Cut
+from lineage.store.sqlite.stated import SINCE, any_hidden
 
 PIECE: Final = 3
 PART: Final = re.compile(r"[^\W_]+")
 ITEMS: Final = "SELECT id, first_at, last_at FROM node WHERE "
 BEHIND: Final = " AND (namespace, name, kind) > (?, ?, ?)"
+VISIBLE: Final = f"last_received > {SINCE}".replace(":as_of", str(EVER)).replace(":known_at", str(EVER))
 LATEST: Final = """(
     SELECT state FROM speaker WHERE job = node.id AND state IS NOT NULL ORDER BY began DESC LIMIT 1
 ) IN (SELECT value FROM json_each(?))"""
@@ -113,6 +115,8 @@ def find(  # noqa: PLR0913 - the promise's own form
     for condition, value in chain(_filters(filters), _conditions(connection, words.lower().split())):
         conditions.append(condition)
         values.append(value)
+    if any_hidden(connection):
+        conditions.append(VISIBLE)
     where = " AND ".join(conditions)
     ((total,),) = connection.execute(f"SELECT count(*) FROM node WHERE {where}", values)  # noqa: S608 - of constants
     if after is not None:

@@ -1,4 +1,4 @@
-"""What several statements share: lists as one parameter, and the cut that `as_of` and `known_at` make."""
+"""What several statements share: lists as one parameter, the cut that `as_of` and `known_at` make, what is noted."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ HEARD_LAST = """
     INSERT INTO tally VALUES ('heard last', ?)
     ON CONFLICT (what) DO UPDATE SET number = max(number, excluded.number)
 """
+ADVANCE = "INSERT INTO watermark VALUES (?, ?) ON CONFLICT (writer) DO UPDATE SET seq = max(seq, excluded.seq)"
 _BEYOND = """
-    SELECT (SELECT max(at) FROM event) <= ? AND (SELECT number FROM tally WHERE what = 'heard last') <= ?
+    SELECT (SELECT max(at) FROM event) <= ?1 AND (SELECT number FROM tally WHERE what = 'heard last') <= ?2
+        AND NOT EXISTS (SELECT 1 FROM statement WHERE hides IS NOT NULL AND (at > ?1 OR received > ?2))
 """
 
 
@@ -49,3 +51,14 @@ def trimmed(connection: Connection, at: Cut) -> Cut:
         return at
     ((beyond,),) = connection.execute(_BEYOND, at)
     return Cut() if beyond else at
+
+
+def note_revision(connection: Connection, digests: Iterable[bytes]) -> None:
+    """Let `Store.revision` change, now that the entries of these *digests* are in."""
+    # The digest keeps a restored backup from counting to the same word.
+    connection.execute(COUNT, ("merges", 1))
+    last = max(digests, default=b"\0" * 4)
+    connection.execute(
+        "INSERT INTO tally VALUES ('last', ?) ON CONFLICT (what) DO UPDATE SET number = excluded.number",
+        (int.from_bytes(last[:4], "big"),),
+    )

@@ -28,10 +28,11 @@ from lineage.model import (
     Write,
     run_id,
 )
+from lineage.statements import About, Kept, Statement, Subject
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
-    columns,
     around,
+    columns,
     declared,
     dump,
     edges,
@@ -42,6 +43,7 @@ from lineage.store.sqlite import (
     runs,
     schema,
     search,
+    stated,
     uses,
     versions,
     writes,
@@ -76,6 +78,10 @@ class SqliteStore(records.Records, around.Around):
 
         self._database.write(lambda _: run())
 
+    def state(self, entries: Sequence[Entry], statements: Sequence[Statement]) -> None:
+        """Take in *statements*; statements[i] stands at entries[i]."""
+        self._database.write(lambda connection: stated.state(connection, entries, statements))
+
     def clear(self) -> None:
         """Forget graph and verdicts, keep documents. Readers see the old graph until the transaction ends."""
 
@@ -96,6 +102,13 @@ class SqliteStore(records.Records, around.Around):
         """The datasets and jobs among *ids* that are known; of a dataset, over all its aliases."""
         with self._database.read() as connection:
             return nodes.get(connection, ids, trimmed(connection, cut(as_of, known_at)))
+
+    def statements(
+        self, about: About | Iterable[Subject], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Kept]:
+        """What people said of these subjects, or of all of a kind, by receipt."""
+        with self._database.read() as connection:
+            return stated.statements(connection, about, cut(as_of, known_at))
 
     def declarations(self, dataset: NodeId) -> list[Declaration]:
         """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset."""
@@ -148,11 +161,16 @@ class SqliteStore(records.Records, around.Around):
             return edges.neighbours(connection, self._resolve, ids, direction, at, lookback)
 
     def columns(
-        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+        self,
+        fields: Iterable[FieldId | NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
     ) -> list[tuple[NodeId | None, ColumnEdge]]:
         """One hop of column lineage, by edge and job; the job is None where a DatasetEvent said it."""
         with self._database.read() as connection:
-            return columns.columns(connection, fields, direction, trimmed(connection, cut(as_of, None)))
+            return columns.columns(connection, fields, direction, trimmed(connection, cut(as_of, known_at)))
 
     def runs(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -343,7 +361,10 @@ class SqliteStore(records.Records, around.Around):
             return dict(connection.execute("SELECT writer, seq FROM watermark").fetchall())
 
     def stats(self) -> Mapping[str, int]:
-        """Counts of datasets, jobs, runs (also those only named), events, distinct facet bodies and column edges."""
+        """Counts of datasets, jobs, runs (also those only named), events, distinct facet bodies and column edges.
+
+        Of these only what leads from one column to another: an end that is a whole dataset counts as no column.
+        """
         with self._database.read() as connection:
             tally = dict(connection.execute("SELECT what, number FROM tally").fetchall())
             ((facets,),) = connection.execute("SELECT coalesce(max(id), 0) FROM body")
