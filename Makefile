@@ -15,7 +15,7 @@ demo: $(VENV)/.base ## start on SQLite with a living example estate at 127.0.0.1
 	@$(BIN)/headwater demo $(DEMO)
 
 test: $(VENV)/.test ## everything that needs only pip
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not helm and not producers" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not helm and not producers and not slow" $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check .

@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from threading import Event, Lock, Thread
 
 import httpx2
 import pytest
 
 from lineage.auth import Keys
 from lineage.homes import open_homes
-from tests.support.posting import event
+from tests.support.load import Load, lost
 from tests.support.server import HEADWATER, ROOT, Server
 
-SENDERS = 4
 ROUNDS = 3
 LOAD_S = 0.6
-
-
-class Load:
-    """Clients that post single events and batches until they are stopped; it remembers what was acknowledged."""
-
-    def __init__(self, url: str, numbers: Iterator[int]) -> None:
-        self.acknowledged: set[bytes] = set()
-        self._url = url
-        self._numbers = numbers
-        self._lock = Lock()
-        self._over = Event()
-        self._threads = [Thread(target=self._send, args=(size,)) for size in [1, 20] * (SENDERS // 2)]
-
-    def start(self) -> None:
-        """Begin to send."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Send no more."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _send(self, size: int) -> None:
-        with httpx2.Client(base_url=self._url, timeout=10, trust_env=False) as client, suppress(httpx2.TransportError):
-            while not self._over.is_set():
-                with self._lock:
-                    events = [event(next(self._numbers)) for _ in range(size)]
-                path = "/api/v1/lineage" if size == 1 else "/api/v1/lineage/batch"
-                headers = {"Content-Type": "application/x-ndjson"} if size > 1 else {}
-                answer = client.post(path, content=b"\n".join(events), headers=headers)
-                if answer.is_success:
-                    self.acknowledged |= {hashlib.sha256(one).digest() for one in events}
-
-
-def lost(store: str, acknowledged: set[bytes]) -> set[bytes]:
-    """What of *acknowledged* is not in the ledger, or not in the graph."""
-    with open_homes(store) as homes:
-        names = [digest.hex() for digest in acknowledged]
-        known = {record.digest for record in homes.store.events(digests=names, limit=len(names)).items}
-        return {digest for digest in acknowledged if homes.ledger.entry(digest) is None or digest.hex() not in known}
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
