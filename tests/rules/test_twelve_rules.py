@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from lineage.model import dataset_id, job_id
-from lineage.slo.evaluate import evaluate
-from lineage.slo.status import Status
-from tests.support.promises import promise
+from tests.rules.judging import judged
 from tests.support.rules import House, bodies
 
 AIRFLOW, SHOP = "prod-airflow", "postgres://shop-db:5432"
 DUCK = "duckdb:///shop.duckdb"
-
-
-def judged(house: House, indicator: str, namespace: str, name: str, **sli: object) -> Status:
-    """An hourly promise about a dataset, judged when the house heard of it."""
-    slo = promise(indicator, dataset={"namespace": namespace, "name": name}, window="2d", sli=sli)
-    return evaluate(slo, house.services.store, house.now[0])
 
 
 def test_rule_1_any_uuid_is_a_run_and_any_text_a_name(house: House) -> None:
@@ -125,7 +117,7 @@ def test_rule_7_what_airflow_does_not_say_its_dag_run_tells(house: House) -> Non
 
 
 def test_rule_8_a_check_counts_once_wherever_it_is_sent(house: House) -> None:
-    """dbt sends each assertion four times: in facets and in inputFacets, on START and at the end."""
+    """An assertion of dbt is sent four times: in facets and in inputFacets, on START and at the end."""
     house.tell("checks-where-they-are-sent")
 
     status = judged(house, "correctness", DUCK, "shop.main.orders", unit="assertions")
@@ -142,7 +134,7 @@ def test_rule_8_a_test_that_never_ran_has_not_failed(house: House) -> None:
 
 
 def test_rule_9_odd_events_are_good_events(house: House) -> None:
-    """Unknown facets, bad bodies, odd schema URLs, no eventType, no producer: accepted, with a note where it matters."""
+    """Unknown facets, bad bodies, odd schema URLs, no eventType, no producer: taken, with a note where it matters."""
     house.tell("odd-but-good")
 
     edges = house.edges(dataset_id(SHOP, "shop.mart.orders"))
