@@ -39,14 +39,22 @@ class Neighbourhood(Protocol):
         """One hop."""
 
     def columns(
-        self, fields: Iterable[FieldId | NodeId], direction: Direction, *, as_of: datetime | None = None
+        self,
+        fields: Iterable[FieldId | NodeId],
+        direction: Direction,
+        *,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
     ) -> list[tuple[NodeId | None, ColumnEdge]]:
         """One hop between columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnGraph:
-    """The answer of a walk over columns: (job, edge) pairs; *hops*, *truncated* and *frontier* as in a Graph."""
+    """The answer of a walk over columns: (job, edge) pairs; *hops*, *truncated* and *frontier* as in a Graph.
+
+    A column named `WHOLE` stands for every column of its dataset, and is as far away as those that led to it.
+    """
 
     roots: tuple[FieldId, ...]
     edges: tuple[tuple[NodeId | None, ColumnEdge], ...]
@@ -81,10 +89,10 @@ def walk(  # noqa: PLR0913 - a question has this many sides
     if start is None:
         raise NotFound(f"{root} is not known{_then(as_of, known_at)}; look for its name with /api/v1/search?q=…")
 
-    def ask(ids: Collection[NodeId], way: Way) -> Iterable[tuple[NodeId, NodeId, tuple[NodeId, NodeId], Edge]]:
+    def ask(ids: Collection[NodeId], way: Way) -> Iterable[_Answer[NodeId, Edge]]:
         for edge in store.neighbours(ids, way, as_of=as_of, known_at=known_at, lookback=lookback):
             near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
-            yield near, far, (edge.source, edge.target), edge
+            yield near, near, far, (edge.source, edge.target), edge
 
     of_job = root.kind == "job"
     steps = max(0, 2 * depth - of_job)
@@ -107,20 +115,25 @@ def walk_columns(  # noqa: PLR0913 - a question has this many sides
     depth: int = 20,
     *,
     as_of: datetime | None = None,
+    known_at: datetime | None = None,
     max_nodes: int = MAX_NODES,
     budget_s: float = BUDGET_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> ColumnGraph:
     """The column lineage of *fields*, which name their datasets canonically, up to *depth* datasets away.
 
-    The budgets are those of `walk`, in columns.
+    What affects a whole dataset affects each of its columns: the walk goes from a column to what is told of WHOLE, and
+    from WHOLE on from every column. The budgets are those of `walk`, in columns, with WHOLE as one of them.
     """
     roots = frozenset(fields)
 
-    def ask(places: Collection[FieldId], way: Way) -> Iterable[tuple[FieldId, FieldId, _ColumnKey, _ColumnPair]]:
-        for job, edge in store.columns(places, way, as_of=as_of):
+    def ask(places: Collection[FieldId], way: Way) -> Iterable[_Answer[FieldId, _ColumnPair]]:
+        asked = set(places)
+        beside = {place.dataset: place for place in sorted(asked, reverse=True)}  # WHOLE, else the first by name
+        for job, edge in store.columns(places, way, as_of=as_of, known_at=known_at):
             near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
-            yield near, far, (edge.source, edge.target, job or NO_JOB), (job, edge)
+            place = near if near in asked else beside.get(near.dataset, near)
+            yield place, near, far, (edge.source, edge.target, job or NO_JOB), (job, edge)
 
     reached = _spread(roots, ask, _ways(direction), depth, _Budget(max_nodes, budget_s, clock))
     return ColumnGraph(
@@ -133,9 +146,9 @@ def walk_columns(  # noqa: PLR0913 - a question has this many sides
 
 
 NO_JOB = NodeId("job", "", "")  # sorts before every job
-_ColumnKey = tuple[FieldId, FieldId, NodeId]
 _ColumnPair = tuple[NodeId | None, ColumnEdge]
-_Ask = Callable[[Collection[Place], Way], Iterable[tuple[Place, Place, tuple[object, ...], Found]]]
+_Answer = tuple[Place, Place, Place, tuple[object, ...], Found]  # the place asked from, near and far end, key and edge
+_Ask = Callable[[Collection[Place], Way], Iterable[_Answer[Place, Found]]]
 
 
 class _Budget(NamedTuple):
@@ -185,22 +198,23 @@ def _take(
     reached: _Reached[Place, Found],
     side: _Side[Place],
     step: int,
-    answers: list[tuple[Place, Place, tuple[object, ...], Found]],
+    answers: list[_Answer[Place, Found]],
     most: int,
 ) -> None:
-    """Take in one answer of the store, as far as there is room."""
-    fresh = sorted({far for _, far, _, _ in answers} - side.seen)
-    new = [place for place in fresh if place not in reached.steps]
-    refused = set(new[max(0, most - len(reached.steps)) :])
-    for place in new:
+    """Take in one answer of the store, as far as there is room. A near end that is new stands where it was asked."""
+    fresh = sorted({far for _, _, far, _, _ in answers} - side.seen)
+    stands = {near: reached.steps.get(asked, step - 1) for asked, near, *_ in answers if near not in reached.steps}
+    new = stands | {place: step for place in fresh if place not in reached.steps and place not in stands}
+    refused = set(list(new)[max(0, most - len(reached.steps)) :])
+    for place, at in new.items():
         if place not in refused:
-            reached.steps[place] = step
+            reached.steps[place] = at
             if side.way == "up":
                 reached.upstream.add(place)
-    for near, far, key, found in answers:
-        if far in refused:
+    for asked, near, far, key, found in answers:
+        if far in refused or near in refused:
             reached.truncated = True
-            reached.frontier.add(near)
+            reached.frontier.add(asked)
         else:
             reached.edges[key] = found
     side.seen.update(fresh)

@@ -1,70 +1,127 @@
-"""Which columns a column was made of: the columnLineage facet as edges."""
+"""Which columns a column was made of: the columnLineage facet as edges, and no more of them than say it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from lineage.events import Dataset
-from lineage.model import ColumnEdge, ColumnsSeen, FieldId, NodeId, dataset_id
+from lineage.model import WHOLE, ColumnEdge, ColumnsSeen, FieldId, NodeId, dataset_id
 from lineage.projection.bodies import COLUMN_LINEAGE, SCHEMA, InputField, OutputField, is_deleted
 
-Transformations = set[tuple[str, str, bool]]
+Transformation = tuple[str, str, bool]
+Sources = dict[FieldId, set[Transformation]]
+
+_NONE: Final[frozenset[Transformation]] = frozenset()
+_WITHIN: Final = re.compile(r"[.\[]")
 
 
 def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
-    """The column lineage that the facets of *dataset* carry; None without any (or, warned, when it cannot be read)."""
+    """The column lineage that the facets of *dataset* carry; None without any (or, warned, when it cannot be read).
+
+    What affects every column is one edge to `WHOLE`: the facet's own `dataset`, and whatever stands with the same
+    INDIRECT transformation under each of several columns, as Spark copies it (OPENLINEAGE 2.6). To say of a column what
+    its own edges and those of WHOLE say is to say what the facet said.
+
+    A column that the schema beside it does not know takes the name that the schema has in its place, if there are as
+    many columns in both and the others stand in theirs; else it keeps its own.
+    """
     raw = dataset.facets.get("columnLineage")
     if raw is None or is_deleted(body := bytes(raw)):
         return None
     schema = dataset.facets.get("schema")
     try:
-        return _expand(dataset.id, body, bytes(schema) if schema is not None and b'"dataset"' in body else b"")
+        return _edges(dataset.id, body, bytes(schema) if schema is not None else b"")
     except msgspec.ValidationError as error:
         warnings.append(f"columnLineage: kept unread, {error}")
         return None
 
 
+def is_column(name: str, columns: Collection[str]) -> bool:
+    """Whether *name* is one of *columns* or within one: `a.b` of a struct and `a[0].b` of an array are within `a`."""
+    if name in columns:
+        return True
+    return any(name[: border.start()] in columns for border in _WITHIN.finditer(name))
+
+
 # Spark repeats the same body, up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5).
 @lru_cache(maxsize=128)
-def _expand(target: NodeId, body: bytes, schema: bytes) -> ColumnsSeen:
+def _edges(target: NodeId, body: bytes, schema: bytes) -> ColumnsSeen:
     facet = COLUMN_LINEAGE.decode(body)
-    whole = facet.dataset or []
-    names = list(facet.fields)
-    if whole:  # They affect every column, also those that `fields` need not explain, such as count(*).
-        names = list(dict.fromkeys((*names, *_column_names(schema))))
-    found: dict[tuple[FieldId, FieldId], Transformations] = {}
-    for name in names:
-        field = facet.fields.get(name)
-        for source in (*(field.input_fields if field else ()), *whole):
-            if name and source.namespace and source.name and source.field:
-                edge = _field_id(source), FieldId(target, name)
-                found.setdefault(edge, set()).update(_transformations(source, field))
-    edges = (ColumnEdge(source, to, tuple(sorted(how))) for (source, to), how in found.items())
-    return ColumnsSeen(target, _digest(target, body, names), tuple(sorted(edges)))
+    known = _column_names(schema)
+    named = _in_place(facet.fields, known)
+    columns = {name: _sources(field.input_fields, field) for name, field in named.items() if name}
+    copied = _copied(columns, known)
+    whole = _sources(facet.dataset or ())
+    for source, how in copied.items():
+        whole.setdefault(source, set()).update(how)
+    edges = [ColumnEdge(source, FieldId(target, WHOLE), tuple(sorted(how))) for source, how in whole.items()]
+    for name, sources in columns.items():
+        to = FieldId(target, name)
+        for source, how in sources.items():
+            own = how - _indirect(whole[source]) if source in whole else how
+            if own or not how:
+                edges.append(ColumnEdge(source, to, tuple(sorted(own))))
+    # What the schema decided is part of the digest: equal digests are equal edges.
+    return ColumnsSeen(target, _digest(target, body, (*named, *([WHOLE] if copied else ()))), tuple(sorted(edges)))
 
 
-def _column_names(schema: bytes) -> Iterable[str]:
+def _column_names(schema: bytes) -> tuple[str, ...]:
     try:
-        return [field.name for field in SCHEMA.decode(schema).fields or ()] if schema else ()
+        return tuple(dict.fromkeys(each.name for each in SCHEMA.decode(schema).fields or ())) if schema else ()
     except msgspec.ValidationError:
-        return ()  # The reader of the schema facet says so; here it only adds columns.
+        return ()  # The reader of the schema facet says so; here it only lends its names.
 
 
-def _field_id(source: InputField) -> FieldId:
-    return FieldId(dataset_id(source.namespace, source.name), source.field)
+def _in_place(sent: Mapping[str, OutputField], known: Sequence[str]) -> Mapping[str, OutputField]:
+    # A parser of SQL names columns as the SELECT does, `_0` and `_1` where that gives no name; the table has its own.
+    if len(known) != len(sent) or all(is_column(name, known) for name in sent):
+        return sent
+    if any(is_column(name, known) and name != place for name, place in zip(sent, known, strict=True)):
+        return sent
+    return dict(zip(known, sent.values(), strict=True))
 
 
-def _transformations(source: InputField, field: OutputField | None) -> Transformations:
+def _sources(fields: Iterable[InputField], of: OutputField | None = None) -> Sources:
+    found: Sources = {}
+    for each in fields:
+        if each.namespace and each.name and each.field:
+            source = FieldId(dataset_id(each.namespace, each.name), each.field)
+            found.setdefault(source, set()).update(_transformations(each, of))
+    return found
+
+
+def _transformations(source: InputField, field: OutputField | None) -> Iterable[Transformation]:
     if source.transformations:
-        return {(each.type, each.subtype or "", each.masking is True) for each in source.transformations}
+        return [(each.type, each.subtype or "", each.masking is True) for each in source.transformations]
     deprecated = field.transformation_type if field and field.transformation_type else ""
     if deprecated == "MASKED":
-        return {("DIRECT", "TRANSFORMATION", True)}
-    return {("DIRECT", deprecated, False)} if deprecated else set()
+        return [("DIRECT", "TRANSFORMATION", True)]
+    return [("DIRECT", deprecated, False)] if deprecated else ()
+
+
+def _copied(columns: Mapping[str, Sources], known: Collection[str]) -> Sources:
+    """What stands under each of *columns*, unless it is one alone or the schema knows more: then it is their own."""
+    if len(columns) < 2 or not _cover(columns, known):  # noqa: PLR2004 - one copy is no copy
+        return {}
+    first, *others = columns.values()
+    common = {source: kept for source, how in first.items() if (kept := _indirect(how))}
+    for sources in others:
+        common = {source: kept for source, how in common.items() if (kept := how & sources.get(source, _NONE))}
+    return common
+
+
+def _cover(columns: Collection[str], known: Iterable[str]) -> bool:
+    return {*columns, *(_WITHIN.split(name, 1)[0] for name in columns)}.issuperset(known)
+
+
+def _indirect(how: Iterable[Transformation]) -> set[Transformation]:
+    return {each for each in how if each[0] == "INDIRECT"}
 
 
 def _digest(target: NodeId, body: bytes, names: Iterable[str]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lineage.model import Delta, NodeId, SameAs
+from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs
 from lineage.store.base import Store
 from tests.support.deltas import (
     STREAMING,
@@ -35,6 +35,7 @@ NODES = [*map(dataset, dict.fromkeys(DATASETS + SPELLINGS)), *map(job, JOBS)]
 MINUTES = range(7)
 
 names = st.sampled_from(DATASETS)
+fields = st.sampled_from(("p", "q", WHOLE))
 spellings = st.sampled_from(SPELLINGS)
 some = st.lists(names, max_size=2, unique=True)
 minutes = st.sampled_from(MINUTES)
@@ -57,12 +58,12 @@ def declarations(draw: st.DrawFn) -> dict[str, Any]:
     """What any event may carry beside its touches."""
     aliases = draw(st.lists(st.tuples(names, names, st.sampled_from(("symlink", "rename"))), max_size=1))
     spelled = draw(st.lists(st.tuples(spellings, spellings, st.just("rule: case")), max_size=1))
-    seen = draw(st.lists(st.tuples(names, names, st.sampled_from("pq")), max_size=1))
+    seen = draw(st.lists(st.tuples(names, fields, names, fields), max_size=1))
     return {
         "aliases": tuple(
             SameAs(dataset(one), dataset(other), why) for one, other, why in aliases + spelled if one != other
         ),
-        "columns": tuple(columns(dataset(to), (column, dataset(of), column)) for to, of, column in seen),
+        "columns": tuple(columns(dataset(to), (column, dataset(of), source)) for to, column, of, source in seen),
         "tombstones": tuple((dataset(of), draw(st.booleans())) for of in draw(st.lists(names, max_size=1))),
         "depends": tuple(draw(st.lists(st.sampled_from(WAITS), max_size=1))),
     }
@@ -148,7 +149,7 @@ def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> 
         found["all runs"] = store.runs(known_at=known_at)
         found["done"] = store.runs(states=("COMPLETE",), since=at(1), until=at(5), known_at=known_at)
         found["these"] = store.runs(ids=[run(name).name for name in RUNS[:2]], known_at=known_at)
-    if known_at is None:
-        every = [node for node in NODES if node.kind == "dataset"]
-        found |= {f"columns {way}": store.columns(every, way, as_of=as_of) for way in ("up", "down", "both")}
+    for way in ("up", "down", "both"):
+        found[f"columns {way}"] = store.columns([node for node in NODES if node.kind == "dataset"], way, **cut)
+        found[f"column {way}"] = [store.columns([FieldId(dataset("a"), name)], way, **cut) for name in ("p", WHOLE)]
     return found

@@ -67,8 +67,10 @@ def _uses(said: dict[str, Any]) -> dict[str, Any]:
 def _edges(columns: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
     for seen in columns:
         for column, sources in seen["from"].items():
-            for source in {*sources, *seen.get("whole", ())}:
+            for source in sources:
                 yield seen.get("job", ""), source, f"{seen['of']} {column}"
+        for source in seen.get("whole", ()):
+            yield seen.get("job", ""), source, f"{seen['of']} "
 
 
 def picture(seen: Iterable[Delta]) -> Picture:

@@ -6,9 +6,7 @@ import pytest
 
 from lineage.events import parse_event
 from lineage.model import (
-    ColumnEdge,
     FacetSeen,
-    FieldId,
     SameAs,
     Statistics,
     Touch,
@@ -187,82 +185,6 @@ def test_a_table_that_is_made_of_itself_is_not_read_for_that():
     delta = seen(outputs=[target({"fields": {"a": {"inputFields": [itself]}}})])
 
     assert [(touch.dataset, touch.side) for touch in delta.touches] == [(TARGET, "output")]
-
-
-# ── Columns. ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def edges(columns, **facets):
-    (found,) = seen(outputs=[target(columns, **facets)]).columns
-    return found.edges
-
-
-def edge(source, column, *how):
-    return ColumnEdge(FieldId(SOURCE, source), FieldId(TARGET, column), how)
-
-
-SUM = {"type": "DIRECT", "subtype": "AGGREGATION", "description": "sum", "masking": False}
-HASH = {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True}
-JOIN = {"type": "INDIRECT", "subtype": "JOIN"}
-COLUMNS = {
-    "with transformations": (
-        {"fields": {"a": {"inputFields": [source_field("x", transformations=[SUM, HASH])]}}},
-        [edge("x", "a", ("DIRECT", "AGGREGATION", False), ("DIRECT", "TRANSFORMATION", True))],
-    ),
-    "without": ({"fields": {"a": {"inputFields": [source_field("x")]}}}, [edge("x", "a")]),
-    "named twice": (
-        {
-            "fields": {
-                "a": {
-                    "inputFields": [source_field("x", transformations=[SUM]), source_field("x", transformations=[JOIN])]
-                }
-            }
-        },
-        [edge("x", "a", ("DIRECT", "AGGREGATION", False), ("INDIRECT", "JOIN", False))],
-    ),
-    "deprecated IDENTITY": (
-        {"fields": {"a": {"inputFields": [source_field("x")], "transformationType": "IDENTITY"}}},
-        [edge("x", "a", ("DIRECT", "IDENTITY", False))],
-    ),
-    "deprecated MASKED": (
-        {"fields": {"a": {"inputFields": [source_field("x")], "transformationType": "MASKED"}}},
-        [edge("x", "a", ("DIRECT", "TRANSFORMATION", True))],
-    ),
-    "deprecated and empty": (
-        {"fields": {"a": {"inputFields": [source_field("x", transformations=[])], "transformationType": ""}}},
-        [edge("x", "a")],
-    ),
-    "a column that affects all": (
-        {"fields": {"a": {"inputFields": [source_field("x")]}}, "dataset": [source_field("k", transformations=[JOIN])]},
-        [edge("k", "a", ("INDIRECT", "JOIN", False)), edge("x", "a")],
-    ),
-    "an empty name": ({"fields": {"a": {"inputFields": [source_field("")]}}}, []),
-    "nothing": ({"fields": {}}, []),
-}
-
-
-@pytest.mark.parametrize(("columns", "wanted"), COLUMNS.values(), ids=COLUMNS.keys())
-def test_column_lineage_becomes_one_edge_per_pair_of_columns(columns, wanted):
-    """One edge per (source, target) with the set of its transformations, in order."""
-    assert tuple(wanted) == edges(columns)
-
-
-def test_a_column_that_affects_all_affects_those_of_the_schema_too():
-    """count(*) needs no source of its own, and yet a filter changes it."""
-    found = edges(
-        {"fields": {}, "dataset": [source_field("k")]}, schema=facet(fields=[{"name": "total"}, {"name": "day"}])
-    )
-
-    assert (edge("k", "day"), edge("k", "total")) == found
-
-
-def test_equal_column_lineage_has_an_equal_digest():
-    """A store expands equal bodies once; the target counts too, as Airflow sends one body for all outputs."""
-    columns = {"columnLineage": facet(fields={"a": {"inputFields": [source_field("x")]}})}
-    first = seen(eventType="START", outputs=[dataset("target", facets=columns)]).columns[0]
-    second = seen(outputs=[dataset("target", facets=columns), dataset("other", facets=columns)]).columns
-
-    assert (first.digest == second[0].digest, first.digest == second[1].digest) == (True, False)
 
 
 # ── Names that are one thing, and things that are gone. ──────────────────────────────────────────────────────────────

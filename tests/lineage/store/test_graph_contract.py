@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from lineage.model import ColumnEdge, FieldId, Node, NodeId
+from lineage.model import WHOLE, Node, NodeId
 from lineage.store.base import Namespace, Store
 from tests.support.deltas import (
     at,
@@ -296,51 +296,6 @@ def test_lookback_hears_only_recent_speakers(graph: Store) -> None:
     assert expected == ends(graph, LOAD, as_of=at(11), lookback=timedelta(minutes=10))
 
 
-# ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-ITEMS = dataset("items")
-
-
-def edge(source: tuple[NodeId, str], target: tuple[NodeId, str]) -> ColumnEdge:
-    return ColumnEdge(FieldId(*source), FieldId(*target), (("DIRECT", "IDENTITY", False),))
-
-
-def test_columns_go_one_hop_both_ways(graph: Store) -> None:
-    """From a field or from all fields of a dataset, with the job that said so."""
-    merge(graph, received([
-        ran("r", "COMPLETE", 1, columns=(columns(ORDERS, ("total", ITEMS, "price"), ("day", ITEMS, "at")),))
-    ]))  # fmt: skip
-    total, day = edge((ITEMS, "price"), (ORDERS, "total")), edge((ITEMS, "at"), (ORDERS, "day"))
-    asked = [(FieldId(ORDERS, "total"), "up"), (FieldId(ITEMS, "at"), "down"), (ORDERS, "up"), (ITEMS, "down")]
-
-    assert [[(LOAD, total)], [(LOAD, day)], [(LOAD, day), (LOAD, total)], [(LOAD, day), (LOAD, total)]] == [
-        graph.columns([of], direction) for of, direction in asked
-    ]
-
-
-def test_the_newest_column_facet_speaks_for_each_job(graph: Store) -> None:
-    """An older one is history, and is the answer as of then; another job's stands beside it."""
-    old, new = columns(ORDERS, ("total", ITEMS, "net")), columns(ORDERS, ("total", ITEMS, "price"))
-    merge(graph, received([ran("r2", "COMPLETE", 5, columns=(new,)), ran("r1", "COMPLETE", 1, columns=(old,))]))
-    merge(graph, received([described("orders", 2, columns=(old,))], 2))
-    net, price = edge((ITEMS, "net"), (ORDERS, "total")), edge((ITEMS, "price"), (ORDERS, "total"))
-
-    assert ([(None, net), (LOAD, price)], [(LOAD, net)]) == (
-        graph.columns([ITEMS], "down"), graph.columns([ITEMS], "down", as_of=at(1))
-    )  # fmt: skip
-
-
-def test_columns_are_answered_under_canonical_names(graph: Store) -> None:
-    """Aliases of both ends are seen through."""
-    merge(graph, received([
-        ran("r", "COMPLETE", 1, columns=(columns(ORDERS, ("total", ITEMS, "price")),)),
-        described("items", 2, aliases=(linked("items", "a_table"),)),
-    ]))  # fmt: skip
-    table = dataset("a_table")
-
-    assert [(LOAD, edge((table, "price"), (ORDERS, "total")))] == graph.columns([FieldId(table, "price")], "down")
-
-
 # ── find, namespaces ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -454,10 +409,10 @@ def test_the_watermark_is_the_highest_place_of_each_writer(graph: Store) -> None
 
 
 def test_stats_count_what_is_there(graph: Store) -> None:
-    """Datasets, jobs, runs, events, distinct facet bodies and column edges."""
+    """Datasets, jobs, runs, events, distinct facet bodies and edges between columns, of which WHOLE is none."""
     merge(graph, received([
         ran("r", kind, when, writes=["a", "b"], facets=[facet(dataset("a"), "owner", "x")],
-            columns=(columns(dataset("a"), ("p", dataset("b"), "q")),))
+            columns=(columns(dataset("a"), ("p", dataset("b"), "q"), (WHOLE, dataset("b"), "r")),))
         for kind, when in (("START", 1), ("COMPLETE", 2))
     ]))  # fmt: skip
     counts = dict(graph.stats())
