@@ -194,6 +194,10 @@ class Store(Protocol):
 
         `up` from a dataset gives the jobs that write it, from a job the datasets it reads; `down` the reverse. Only
         effective listings make edges. A canonical dataset speaks for all its aliases.
+
+        An edge from a job tells what it made the dataset of (`Edge.made_of`) where events said so explicitly: the
+        newest statement of the job and the dataset, as far as it was not taken back; of several names of the dataset
+        together, and only if each that the job writes has one. *lookback* forgets no statement.
         """
 
     def columns(

@@ -28,6 +28,7 @@ SIDES: Final[tuple[Side, ...]] = ("input", "output")
 INPUT, OUTPUT = range(2)
 SIDE: Final = {"input": INPUT, "output": OUTPUT}
 OWN: Final = 2  # a facet of the entity itself
+EVERY: Final = 0  # instead of a target: all that a job ever said anything of
 
 EVER: Final = 2**62  # later than all
 

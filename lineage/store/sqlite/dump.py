@@ -6,7 +6,7 @@ Section by section, and within a section in the order of the lines' own bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,18 @@ from lineage.store.sqlite.codes import KINDS, OWN, SIDES, TYPES
 
 _TYPE: Final = (*TYPES, "STATED", "CLAIMED")
 _SIDE: Final = {**dict(enumerate(SIDES)), OWN: None}
+
+
+_SOURCES: Final = """
+    iif(sources IS NULL, NULL, (
+        SELECT json_group_array(json_array(named.kind, namespace, name))
+        FROM json_each(sources) JOIN node AS named ON named.id = value
+    ))
+"""
+
+
+def _read_node(row: Sequence[Any]) -> list[Any]:
+    return [KINDS[row[0]], *row[1:]]
 
 
 def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -33,7 +45,7 @@ def _plain(*columns: str) -> dict[str, Field]:
 
 def _node(column: str) -> Field:
     found = f"(SELECT json_array(named.kind, namespace, name) FROM node AS named WHERE named.id = {column})"  # noqa: S608 - of constants
-    return Field(found, _optional(lambda row: [KINDS[(parts := json.loads(row))[0]], *parts[1:]]))
+    return Field(found, _optional(lambda row: _read_node(json.loads(row))))
 
 
 def _nodes(*columns: str) -> dict[str, Field]:
@@ -53,6 +65,10 @@ def _types(mask: int) -> list[str]:
     return [name for code, name in enumerate(_TYPE) if mask >> code & 1]
 
 
+_MADE_OF: Final = {
+    **_nodes("job", "target"),
+    "sources": Field(_SOURCES, _optional(lambda rows: sorted(map(_read_node, json.loads(rows))))),
+}
 _BY_EVENT: Final = {"event": _digest("event", "event")}
 _ON_SIDE: Final = {"side": Field("side", _SIDE.__getitem__)}
 _OF_TYPE: Final = {"type": Field("type", _optional(_TYPE.__getitem__))}
@@ -101,6 +117,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_nodes("source_dataset"),
         "transformations": Field("transformations", json.loads),
     },
+    "made_of": {**_MADE_OF, **_plain("at"), **_BY_EVENT},
     "same_as": {**_nodes("alias", "dataset"), "why": _word("why"), **_plain("at"), **_BY_EVENT},
     "tombstone": {**_nodes("dataset"), **_plain("at", "dropped"), **_BY_EVENT},
     "depends": {**_nodes("upstream", "downstream"), **_BY_EVENT},
@@ -130,6 +147,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
     },
     "edge": {**_nodes("job", "dataset"), **_ON_SIDE, **_SPAN, **_plain("runs", "stated")},
     "column_now": {**_nodes("dataset", "job"), **_plain("at"), **_BY_EVENT, "body": _digest("column_body", "body")},
+    "made_of_now": _MADE_OF,
     "link": {**_nodes("alias", "dataset"), "why": _word("why"), **_plain("active")},
     "namespace": {**_plain("name", "datasets", "jobs"), **_SPAN},
 }

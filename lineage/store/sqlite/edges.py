@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from lineage.database.times import MICROSECOND, instant
 from lineage.model import Direction, Edge, NodeId
 from lineage.store.base import Resolve
+from lineage.store.sqlite import explicit
 from lineage.store.sqlite.codes import EVER, INPUT, OUTPUT
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import hidden_since, look_up, names
@@ -194,6 +195,7 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
             continue
         together.setdefault((job, side, parts[dataset].canonical), {})[dataset] = edge
     called = names(connection, {number for job, _, dataset in together for number in (job, dataset)})
+    said = explicit.statements(connection, {(job, dataset) for job, side, dataset in found if side == OUTPUT}, asked.at)
     edges: list[Edge] = []
     for (job, side, dataset), raw in together.items():
         edge, *others = raw.values()
@@ -203,7 +205,9 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
         ends = (called[job], called[dataset])
         source, target = ends if side == OUTPUT else ends[::-1]
         evidence = tuple(digest for _, digest in edge.proofs)
-        edges.append(Edge(source, target, instant(edge.first_at), instant(edge.last_at), runs, evidence))
+        made_of = explicit.union(said.get((job, name)) for name in raw) if side == OUTPUT and said else None
+        times = instant(edge.first_at), instant(edge.last_at)
+        edges.append(Edge(source, target, *times, runs, evidence, made_of=made_of))
     return sorted(edges, key=lambda edge: (edge.source, edge.target))
 
 

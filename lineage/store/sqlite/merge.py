@@ -9,10 +9,10 @@ from sqlite3 import Connection
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
 from lineage.store.base import Resolve
-from lineage.store.sqlite import identity, search
+from lineage.store.sqlite import explicit, identity, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.observations import Batch, Fresh, named, subject
+from lineage.store.sqlite.observations import Batch, Fresh, named, others, subject
 from lineage.store.sqlite.sql import ADVANCE, COUNT, HEARD_LAST, each_of, note_revision
 
 AT_ONCE = 500  # parameters of one statement
@@ -96,6 +96,7 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
     for event in fresh:
         batch.add(event)
     batch.write(connection)
+    explicit.settle(connection, batch.spoken)
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
     _widen_namespaces(connection, (*first, *(node for node in new if node.kind == "run")), spans)
     search.index(connection, new)
@@ -158,3 +159,4 @@ def _received_earlier(connection: Connection, ids: Ids, event: int, received: in
     run = delta.run
     speakers = (run.run, run.parent_run, run.root_run) if run else (subject(delta)[1], None, None)
     connection.execute(RECEIVED_BY_SPEAKER, (event, *(ids.node(node) if node else None for node in speakers)))
+    connection.executemany(RECEIVED_BY_SPEAKER, [(event, ids.node(job), None, None) for job in others(delta)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ import msgspec
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, NodeId, RunSeen, Statistics, Touch
-from lineage.store.sqlite.codes import CLAIMED, KIND, OWN, SIDE, STATED, TYPE
+from lineage.store.sqlite.codes import CLAIMED, EVERY, KIND, OWN, SIDE, STATED, TYPE
 from lineage.store.sqlite.ids import Ids
 
 INSERT: Final = {
@@ -24,6 +24,7 @@ INSERT: Final = {
     "carries": "INSERT OR IGNORE INTO carries VALUES (?, ?)",
     "derived": "INSERT INTO derived VALUES (?, ?, ?, ?, ?)",
     "carried": "INSERT OR IGNORE INTO carried VALUES (?, ?, ?)",
+    "made_of": "INSERT INTO made_of VALUES (?, ?, ?, ?, ?)",
     "same_as": "INSERT INTO same_as VALUES (?, ?, ?, ?, ?)",
     "tombstone": "INSERT INTO tombstone VALUES (?, ?, ?, ?)",
     "depends": "INSERT INTO depends VALUES (?, ?, ?)",
@@ -108,6 +109,7 @@ class Batch:
         elif job is not None:
             self.moments.append(Moment(job, STATED, event.at, event.id, delta.digest, event.received, job))
             self._touches(event, job, STATED)
+        self._told_of_others(event)
         self._facets(event)
         self._declarations(event, job or 0)
 
@@ -139,8 +141,20 @@ class Batch:
             if claimed is not None and claimed != speaker:
                 self.moments.append(Moment(claimed, CLAIMED, at, event.id, digest, received, by))
 
+    @property
+    def spoken(self) -> set[tuple[int, int]]:
+        """The jobs and targets of which something was said explicitly."""
+        return {(job, target) for job, target, *_ in self._rows["made_of"]}
+
+    def _told_of_others(self, event: Fresh) -> None:
+        """What the event says that other jobs read and write counts as if they had said it, without a run."""
+        for by in others(event.delta):
+            job = self._ids.node(by)
+            self.moments.append(Moment(job, STATED, event.at, event.id, event.delta.digest, event.received, job))
+            self._touches(event, job, STATED)
+
     def _touches(self, event: Fresh, speaker: int, kind: int) -> None:
-        touches = _distinct(event.delta.touches)
+        touches = _distinct(touch for touch in event.delta.touches if self._ids.node(touch.by) == speaker)
         if not touches:
             return
         at, number, digest = event.at, event.id, event.delta.digest
@@ -168,6 +182,7 @@ class Batch:
         columns = {ids.node(seen.dataset): ids.columns(seen) for seen in delta.columns}
         self._rows["derived"] += [(dataset, job, *stamp, body) for dataset, body in columns.items()]
         self._carried |= {(body, dataset, job) for dataset, body in columns.items()}
+        self._rows["made_of"] += _statements(ids, delta, stamp)
         self._rows["same_as"] += {
             (ids.node(same.alias), ids.word(same.why), *stamp, ids.node(same.dataset))
             for same in delta.aliases
@@ -187,9 +202,17 @@ def subject(delta: Delta) -> tuple[NodeId | None, NodeId | None, NodeId | None]:
     return (None, None, first) if kind == "dataset" else (None, first, None)
 
 
+def others(delta: Delta) -> Iterable[NodeId]:
+    """The jobs of which *delta* says what they read or write, beside its own speaker."""
+    own = _by(delta)
+    return dict.fromkeys(touch.by for touch in delta.touches if touch.by != own)
+
+
 def named(delta: Delta) -> Iterator[NodeId]:
     """Every dataset, job and run that *delta* names anywhere."""
     yield from delta.nodes
+    for job, target, sources in delta.made_of:
+        yield from (job, *(sources or ()), *([target] if target else ()))
     for same in delta.aliases:
         yield same.dataset
         yield same.alias
@@ -197,7 +220,19 @@ def named(delta: Delta) -> Iterator[NodeId]:
         yield from (node for node in (run.run, run.parent_run, run.root_run) if node is not None)
 
 
-def _distinct(touches: tuple[Touch, ...]) -> Collection[Touch]:
+def _by(delta: Delta) -> NodeId | None:
+    """The run, or the job that spoke without one."""
+    return next(node for node in subject(delta)[:2] if node is not None) if delta.kind != "dataset" else None
+
+
+def _statements(ids: Ids, delta: Delta, stamp: tuple[int, int]) -> Iterator[Row]:
+    for job, target, sources in {said[:2]: said for said in delta.made_of}.values():
+        assert target is not None or sources is None, "what is said of every target can only take back"
+        listed = None if sources is None else json.dumps(sorted(ids.node(source) for source in sources))
+        yield ids.node(job), EVERY if target is None else ids.node(target), *stamp, listed
+
+
+def _distinct(touches: Iterable[Touch]) -> Collection[Touch]:
     found: dict[tuple[NodeId, str], Touch] = {}
     for touch in touches:
         key = (touch.dataset, touch.side)

@@ -85,6 +85,11 @@ CREATE TABLE derived (  -- the event carried this body for the dataset; job 0: a
     PRIMARY KEY (dataset, job, at, event)
 ) WITHOUT ROWID;
 
+CREATE TABLE made_of (  -- the event says of what the job makes the target; 0: of all targets; sources NULL: taken back
+    job INTEGER NOT NULL, target INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL, sources TEXT,
+    PRIMARY KEY (job, target, at, event)
+) WITHOUT ROWID;
+
 CREATE TABLE same_as (
     alias INTEGER NOT NULL, why INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL, dataset INTEGER NOT NULL,
     PRIMARY KEY (alias, why, at, event, dataset)
@@ -162,6 +167,10 @@ CREATE TABLE column_now (  -- the newest body for each output dataset and job
 ) WITHOUT ROWID;
 CREATE TABLE carried (  -- who ever carried a body
     body INTEGER NOT NULL, dataset INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (body, dataset, job)
+) WITHOUT ROWID;
+
+CREATE TABLE made_of_now (  -- the newest statement for each job and target that was ever spoken of
+    job INTEGER NOT NULL, target INTEGER NOT NULL, sources TEXT, PRIMARY KEY (job, target)
 ) WITHOUT ROWID;
 
 CREATE TABLE link (  -- every alias that was ever declared; active: by its newest declaration
