@@ -9,17 +9,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs
+from lineage.statements import Statement, Subject, Word, of
 from lineage.store.base import Store
 from tests.support.deltas import (
     STREAMING,
     FacetSeen,
-    Pair,
+    Said,
     at,
     columns,
     dataset,
+    decided,
     described,
     facet,
     job,
+    kept,
     ran,
     received,
     run,
@@ -110,10 +113,22 @@ def other_events(draw: st.DrawFn) -> Delta:
 
 
 @st.composite
-def entries(draw: st.DrawFn, most: int = 9) -> list[Pair]:
+def decisions(draw: st.DrawFn) -> Statement:
+    """Any word about one of few things, that it is hidden or no longer so among them."""
+    subject = draw(st.sampled_from([*map(of, NODES), Subject("namespace", "lake"), Subject("tag", "pii")]))
+    word = draw(
+        st.sampled_from((Word("owner", "ada"), Word("tag", "pii"), Word("hidden"), Word("hidden", holds=False)))
+    )
+    return decided(draw(minutes), subject, word)
+
+
+@st.composite
+def entries(draw: st.DrawFn, most: int = 9) -> list[Said]:
     """Any set of entries; received times are free of event times, and an event may be received twice."""
     deltas = draw(st.lists(st.one_of(run_events(), run_events(), other_events()), min_size=1, max_size=most))
-    pairs = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in received(deltas)]
+    said = draw(st.lists(decisions(), max_size=2))
+    pairs: list[Said] = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in received(deltas)]
+    pairs += [kept(statement, draw(minutes)) for statement in said]
     again = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in pairs if draw(st.booleans())]
     return pairs + again
 
@@ -140,6 +155,8 @@ def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> 
     known = [*map(job, JOBS), *map(run, RUNS)]
     found["facets of all"] = store.newest_facets(known, ("schema", "owner", "jobType"), **until)
     found["beats"] = store.beats([run(name).name for name in RUNS], limit=3, **until)
+    subjects = [*map(of, NODES), Subject("namespace", "lake")]
+    found["statements"] = [(kept.digest, kept.statement) for kept in store.statements(subjects, **cut)]
     found["dependencies"] = {node: store.dependencies([node], **cut) for node in map(job, JOBS)}
     if as_of is None:
         found["newest"] = store.newest_runs(known, limit=2, known_at=known_at)

@@ -29,12 +29,14 @@ from lineage.model import (
     job_id,
     run_id,
 )
+from lineage.statements import Statement, Subject, Word, written
 from lineage.store.base import Store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STREAMING = b'{"processingType":"STREAMING","emissionPattern":{"eventContentMode":"COMPLETE_SNAPSHOT"}}'
 
 Pair = tuple[Entry, Delta]
+Said = tuple[Entry, Delta | Statement]
 
 
 @contextmanager
@@ -129,9 +131,22 @@ def received(deltas: Iterable[Delta], minutes: float = 0) -> list[Pair]:
     ]
 
 
-def merge(store: Store, pairs: Sequence[Pair]) -> None:
-    """Merge *pairs* as one batch."""
-    store.merge([entry for entry, _ in pairs], [delta for _, delta in pairs])
+def decided(minutes: float, subject: Subject, *words: Word) -> Statement:
+    """What somebody decided then."""
+    return Statement(subject, "ada", at(minutes), words)
+
+
+def kept(statement: Statement, minutes: float) -> Said:
+    """*statement* with its entry, received then."""
+    return Entry("writer", 1, "statement", hashlib.sha256(written(statement)).digest(), at(minutes), "ada"), statement
+
+
+def merge(store: Store, pairs: Sequence[Said]) -> None:
+    """Merge *pairs* as one batch, the statements among them after the events."""
+    events = [(entry, said) for entry, said in pairs if isinstance(said, Delta)]
+    statements = [(entry, said) for entry, said in pairs if isinstance(said, Statement)]
+    store.merge([entry for entry, _ in events], [delta for _, delta in events])
+    store.state([entry for entry, _ in statements], [statement for _, statement in statements])
 
 
 def sha256(store: Store) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lineage.store.base import Store
 from tests.support.any_graph import MINUTES, answers, entries
-from tests.support.deltas import HOMES, Pair, at, merge, received, sha256
+from tests.support.deltas import HOMES, Said, at, merge, received, sha256
 from tests.support.events import all_files, deltas
 
 QUICK = settings(
@@ -30,7 +30,7 @@ def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield one, other
 
 
-def merged(store: Store, pairs: list[Pair], batch: int) -> Store:
+def merged(store: Store, pairs: list[Said], batch: int) -> Store:
     store.clear()
     for start in range(0, len(pairs), batch):
         merge(store, pairs[start : start + batch])
@@ -40,7 +40,7 @@ def merged(store: Store, pairs: list[Pair], batch: int) -> Store:
 @QUICK
 @given(pairs=entries(), data=st.data())
 def test_any_order_batching_and_repetition_gives_the_same_graph(
-    stores: tuple[Store, Store], pairs: list[Pair], data: st.DataObject
+    stores: tuple[Store, Store], pairs: list[Said], data: st.DataObject
 ) -> None:
     """The dump depends on the set of (entry, delta) alone."""
     shuffled = data.draw(st.permutations(pairs)) + data.draw(st.lists(st.sampled_from(pairs), max_size=3))
@@ -54,7 +54,7 @@ def test_any_order_batching_and_repetition_gives_the_same_graph(
 @QUICK
 @given(pairs=entries(), as_of=cuts, known_at=cuts)
 def test_a_cut_answers_as_a_store_that_merged_only_what_is_within(
-    stores: tuple[Store, Store], pairs: list[Pair], as_of: datetime | None, known_at: datetime | None
+    stores: tuple[Store, Store], pairs: list[Said], as_of: datetime | None, known_at: datetime | None
 ) -> None:
     """as_of and known_at are exact for every question that takes them."""
     within = [
