@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from lineage.model import TERMINAL, Edge, Graph, Node, NodeId, Run, RunState
+from lineage.projection.columns import is_column
 
 Seen = RunState | Literal["LOST"]
 
@@ -43,11 +44,19 @@ class Around(NamedTuple):
     beats: Sequence[datetime] = ()
 
 
+Mark = Literal["", "replaced", "repaired", "closed", "silent", "lost"]
+
+
 class Outcome(NamedTuple):
-    """What a run comes to at the moment of reading, and why, in a sentence; empty when its own events say so."""
+    """What a run comes to at the moment of reading, and why, in a sentence; empty when its own events say so.
+
+    *mark* says by which rule: a newer try replaced it; Airflow's word for the task repaired it; what it ran in closed
+    without it; a stream fell silent; or it took too long, and is lost.
+    """
 
     state: Seen
     why: str = ""
+    mark: Mark = ""
 
 
 def outcome(run: Run, around: Around, now: datetime) -> Outcome:
@@ -60,15 +69,17 @@ def outcome(run: Run, around: Around, now: datetime) -> Outcome:
     if run.state in TERMINAL:
         return Outcome(run.state)
     if around.newer:
-        return Outcome("LOST", "the job began again, and this run never ended")
+        return Outcome("LOST", "the job began again, and this run never ended", "replaced")
     if around.task is not None and around.task in _TASKS:
-        return Outcome(_TASKS[around.task], f"Airflow calls the task {around.task}")
+        return Outcome(_TASKS[around.task], f"Airflow calls the task {around.task}", "repaired")
     for above in (around.parent, around.root):
         if above is not None and above.ended_at is not None and run.last_at <= above.ended_at:
-            return Outcome("LOST", f"{above.job.name} ended at {above.ended_at.isoformat()}, and this run never did")
+            ended = f"{above.job.name} ended at {above.ended_at.isoformat()}, and this run never did"
+            return Outcome("LOST", ended, "closed")
     silent = now - run.last_at if around.streaming else now - (run.started_at or run.last_at)
     if silent > (allowed := _allowed(around)):
-        return Outcome("LOST", f"nothing is heard of it, and {allowed} would have been long enough")
+        why = f"nothing is heard of it, and {allowed} would have been long enough"
+        return Outcome("LOST", why, "silent" if around.streaming else "lost")
     return Outcome(run.state)
 
 
@@ -99,6 +110,15 @@ def stale(dataset: NodeId, listed: Sequence[Collection[NodeId]]) -> bool:
     """
     newest = listed[:STALE_AFTER]
     return len(newest) == STALE_AFTER and not any(dataset in datasets for datasets in newest)
+
+
+def unresolved(columns: Iterable[str], schema: Mapping[str, str | None]) -> set[str]:
+    """Those of *columns*, which column lineage names, that the *schema*, types by name, does not know.
+
+    A schema without any type is what somebody documented, as dbt sends it, and disproves nothing; nor does an empty one
+    (OPENLINEAGE 2.3). What is within a column is known with it.
+    """
+    return {name for name in columns if not is_column(name, schema)} if any(schema.values()) else set()
 
 
 def folded(graph: Graph, into: Mapping[NodeId, NodeId], known: Mapping[NodeId, Node]) -> Graph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
@@ -52,10 +53,19 @@ class Asked:
     store: Store
     ledger: Ledger
     etag: str
+    now: datetime
+    known: frozenset[str] = frozenset()  # the ETags of the caller's copies
 
-    def answer(self, body: object) -> Response:
-        """*body* as JSON; msgspec.Raw in it goes out as it is. A cache may keep it, and must ask again."""
-        return as_json(body, headers={"ETag": self.etag, "Cache-Control": "private, no-cache"})
+    def answer(self, body: object, changing: str = "") -> Response:
+        """*body* as JSON; msgspec.Raw in it goes out as it is. A cache may keep it, and must ask again.
+
+        *changing* is what of it may change while the graph does not: an answer with any has an ETag of its own.
+        Raises Unchanged when the caller has it already.
+        """
+        etag = f'{self.etag[:-1]}-{blake2b(changing.encode(), digest_size=8).hexdigest()}"' if changing else self.etag
+        if etag in self.known:
+            raise Unchanged(etag)
+        return as_json(body, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
 
 
 def asked(request: Request) -> Asked:
@@ -63,10 +73,10 @@ def asked(request: Request) -> Asked:
     behind = services(request)
     # Read before the answer is made: a merge in between gives a tag that is too old, and only costs a question more.
     etag = f'W/"{__version__}-{behind.store.revision()}"'
-    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+    known = frozenset(tag.strip() for tag in request.headers.get("if-none-match", "").split(","))
     if known & {etag, "*"}:
         raise Unchanged(etag)
-    return Asked(behind.store, behind.ledger, etag)
+    return Asked(behind.store, behind.ledger, etag, behind.now(), known)
 
 
 Asking = Annotated[Asked, Depends(asked)]

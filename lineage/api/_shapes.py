@@ -1,6 +1,6 @@
 """The JSON objects that Marquez's clients know (MARQUEZ 2 and 3): every key always there, null where nothing is known.
 
-Keys beyond Marquez's are ours: `aliases`, `canonical`, `parentRunId`, `rootRunId`, `conflict`.
+Keys beyond Marquez's are ours: `aliases`, `canonical`, `parentRunId`, `rootRunId`, `conflict`, `outcome`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from lineage.api._facets import (
 )
 from lineage.api._versions import JobVersion
 from lineage.facets import facet
-from lineage.model import FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
+from lineage.model import TERMINAL, FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
 from lineage.statements import Stated
 from lineage.store.base import Carried, Namespace
+from lineage.views import Outcome, Seen
 
 Shape = dict[str, Any]
 
@@ -38,6 +39,7 @@ STATES: Mapping[RunState, str] = {
     "FAIL": "FAILED",
     "ABORT": "ABORTED",
 }
+_ENDED = {shown for state, shown in STATES.items() if state in TERMINAL}
 _JOB_TYPES = {"STREAMING": "STREAM", "SERVICE": "SERVICE"}
 _STREAMS = ("kafka://", "kinesis://", "pubsub")
 
@@ -173,10 +175,14 @@ def job(  # noqa: PLR0913 - a job has this many sides
     outputs: Iterable[NodeId],
     runs: Sequence[Run],
     *,
+    came: Mapping[str, Outcome],
     told: Stated | None = None,
     version: str | None = None,
 ) -> Shape:
-    """Job; *runs* are its latest, newest first, *told* is what was stated of it, *version* that of its newest run."""
+    """Job; *runs* are its latest, newest first, and what they came to, *told* what was stated of it.
+
+    *version* is that of its newest run.
+    """
     parent = next((run.parent_job.name for run in runs if run.parent_job is not None), None)
     processing = (facet(node.facets, JobType).processing_type or "").upper()
     return {
@@ -193,8 +199,8 @@ def job(  # noqa: PLR0913 - a job has this many sides
         "outputs": [name_of(each) for each in sorted(outputs)],
         "location": facet(node.facets, SourceCodeLocation).url,
         "description": facet(node.facets, Documentation).description,
-        "latestRun": run(runs[0]) if runs else None,
-        "latestRuns": [run(each) for each in runs],
+        "latestRun": run(runs[0], came=came[runs[0].id]) if runs else None,
+        "latestRuns": [run(each, came=came[each.id]) for each in runs],
         "facets": facets_of(node.facets),
         "currentVersion": version,
         "labels": [],
@@ -217,14 +223,19 @@ def job_version(node: Node, version: JobVersion, newest: Run | None) -> Shape:
     }
 
 
-def run(
+def run(  # noqa: PLR0913 - a run has this many sides
     of: Run,
     facets: Mapping[str, bytes] | None = None,
+    *,
     inputs: Iterable[Shape] = (),
     outputs: Iterable[Shape] = (),
     version: str | None = None,
+    came: Outcome | None = None,
 ) -> Shape:
-    """Run; lists of runs leave out its facets, its arguments, the versions of its datasets and that of its job."""
+    """Run; lists of runs leave out its facets, its arguments, the versions of its datasets and that of its job.
+
+    `state` is what its own events say; `outcome` is what it comes to now, null where nobody asked.
+    """
     return {
         "id": of.id,
         "createdAt": of.started_at or of.ended_at or of.last_at,
@@ -243,7 +254,25 @@ def run(
         "parentRunId": of.parent_run,
         "rootRunId": of.root_run,
         "conflict": of.conflict,
+        "outcome": outcome(came or Outcome(of.state)) if came or of.state in TERMINAL else None,
     }
+
+
+def outcome(came: Outcome) -> Shape:
+    """What a run comes to at the moment of reading: LOST is a state of ours, and so is the rule that *mark* names."""
+    return {"state": seen(came.state), "reason": came.why, "mark": came.mark or None}
+
+
+def changing(runs: Iterable[Shape]) -> str:
+    """What of these Run objects the passing of time may change while the graph does not: for `Asked.answer`."""
+    told = ((run["id"], run["outcome"] or {}) for run in runs)
+    open_ones = ((id_, came) for id_, came in told if came.get("mark") or came.get("state") not in _ENDED)
+    return ",".join(f"{id_} {came.get('state')}" for id_, came in open_ones)
+
+
+def seen(state: Seen) -> str:
+    """A state as Marquez's clients spell it; LOST, which they do not know, as it is."""
+    return "LOST" if state == "LOST" else STATES[state]
 
 
 def used(use: Use, version: str | None) -> Shape:

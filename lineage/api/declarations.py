@@ -89,7 +89,7 @@ def put_job(says: Says, namespace: str, name: str, body: JobBody) -> Response:
     says.job(node, _job_facets(body), inputs, outputs)
     if run is not None:
         says.run(run.id, node, "OTHER", says.now, inputs=inputs, outputs=outputs)
-    return as_json(jobs.shown(says.store, jobs.known_job(says.store, namespace, name)))
+    return as_json(jobs.shown(says.store, jobs.known_job(says.store, namespace, name), says.now))
 
 
 def _dataset_facets(says: Saying, body: DatasetBody) -> dict[str, Body]:

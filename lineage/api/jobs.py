@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from lineage.api._stated import stated_of
 from lineage.api._versions import JobVersion, newest_version, versions_of
 from lineage.errors import NotFound
 from lineage.model import Node, NodeId, Page, Run, job_id
+from lineage.outcomes import outcomes
 from lineage.store.base import Store
 from lineage.web import needs
 
@@ -47,7 +49,9 @@ def jobs(asking: Asking, namespace: str, paging: Paging, states: LastRunStates =
 @router.get("/namespaces/{namespace:word}/jobs/{name:word}")
 def job(asking: Asking, namespace: str, name: str) -> Response:
     """One job, with its latest runs."""
-    return asking.answer(shown(asking.store, known_job(asking.store, namespace, name)))
+    node = known_job(asking.store, namespace, name)
+    shape = shown(asking.store, node, asking.now)
+    return asking.answer(shape, _shapes.changing(shape["latestRuns"]))
 
 
 @router.get("/namespaces/{namespace:word}/jobs/{name:word}/runs")
@@ -59,8 +63,9 @@ def runs(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
         return asking.store.runs(job=node.id, until=until, limit=most, offset=passed)
 
     page, following = by_moment(ask, attrgetter("started_at"), paging)
-    shapes = [_shapes.run(each) for each in page.items]
-    return asking.answer({"runs": shapes, "totalCount": page.total, "next": following})
+    came = outcomes(asking.store, page.items, asking.now)
+    shapes = [_shapes.run(each, came=came[each.id]) for each in page.items]
+    return asking.answer({"runs": shapes, "totalCount": page.total, "next": following}, _shapes.changing(shapes))
 
 
 @router.get("/namespaces/{namespace:word}/jobs/{name:word}/versions")
@@ -87,10 +92,10 @@ def version(asking: Asking, namespace: str, name: str, version: str) -> Response
     return asking.answer(_with_runs(asking.store, node, found)[0])
 
 
-def shown(store: Store, node: Node) -> Shape:
-    """A job with its latest runs, its version and what was stated of it."""
+def shown(store: Store, node: Node, now: datetime) -> Shape:
+    """A job with its latest runs and what they come to at *now*, its version and what was stated of it."""
     newest = newest_version(store, node.id)
-    return described(store, [node], _LATEST, version=newest)[0]
+    return described(store, [node], _LATEST, now, version=newest)[0]
 
 
 def known_job(store: Store, namespace: str, name: str) -> Node:
@@ -105,12 +110,13 @@ def described(  # noqa: PLR0913 - a question has this many sides
     store: Store,
     nodes: Sequence[Node],
     latest: int,
+    now: datetime,
     *,
     as_of: datetime | None = None,
     known_at: datetime | None = None,
     version: str | None = None,
 ) -> list[Shape]:
-    """Job objects of *nodes*, each with the *latest* of its runs that had begun by then."""
+    """Job objects of *nodes*, each with the *latest* of its runs that had begun by then, and their outcome at *now*."""
     edges = store.neighbours([node.id for node in nodes], "both", as_of=as_of, known_at=known_at) if nodes else ()
     reads: dict[NodeId, set[NodeId]] = {}
     writes: dict[NodeId, set[NodeId]] = {}
@@ -120,12 +126,15 @@ def described(  # noqa: PLR0913 - a question has this many sides
         else:
             writes.setdefault(edge.source, set()).add(edge.target)
     told = stated_of(store, nodes)
+    runs = store.newest_runs([node.id for node in nodes], until=as_of, known_at=known_at, limit=latest)
+    came = outcomes(store, chain.from_iterable(runs.values()), now)
     return [
         _shapes.job(
             node,
             reads.get(node.id, ()),
             writes.get(node.id, ()),
-            _latest(store, node, latest, as_of, known_at),
+            runs.get(node.id, ()),
+            came=came,
             told=told.get(node.id),
             version=version,
         )
@@ -139,15 +148,6 @@ def _with_runs(store: Store, node: Node, versions: Sequence[JobVersion]) -> list
     return [_shapes.job_version(node, version, runs.get(version.newest or "")) for version in versions]
 
 
-def _latest(store: Store, node: Node, count: int, as_of: datetime | None, known_at: datetime | None) -> Sequence[Run]:
-    # A page counts what it leaves out. Jobs with many runs have enough of them within a day, and the others are few.
-    recent = min(node.last_at, as_of or node.last_at) - timedelta(days=1)
-    page = store.runs(job=node.id, since=recent, until=as_of, known_at=known_at, limit=count)
-    if len(page.items) < count:
-        page = store.runs(job=node.id, until=as_of, known_at=known_at, limit=count)
-    return page.items
-
-
 def _page(asking: Asked, namespace: str | None, states: Sequence[str] | None, part: Part) -> Response:
     wanted = [_STATES[state] for state in states] if states else None
 
@@ -159,5 +159,6 @@ def _page(asking: Asked, namespace: str | None, states: Sequence[str] | None, pa
         known_namespace(asking.store, namespace)
     known = asking.store.get(node.id for node in page.items)
     nodes = [known[node.id] for node in page.items if node.id in known]
-    shapes = described(asking.store, nodes, _LATEST)
-    return asking.answer({"jobs": shapes, "totalCount": page.total, "next": following})
+    shapes = described(asking.store, nodes, _LATEST, asking.now)
+    changing = _shapes.changing(run for shape in shapes for run in shape["latestRuns"])
+    return asking.answer({"jobs": shapes, "totalCount": page.total, "next": following}, changing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Annotated
@@ -17,6 +17,7 @@ from lineage.api._shapes import Shape
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
 from lineage.model import Direction, Graph, Run, run_id
+from lineage.outcomes import outcomes
 from lineage.walk import MAX_NODES, walk
 from lineage.web import choice, needs
 
@@ -70,13 +71,9 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     if marks:
         graph = marked(asking.store, graph, at)
     graph = coarse(asking.store, graph, level, at)
-    return asking.answer(
-        {
-            "graph": _nodes(asking, graph, at),
-            "truncated": graph.truncated,
-            "frontier": [str(node) for node in graph.frontier],
-        }
-    )
+    nodes = _nodes(asking, graph, at)
+    body = {"graph": nodes, "truncated": graph.truncated, "frontier": [str(node) for node in graph.frontier]}
+    return asking.answer(body, _shapes.changing(_runs_in(nodes)))
 
 
 def direction_of(word: str) -> Direction:
@@ -98,11 +95,13 @@ def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
         if (edge["origin"], edge["destination"]) in left:
             edge["stale"] = True
     jobs = [node for node in graph.nodes.values() if node.id.kind == "job"]
-    shapes = described(asking.store, jobs, 1, as_of=at.as_of, known_at=at.known_at)
+    now = at.as_of or asking.now
+    shapes = described(asking.store, jobs, 1, now, as_of=at.as_of, known_at=at.known_at)
     data = {job.id: shape for job, shape in zip(jobs, shapes, strict=True)}
     runs = [node.name for node in graph.nodes if node.kind == "run"]
     found: Sequence[Run] = asking.store.runs(ids=runs, known_at=at.known_at, limit=len(runs)).items if runs else ()
-    data |= {run_id(run.id): _shapes.run(run) for run in found}
+    came = outcomes(asking.store, found, now)
+    data |= {run_id(run.id): _shapes.run(run, came=came[run.id]) for run in found}
     data |= {node.id: _shapes.dataset(node) for node in graph.nodes.values() if node.id.kind == "dataset"}
     return [
         {
@@ -114,6 +113,13 @@ def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
         }
         for node in sorted(data)
     ]
+
+
+def _runs_in(nodes: Iterable[Shape]) -> Iterator[Shape]:
+    for node in nodes:
+        yield from node["data"].get("latestRuns", ())
+        if node["type"] == "RUN":
+            yield node["data"]
 
 
 def edges_by_end(edges: Iterable[tuple[str, str]]) -> tuple[dict[str, list[Shape]], dict[str, list[Shape]]]:

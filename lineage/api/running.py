@@ -49,7 +49,9 @@ def create_run(says: Says, namespace: str, name: str, body: RunBody) -> Response
     if says.store.runs(ids=[run]).total:
         raise Conflict(f"there is a run {run} already; start it with /api/v1/jobs/runs/{run}/start")
     says.run(run, node.id, "OTHER", says.now, facets=_facets(body))
-    return as_json(shown(says.store, known_run(says.store, run)), 201, {"Location": f"/api/v1/jobs/runs/{run}"})
+    return as_json(
+        shown(says.store, known_run(says.store, run), says.now), 201, {"Location": f"/api/v1/jobs/runs/{run}"}
+    )
 
 
 def _facets(body: RunBody) -> dict[str, Body]:
@@ -94,4 +96,4 @@ def abort(says: Says, id: str, at: Time = None) -> Response:  # noqa: A002 - the
 def _step(says: Saying, run: str, kind: EventType, at: str | None) -> Response:
     found = known_run(says.store, run)
     says.run(found.id, found.job, kind, instant(at, "at") or says.now)
-    return as_json(shown(says.store, known_run(says.store, found.id)))
+    return as_json(shown(says.store, known_run(says.store, found.id), says.now))

@@ -16,6 +16,7 @@ from lineage.audit.trace import read_version
 from lineage.errors import NotFound
 from lineage.model import FacetRecord, NodeId, Run, Use, run_id
 from lineage.names import run_key
+from lineage.outcomes import outcomes
 from lineage.store.base import Store
 from lineage.web import choice, needs
 
@@ -27,18 +28,20 @@ _MOMENT = timedelta(microseconds=1)
 @router.get("/{id:word}")
 def run(asking: Asking, id: str) -> Response:  # noqa: A002 - the route's own word
     """One run, with its facets and the dataset versions that it read and wrote."""
-    return asking.answer(shown(asking.store, known_run(asking.store, id)))
+    shape = shown(asking.store, known_run(asking.store, id), asking.now)
+    return asking.answer(shape, _shapes.changing([shape]))
 
 
-def shown(store: Store, found: Run) -> Shape:
-    """A run with its facets, and the versions that it read and wrote."""
+def shown(store: Store, found: Run, now: datetime) -> Shape:
+    """A run with its facets, the versions that it read and wrote, and what it comes to at *now*."""
     uses = [use for use in store.uses(run=found.id) if use.effective]
     return _shapes.run(
         found,
         _shapes.newest(store.facet_history(run_id(found.id))),
-        [_shapes.used(use, _version_read(store, found, use)) for use in uses if use.side == "input"],
-        [_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
-        version_id(found.job, uses) if uses else None,
+        inputs=[_shapes.used(use, _version_read(store, found, use)) for use in uses if use.side == "input"],
+        outputs=[_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
+        version=version_id(found.job, uses) if uses else None,
+        came=outcomes(store, [found], now)[found.id],
     )
 
 

@@ -99,7 +99,7 @@ def _dataset(says: Saying, node: Node, word: Word) -> Response:
 
 def _job(says: Saying, node: Node, word: Word) -> Response:
     says.decide(*tagged(of(node.id), [word]))
-    return as_json(jobs.shown(says.store, node))
+    return as_json(jobs.shown(says.store, node, says.now))
 
 
 def _with_field(node: Node, name: str) -> Node:

@@ -101,6 +101,10 @@ class Reading:
     client: TestClient
     principal: Principal = field(default_factory=lambda: Principal("anonymous", frozenset({"read"})))
 
+    def now(self) -> datetime:
+        """The world's clock: the day after its events."""
+        return NOON + timedelta(days=1)
+
     def tell(self, bodies: Sequence[bytes], received_at: datetime = NOON + timedelta(days=1)) -> list[str]:
         """Append and merge *bodies*; their digests."""
         digests = [hashlib.sha256(body).digest() for body in bodies]

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from lineage.model import Run
 from lineage.names import run_key
+from lineage.outcomes import outcomes
+from lineage.store.base import Store
 from tests.support.events import bodies
 from tests.support.reading import Reading, minutes, reading, run_event, run_uuid, whole_run
 
@@ -137,3 +140,76 @@ def test_a_stream_lives_by_its_beats(world):
     found = world.get(f"/jobs/runs/{run_uuid(1)}/outcome")
 
     assert ("LOST", "0:03:00" in found["reason"]) == (found["state"], True)
+
+
+def test_a_list_of_runs_says_what_each_comes_to(world):
+    """Marquez's `state` stays what the run's own events say; `outcome` knows that it was never heard of again."""
+    world.tell([*whole_run(1, "load", 0, ["a"], ["b"]), run_event(2, "load", "START", minutes(9), outputs=["b"])])
+
+    found = world.get("/namespaces/af/jobs/load/runs")["runs"]
+
+    assert [("RUNNING", "LOST", "lost"), ("COMPLETED", "COMPLETED", None)] == [
+        (run["state"], run["outcome"]["state"], run["outcome"]["mark"]) for run in found
+    ]
+
+
+def test_a_job_and_the_graph_say_what_its_runs_come_to(world):
+    """The newest run has the same outcome in a job, in the list of jobs, in the lineage graph and alone."""
+    world.tell([run_event(2, "load", "START", minutes(9), outputs=["b"])])
+
+    job = world.get("/namespaces/af/jobs/load")
+    graph = world.get("/lineage", nodeId="dataset:pg:b")["graph"]
+    shapes = [job, world.get("/jobs")["jobs"][0], *(node["data"] for node in graph if node["type"] == "JOB")]
+    runs = [*(shape["latestRun"] for shape in shapes), world.get(f"/jobs/runs/{run_uuid(2)}")]
+
+    assert ["LOST"] * 4 == [run["outcome"]["state"] for run in runs]
+
+
+def test_a_copy_is_old_once_a_run_is_lost(world, monkeypatch):
+    """The passing of time changes the ETag of an answer with an open run; of one whose runs have ended it does not."""
+    told = [*whole_run(1, "done", 0, ["a"], ["b"]), run_event(2, "load", "START", minutes(9), outputs=["b"])]
+    world.tell(told)
+    paths = ("/api/v1/namespaces/af/jobs/load/runs", "/api/v1/namespaces/af/jobs/done/runs")
+
+    monkeypatch.setattr(type(world), "now", lambda _: minutes(10))
+    before = [world.client.get(path).headers["etag"] for path in paths]
+    again = [world.client.get(path, headers={"If-None-Match": tag}) for path, tag in zip(paths, before, strict=True)]
+    monkeypatch.setattr(type(world), "now", lambda _: minutes(10_000))
+    later = [world.client.get(path, headers={"If-None-Match": tag}) for path, tag in zip(paths, before, strict=True)]
+
+    assert [304, 304, 200, 304] == [answer.status_code for answer in (*again, *later)]
+
+
+def test_the_tries_of_a_task_are_told_together(world):
+    """Each retry is a run of its own; the outcome of any names them all, the first one first."""
+    world.tell(bodies("airflow/3.3.2"))
+    first = whole_id("airflow/3.3.2", "c9057a")
+
+    found = world.get(f"/jobs/runs/{first}/outcome")["tries"]
+
+    assert [("c9057a", "FAILED"), ("ef505d", "FAILED")] == [(each["runId"][-6:], each["state"]) for each in found]
+
+
+def test_many_runs_cost_no_more_questions_than_one(world):
+    """What a hundred open runs come to is asked of the store as often as what one does."""
+    world.tell([run_event(n, f"job{n % 7}", "START", minutes(n), outputs=["b"]) for n in range(100)])
+    runs = list(world.homes.store.runs(limit=100).items)
+
+    def questions(some: list[Run]) -> int:
+        asked = Counting(world.homes.store)
+        outcomes(asked, some, minutes(200))  # type: ignore[arg-type] # it passes all on to a store
+        return asked.questions
+
+    assert questions(runs[:1]) == questions(runs)
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.questions = 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.questions += 1
+        return getattr(self._store, name)
