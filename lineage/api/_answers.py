@@ -128,7 +128,7 @@ class Named:
         """The likeliest candidate that is *known*. Raises NotFound."""
         for candidate in self.candidates:
             if candidate in known:
-                return candidate
+                return seen(known[candidate], "nodeId").id
         raise NotFound(f"{self.given} is not known; look for its name with /api/v1/search?q=…", field="nodeId")
 
 
@@ -182,6 +182,18 @@ def wanted(naming: Named | None) -> Named:
     if naming is None:
         raise InvalidInput("nodeId: missing; give nodeId, or namespace and name", field="nodeId")
     return naming
+
+
+def seen(node: Node, field: str | None = None) -> Node:
+    """*node*, unless it is hidden. Raises NotFound."""
+    if node.hidden_at is None:
+        return node
+    when = node.hidden_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    raise NotFound(
+        f"{node.id} was hidden at {when}; an event that names it brings it back, /api/v1/lineage shows it"
+        " with an earlier knownAt",
+        field=field,
+    )
 
 
 def known_namespace(store: Store, name: str) -> Namespace:

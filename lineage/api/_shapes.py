@@ -61,7 +61,7 @@ def namespace(name: str, found: Namespace | None, told: Stated | None) -> Shape:
         **_times([found, told]),
         "ownerName": told.value("owner") if told else None,
         "description": told.value("description") if told else None,
-        "isHidden": False,
+        "isHidden": told is not None and told.hidden and not (found and found.datasets + found.jobs),
         "datasets": found.datasets if found else 0,
         "jobs": found.jobs if found else 0,
     }
@@ -104,7 +104,7 @@ def dataset(
         "lastLifecycleState": facet(node.facets, LifecycleStateChange).lifecycle_state_change,
         "currentVersion": current.id if current else None,
         "columnLineage": columns,
-        "deleted": node.dropped_at is not None,
+        "deleted": node.dropped_at is not None or node.hidden_at is not None,
         "canonical": name_of(node.canonical),
         "aliases": [name_of(alias) for alias in node.aliases],
     }

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asking, known_namespace
+from lineage.api._answers import Asking, known_namespace, seen
+from lineage.api._columns import column, source
 from lineage.api._paging import Paging, by_moment, by_node
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
@@ -78,10 +79,10 @@ def shown(store: Store, node: Node) -> Shape:
 
 
 def known_dataset(store: Store, namespace: str, name: str) -> Node:
-    """The dataset of this name. Raises NotFound."""
+    """The dataset of this name. Raises NotFound, also of one that is hidden."""
     asked = dataset_id(namespace, name)
     if node := store.get([asked]).get(asked):
-        return node
+        return seen(node)
     raise NotFound(
         f"no dataset {name!r} in namespace {namespace!r}; look for it with /api/v1/search?filter=DATASET&q=…"
     )
@@ -134,14 +135,5 @@ def _with_facets(store: Store, node: Node, versions: Iterable[Version]) -> Itera
 def _columns(store: Store, dataset: NodeId) -> list[Shape]:
     inputs: dict[str, list[Shape]] = {}
     for _, edge in store.columns([dataset], "up"):
-        kind, subtype, _ = edge.transformations[0] if edge.transformations else ("", "", False)
-        inputs.setdefault(edge.target.name, []).append(
-            {
-                "namespace": edge.source.dataset.namespace,
-                "dataset": edge.source.dataset.name,
-                "field": edge.source.name,
-                "transformationDescription": subtype or None,
-                "transformationType": kind or None,
-            }
-        )
+        inputs.setdefault(column(edge.target)["field"], []).append(source(edge))
     return [{"name": name, "inputFields": fields} for name, fields in sorted(inputs.items())]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asked, Asking, known_namespace
+from lineage.api._answers import Asked, Asking, known_namespace, seen
 from lineage.api._paging import Paging, Part, by_moment, by_node
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
@@ -99,10 +99,10 @@ def shown(store: Store, node: Node, now: datetime) -> Shape:
 
 
 def known_job(store: Store, namespace: str, name: str) -> Node:
-    """The job of this name. Raises NotFound."""
+    """The job of this name. Raises NotFound, also of one that is hidden."""
     asked = job_id(namespace, name)
     if node := store.get([asked]).get(asked):
-        return node
+        return seen(node)
     raise NotFound(f"no job {name!r} in namespace {namespace!r}; look for it with /api/v1/search?filter=JOB&q=…")
 
 

@@ -47,8 +47,9 @@ def namespace(asking: Asking, namespace: str) -> Response:
 
 @router.put("/{namespace:word}")
 def put_namespace(says: Says, namespace: str, body: NamespaceBody) -> Response:
-    """State who owns a namespace and what it is; it need not be known yet."""
-    words: list[Word] = []
+    """State who owns a namespace and what it is; it need not be known yet, and is hidden no longer."""
+    told = stated(says.store, Subject("namespace", namespace))
+    words = [Word("hidden", holds=False)] if told is not None and told.hidden else []
     if body.owner_name is not None:
         words.append(Word("owner", body.owner_name))
     if body.description is not None:
