@@ -1,4 +1,4 @@
-"""Any producer that parses SQL: functions and WITH names that it took for tables (OPENLINEAGE 3.3, row 16)."""
+"""Any producer: what its SQL parser took for tables, and schemas without a column (OPENLINEAGE 2.3; 3.3, row 16)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 from collectors.producers._wire import content, each_dataset, entries, text, with_facet
 from lineage.events import Dataset, Event
 from lineage.model import NodeId, dataset_id
+from lineage.projection.bodies import is_deleted
 
 # Functions that stand where a table may stand.
 _FUNCTIONS: Final = frozenset({
@@ -34,12 +35,14 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 _QUALIFIED: Final = re.compile(r"[\w\"]\.\"?(\w+)")
+_COLUMN: Final = b'"name"'  # what a schema facet with a column has
 
 
 def normalise(event: Event) -> Event:
     """Without the functions and the WITH names among its inputs, nor column lineage from them.
 
-    A dataset that brings columns of its own is a table, whatever it is called.
+    A dataset that brings columns of its own is a table, whatever it is called. Without the schemas that have no column:
+    they say that the columns are not known, and do not clear what is known, unless the dataset is dropped.
     """
     written = _with_names(event)
     tables = {dataset.id for dataset in (*event.inputs, *event.outputs) if _has_columns(dataset)}
@@ -50,7 +53,16 @@ def normalise(event: Event) -> Event:
 
     inputs = tuple(dataset for dataset in event.inputs if is_real(dataset.id))
     real = event if len(inputs) == len(event.inputs) else event._replace(inputs=inputs)
-    return each_dataset(real, lambda dataset: _with_real_sources(dataset, is_real, written))
+    return each_dataset(real, lambda dataset: _with_real_sources(_with_known_schema(dataset), is_real, written))
+
+
+def _with_known_schema(dataset: Dataset) -> Dataset:
+    raw = dataset.facets.get("schema")
+    if raw is None or _COLUMN in (body := bytes(raw)) or is_deleted(body):
+        return dataset
+    if content(dataset.facets, "lifecycleStateChange").get("lifecycleStateChange") == "DROP":
+        return dataset
+    return dataset._replace(facets={name: each for name, each in dataset.facets.items() if name != "schema"})
 
 
 def _has_columns(dataset: Dataset) -> bool:
