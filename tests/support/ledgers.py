@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from obstore.store import LocalStore
+
 from lineage.database import Database
 from lineage.ledger.base import Ledger
+from lineage.ledger.objects import ObjectLedger
 from lineage.ledger.sqlite import SqliteLedger
 from lineage.model import Draft
 
@@ -41,4 +44,14 @@ def sqlite(folder: Path) -> Iterator[Ledger]:
         database.close()
 
 
-HOMES: dict[str, Callable[[Path], AbstractContextManager[Ledger]]] = {"sqlite": sqlite}
+@contextmanager
+def objects(folder: Path) -> Iterator[Ledger]:
+    """The ledger of an object store that is a folder."""
+    ledger = ObjectLedger(LocalStore(folder / "objects", mkdir=True), "one")
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+HOMES: dict[str, Callable[[Path], AbstractContextManager[Ledger]]] = {"objects": objects, "sqlite": sqlite}
