@@ -41,6 +41,11 @@ Limit = Annotated[
 Offset = Annotated[int, Query(ge=0, le=2**53, description="Items to pass over.")]
 
 
+def json(body: object) -> str:
+    """*body* as text: what `Asked.answer` wants of what may change while the graph does not."""
+    return msgspec.json.encode(body).decode()
+
+
 def as_json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """*body* as JSON; msgspec.Raw in it goes out as it is."""
     return Response(msgspec.json.encode(body), status, headers, "application/json")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lineage import letters
-from lineage.api._answers import TIME
+from lineage.api._answers import TIME, Asking, json
+from lineage.api._paging import Paging, by_name
 from lineage.letters import Letter, Wanted
 from lineage.web import instant, needs, services
 
@@ -43,7 +44,7 @@ class Unwanted(Which):
 
 @router.get("")
 def listed(  # noqa: PLR0913 - a filter has this many fields
-    request: Request,
+    asking: Asking,
     *,
     reason: Annotated[str | None, Query(description="Only those whose reason has this text in it.")] = None,
     field: Annotated[str | None, Query(description="Only those refused for this field, as eventTime.")] = None,
@@ -52,16 +53,14 @@ def listed(  # noqa: PLR0913 - a filter has this many fields
         str | None, Query(description="Received then or later.", min_length=1, json_schema_extra=TIME)
     ] = None,
     until: Annotated[str | None, Query(description="Received before.", min_length=1, json_schema_extra=TIME)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="Letters in the answer.")] = 100,
-    after: Annotated[str | None, Query(description="The id to go on from: `next` of the answer before.")] = None,
-) -> dict[str, Any]:
-    """Dead letters by id, without their bodies; `next` is the `after` of the page that follows, or null."""
+    paging: Paging,
+) -> Response:
+    """Dead letters by id, without their bodies."""
     wanted = Wanted(None, reason, field, principal, instant(since, "since"), instant(until, "until"))
-    found = list(islice(letters.letters(services(request).store, wanted, after), limit + 1))
-    return {
-        "deadLetters": list(map(_shown, found[:limit])),
-        "next": found[limit - 1].id if len(found) > limit else None,
-    }
+    found = {letter.id: letter for letter in letters.letters(asking.store, wanted)}
+    page, following = by_name(found, paging)
+    shapes = [_shown(found[id_]) for id_ in page]
+    return asking.answer({"deadLetters": shapes, "totalCount": len(found), "next": following}, json(shapes))
 
 
 @router.get("/{letter_id:digest}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api._answers import Asking, Limit, Offset, one_of
+from lineage.api._paging import Cursor, Part, by_moment, by_node
 from lineage.errors import InvalidInput
-from lineage.model import Kind, Node
+from lineage.model import Kind, Node, NodeId, Page
 from lineage.web import choice, needs
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"], dependencies=[Depends(needs("read"))])
@@ -39,20 +42,33 @@ def search(  # noqa: PLR0913 - a search form has this many fields
     after: Annotated[date | None, Query(description="Only what was seen last on this day or later.")] = None,
     limit: Limit = 10,
     offset: Offset = 0,
+    cursor: Cursor = None,
 ) -> Response:
     """Datasets and jobs whose namespace and name hold all the words."""
-    order = choice(sort.upper(), ("NAME", "UPDATE_AT"), "sort")
-    page = asking.store.find(
-        q,
-        kind=_kind(filter),
-        namespace=namespace,
-        order="updated" if order == "UPDATE_AT" else "name",
-        since=_midnight(after),
-        until=_midnight(before),
-        limit=limit,
-        offset=offset,
+    newest_first = choice(sort.upper(), ("NAME", "UPDATE_AT"), "sort") == "UPDATE_AT"
+    kind, since, until = _kind(filter), _midnight(after), _midnight(before)
+    part = Part(limit, offset, cursor)
+
+    def ask(behind: NodeId | None, reached: datetime | None, passed: int, most: int) -> Page:
+        return asking.store.find(
+            q,
+            kind=kind,
+            namespace=namespace,
+            order="updated" if newest_first else "name",
+            since=since,
+            until=until if reached is None else reached,
+            after=behind,
+            limit=most,
+            offset=passed,
+        )
+
+    if newest_first:
+        page, following = by_moment(partial(ask, None), attrgetter("last_at"), part)
+    else:
+        page, following = by_node(lambda behind, passed, most: ask(behind, None, passed, most), part)
+    return asking.answer(
+        {"totalCount": page.total, "results": [_result(node) for node in page.items], "next": following}
     )
-    return asking.answer({"totalCount": page.total, "results": [_result(node) for node in page.items]})
 
 
 def _midnight(day: date | None) -> datetime | None:

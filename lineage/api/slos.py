@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 
-from lineage.api._answers import TIME
+from lineage.api._answers import TIME, Asking, as_json, json
+from lineage.api._paging import Paging, by_name
 from lineage.slo.shape import shape
-from lineage.web import instant, needs, services
+from lineage.slo.status import Status
+from lineage.web import Slos, instant, needs, services
 
-router = APIRouter(prefix="/api/v1/slos", tags=["slos"])
+router = APIRouter(prefix="/api/v1/slos", tags=["slos"], dependencies=[Depends(needs("read"))])
 
 At = Annotated[
     str | None,
@@ -22,19 +25,26 @@ At = Annotated[
 ]
 
 
-@router.get("", dependencies=[Depends(needs("read"))])
-def list_slos(request: Request, at: At = None) -> dict[str, object]:
-    """All SLOs in force with their status, by name; without their occurrences."""
-    house = services(request)
-    when = instant(at, "at")
-    book = house.slos
-    statuses = book.statuses(house.now()) if when is None else [book.status(name, when) for name in book.names()]
-    found = [shape(status, book.definition(status.slo)) for status in statuses]
-    return {"slos": [{key: value for key, value in one.items() if key != "occurrences"} for one in found]}
+@router.get("")
+def list_slos(request: Request, asking: Asking, paging: Paging, at: At = None) -> Response:
+    """The SLOs in force with their status, by name; without their occurrences."""
+    book, when = services(request).slos, instant(at, "at")
+    now = {status.slo: status for status in book.statuses(asking.now)} if when is None else {}
+    names = now if when is None else book.names()
+    page, following = by_name(names, paging)
+    statuses = [now[name] if when is None else book.status(name, when) for name in page]
+    found = [_brief(status, book) for status in statuses]
+    changing = json([{**one, "at": None} for one in found])
+    return asking.answer({"slos": found, "totalCount": len(names), "next": following}, changing)
 
 
-@router.get("/{name:word}", dependencies=[Depends(needs("read"))])
-def one_slo(request: Request, name: str, at: At = None) -> dict[str, object]:
+@router.get("/{name:word}")
+def one_slo(request: Request, name: str, at: At = None) -> Response:
     """One SLO's status with every occurrence of its window. 404 when there is none of that name."""
     house = services(request)
-    return shape(house.slos.status(name, instant(at, "at") or house.now()), house.slos.definition(name))
+    when = instant(at, "at") or house.now()
+    return as_json(shape(house.slos.status(name, when), house.slos.definition(name)))
+
+
+def _brief(status: Status, book: Slos) -> dict[str, Any]:
+    return {key: value for key, value in shape(status, book.definition(status.slo)).items() if key != "occurrences"}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from lineage.api._answers import Asking
+from lineage.api._answers import Asked, Asking
 from lineage.api._shapes import Shape
 from lineage.api.sources import first_seen
 from lineage.errors import InvalidInput
@@ -55,27 +55,28 @@ def events(asking: Asking, at: Borders) -> Response:
             _span(begin, end)
             | {"start": seen["START"], "complete": seen["COMPLETE"], "fail": seen["FAIL"], "abort": seen["ABORT"]}
             for begin, end, seen in _tallies(asking.store, at)
-        ]
+        ],
+        at[-1].isoformat(),
     )
 
 
 @router.get("/jobs")
 def jobs(asking: Asking, at: Borders) -> Response:
     """How many jobs there were at the end of each span."""
-    return asking.answer([_counted(begin, end, seen["jobs"]) for begin, end, seen in _tallies(asking.store, at)])
+    return _answer(asking, at, [seen["jobs"] for _, _, seen in _tallies(asking.store, at)])
 
 
 @router.get("/datasets")
 def datasets(asking: Asking, at: Borders) -> Response:
     """How many datasets there were at the end of each span."""
-    return asking.answer([_counted(begin, end, seen["datasets"]) for begin, end, seen in _tallies(asking.store, at)])
+    return _answer(asking, at, [seen["datasets"] for _, _, seen in _tallies(asking.store, at)])
 
 
 @router.get("/sources")
 def sources(asking: Asking, at: Borders) -> Response:
     """How many sources there were at the end of each span."""
     first = first_seen(asking.store)
-    return asking.answer([_counted(begin, end, sum(seen <= end for seen in first)) for begin, end in pairwise(at)])
+    return _answer(asking, at, [sum(seen <= end for seen in first) for end in at[1:]])
 
 
 def _tallies(store: Store, at: list[datetime]) -> list[Span]:
@@ -86,5 +87,6 @@ def _span(begin: datetime, end: datetime) -> Shape:
     return {"startInterval": begin, "endInterval": end}
 
 
-def _counted(begin: datetime, end: datetime, count: int) -> Shape:
-    return _span(begin, end) | {"count": count}
+def _answer(asking: Asked, at: list[datetime], counts: list[int]) -> Response:
+    spans = zip(pairwise(at), counts, strict=True)
+    return asking.answer([_span(*span) | {"count": count} for span, count in spans], at[-1].isoformat())

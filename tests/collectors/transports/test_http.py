@@ -162,7 +162,7 @@ def test_dead_letters_are_listed_page_by_page(client: TestClient) -> None:
     post(client, BATCH, b"\n".join(b"not json %d" % number for number in range(3)), LINES)
 
     first = client.get("/api/v1/dead-letters?limit=2").json()
-    second = client.get(f"/api/v1/dead-letters?limit=2&after={first['next']}").json()
+    second = client.get(f"/api/v1/dead-letters?limit=2&cursor={first['next']}").json()
 
     letters = first["deadLetters"] + second["deadLetters"]
     assert (len({one["id"] for one in letters}), second["next"], "body" in letters[0]) == (3, None, False)

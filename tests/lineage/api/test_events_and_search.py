@@ -84,6 +84,7 @@ def test_search_answers_as_marquez_does(world: Reading) -> None:
 
     assert answer == {
         "totalCount": 2,
+        "next": None,
         "results": [
             {
                 "type": kind.upper(),
