@@ -28,7 +28,7 @@ PROOFS: Final = """
     WHERE alias = ? AND why = ? AND same_as.dataset = ? ORDER BY same_as.at DESC, digest DESC LIMIT 3
 """
 USED: Final = """
-    SELECT node.id, coalesce(canonical, node.id), namespace, name, edge.side FROM edge
+    SELECT node.id, coalesce(-component, node.id), namespace, name, edge.side FROM edge
     JOIN node ON node.id = edge.dataset WHERE node.kind = ? GROUP BY node.id, edge.side ORDER BY namespace, name
 """
 LIKE_ONE: Final = 5

@@ -82,7 +82,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         "id": Field("json_array(kind, namespace, name)", _node("node.id").read),
         **_SPAN,
         **_plain("first_received", "last_received"),
-        "canonical": _node("coalesce(node.canonical, node.id)"),
+        "canonical": _node("coalesce((SELECT canonical FROM component WHERE component.id = node.component), node.id)"),
     },
     "event": {
         "digest": Field("digest", bytes.hex),

@@ -1,8 +1,8 @@
 """Which datasets are one: declarations are dated, and for each alias and reason the newest decides whose it is.
 
-For now, every dataset's row names its representative, the least of its component; for a past instant the component is
-found again from the declarations of that time (DECISIONS 10). What no event mentions, as the normal form that two
-spellings share may be, joins others and is no member itself.
+For now, every dataset's row names its component, which `joining` keeps; for a past instant the component is found again
+from the declarations and the words of people of that time (DECISIONS 10). What no event mentions, as the normal form
+that two spellings share may be, joins others and is no member itself.
 """
 
 from __future__ import annotations
@@ -10,34 +10,46 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from lineage.model import SameAs
-from lineage.store.sqlite.ids import Ids
+from lineage.sameness import PERSON, Link, divided, speaker, strength
 from lineage.store.sqlite.sql import Cut, each_of
 
-KNOWN_LINK = "INSERT OR IGNORE INTO link VALUES (?, ?, ?, 0)"
-ACTIVE = "SELECT dataset FROM link WHERE alias = ? AND why = ? AND active"
-ACTIVATE = """
-    UPDATE link SET active = dataset IN (SELECT value FROM json_each(?3)) WHERE alias = ?1 AND why = ?2
-"""
-NEWEST = """
+APART, ONE = range(2)  # what people say of two names; a word that was taken back says neither
+
+NEWEST: Final = """
     SELECT same_as.dataset FROM same_as WHERE (alias, why, at, event) = (
         SELECT alias, why, same_as.at, event FROM same_as JOIN event ON event.id = same_as.event
         WHERE alias = ?1 AND why = ?2 AND same_as.at <= ?3 AND received <= ?4
         ORDER BY same_as.at DESC, digest DESC LIMIT 1
     )
 """
-TOUCHING = """
-    SELECT alias, why, dataset, active FROM link WHERE alias IN (SELECT value FROM json_each(?1))
-    UNION SELECT alias, why, dataset, active FROM link WHERE dataset IN (SELECT value FROM json_each(?1))
+_TOUCHING: Final = """
+    SELECT alias, why, text, dataset, active FROM link JOIN word ON word.id = why
+    WHERE alias IN (SELECT value FROM json_each(?1))
+    UNION SELECT alias, why, text, dataset, active FROM link JOIN word ON word.id = why
+    WHERE dataset IN (SELECT value FROM json_each(?1))
 """
-MEMBERS = """
-    SELECT asked.id, asked.canonical, node.id, node.last_at IS NOT NULL
-    FROM node AS asked JOIN node ON node.canonical = asked.canonical
-    WHERE asked.id IN (SELECT value FROM json_each(?)) ORDER BY 3
+_SAID: Final = """
+    SELECT one, other, verdict, row_number() OVER (
+        PARTITION BY one, other ORDER BY received DESC, digest DESC
+    ) AS nth FROM ruling JOIN statement USING (digest) WHERE at <= ?2 AND received <= ?3
 """
-BY_NAME = """
+_DECIDED: Final = f"""
+    SELECT one, other, verdict FROM (
+        {_SAID} AND one IN (SELECT value FROM json_each(?1))
+        UNION {_SAID} AND other IN (SELECT value FROM json_each(?1))
+    ) WHERE nth = 1
+"""  # noqa: S608 - of constants
+_COMPONENTS: Final = """
+    SELECT id, component FROM node WHERE id IN (SELECT value FROM json_each(?)) AND component IS NOT NULL
+"""
+_MEMBERS: Final = """
+    SELECT component, canonical, node.id FROM component JOIN node ON node.component = component.id
+    WHERE component.id IN (SELECT value FROM json_each(?)) AND last_at IS NOT NULL ORDER BY node.id
+"""
+_JOINED: Final = "SELECT id FROM node WHERE component = (SELECT component FROM node WHERE id = ?)"
+_BY_NAME: Final = """
     SELECT id, first_at IS NOT NULL AND (last_at <= ?2 AND last_received <= ?3 OR EXISTS (
         SELECT 1 FROM mention JOIN event ON event.id = mention.event
         WHERE mention.node = node.id AND mention.at <= ?2 AND received <= ?3
@@ -52,95 +64,99 @@ class Component(NamedTuple):
     members: tuple[int, ...]
 
 
-def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentioned: Collection[int] = ()) -> None:
-    """Bring the components up to date, once the rows of *declared* are written.
+class Group(NamedTuple):
+    """Names that links join, what no event mentions among them. *torn*: people said of two of them that they are apart.
 
-    *mentioned* were known before, and are now for the first time mentioned by an event.
+    *speaking* are the ends of links that speak before others.
     """
-    links = {
-        (ids.node(same.alias), ids.word(same.why), ids.node(same.dataset))
-        for same in declared
-        if same.alias != same.dataset
-    }
-    connection.executemany(KNOWN_LINK, links)
-    doubtful = set(mentioned)
-    for alias, why in {link[:2] for link in links}:
-        before = {dataset for (dataset,) in connection.execute(ACTIVE, (alias, why))}
-        now = {dataset for (dataset,) in connection.execute(NEWEST, (alias, why, *Cut()))}
-        if before != now:
-            connection.execute(ACTIVATE, (alias, why, each_of(now)))
-            doubtful |= {alias} | before | now
-    if doubtful:
-        _settle(connection, doubtful)
+
+    names: set[int]
+    speaking: set[int]
+    torn: bool
 
 
 def components(connection: Connection, datasets: Collection[int], at: Cut) -> dict[int, Component]:
     """The component of each of *datasets* at the cut; of one that stands alone too."""
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
     if at.whole:
+        numbers = dict(connection.execute(_COMPONENTS, (each_of(found),)).fetchall())
         members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for dataset, canonical, member, mentioned in connection.execute(MEMBERS, (each_of(datasets),)):
-            if mentioned:
-                members[dataset, canonical].append(member)
-        return found | {key[0]: Component(key[1], tuple(group)) for key, group in members.items()}
-    for group in _groups(connection, datasets, at):
+        for component, canonical, member in connection.execute(_MEMBERS, (each_of(set(numbers.values())),)):
+            members[component, canonical].append(member)
+        made = {key[0]: Component(key[1], tuple(group)) for key, group in members.items()}
+        return found | {dataset: made[number] for dataset, number in numbers.items() if number in made}
+    for group in groups(connection, datasets, at):
         if component := _component(connection, group, at):
-            found |= dict.fromkeys(group & found.keys(), component)
+            found |= dict.fromkeys(group.names & found.keys(), component)
     return found
 
 
 def joined(connection: Connection, dataset: int) -> set[int]:
     """All that is one with *dataset* now, what no event mentions among it."""
-    return next(iter(_groups(connection, [dataset], Cut())), {dataset})
+    return {dataset, *(number for (number,) in connection.execute(_JOINED, (dataset,)))}
 
 
-def _settle(connection: Connection, doubtful: set[int]) -> None:
-    asked = each_of(doubtful)
-    doubtful = doubtful | {member for _, _, member, _ in connection.execute(MEMBERS, (asked,))}
-    connection.execute(
-        "UPDATE node SET canonical = NULL WHERE id IN (SELECT value FROM json_each(?))", (each_of(doubtful),)
-    )
-    for group in _groups(connection, doubtful, Cut()):
-        if component := _component(connection, group, Cut()):
-            connection.execute(
-                "UPDATE node SET canonical = ? WHERE id IN (SELECT value FROM json_each(?))",
-                (component.canonical, each_of(group)),
-            )
+def groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[Group]:
+    """All that links join to any of *datasets*; a group that people tore apart as its parts, also those of one name."""
+    links = _links(connection, datasets, at)
+    names = {end for link in links for end in (link.alias, link.dataset)}
+    apart = [
+        (one, other)
+        for one, other, verdict in decided(connection, names, at)
+        if verdict == APART and one in names and other in names
+    ]
+    whole = divided(links, ())
+    found: list[Group] = []
+    for group in whole:
+        within = [pair for pair in apart if group.issuperset(pair)]
+        own = [link for link in links if link.alias in group]
+        parts = divided(_by_strength(connection, own), within) if within else [group]
+        speaking = {getattr(link, end) for link in own if (end := speaker(link.why))}
+        found += [Group(part, speaking & part, bool(within)) for part in parts]
+    return found
 
 
-def _groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[set[int]]:
-    """The components of more than one that hold any of *datasets*."""
-    beside: defaultdict[int, set[int]] = defaultdict(set)
+def decided(connection: Connection, datasets: Collection[int], at: Cut) -> list[tuple[int, int, int | None]]:
+    """What people said last of pairs with any of *datasets*: APART, ONE, or None where it was taken back."""
+    return connection.execute(_DECIDED, (each_of(datasets), *at)).fetchall()
+
+
+def _links(connection: Connection, datasets: Collection[int], at: Cut) -> set[Link[int]]:
+    found: set[Link[int]] = set()
     seen: set[int] = set()
     ask = set(datasets)
     while ask:
         seen |= ask
-        for alias, dataset in _pairs(connection, ask, at):
-            beside[alias].add(dataset)
-            beside[dataset].add(alias)
-        ask = {node for around in beside.values() for node in around} - seen
-    groups: list[set[int]] = []
-    while beside:
-        group, border = set(), {next(iter(beside))}
-        while border:
-            group |= border
-            border = set().union(*(beside.pop(node) for node in border)) - group
-        groups.append(group)
-    return groups
+        near = _declared(connection, ask, at)
+        near += [Link(one, PERSON, other) for one, other, verdict in decided(connection, ask, at) if verdict == ONE]
+        found.update(near)
+        ask = {end for link in near for end in (link.alias, link.dataset)} - seen
+    return found
 
 
-def _pairs(connection: Connection, datasets: Collection[int], at: Cut) -> set[tuple[int, int]]:
-    links = connection.execute(TOUCHING, (each_of(datasets),)).fetchall()
+def _declared(connection: Connection, datasets: Collection[int], at: Cut) -> list[Link[int]]:
+    links = connection.execute(_TOUCHING, (each_of(datasets),)).fetchall()
     if at.whole:
-        return {(alias, dataset) for alias, _, dataset, active in links if active}
-    return {
-        (alias, dataset)
-        for alias, why in {link[:2] for link in links}
+        return [Link(alias, text, dataset) for alias, _, text, dataset, active in links if active]
+    return [
+        Link(alias, text, dataset)
+        for alias, why, text in {link[:3] for link in links}
         for (dataset,) in connection.execute(NEWEST, (alias, why, *at))
-    }
+    ]
 
 
-def _component(connection: Connection, group: Collection[int], at: Cut) -> Component | None:
-    """Those of *group* that are mentioned at the cut, under the least name; None without any."""
-    members = [number for number, mentioned in connection.execute(BY_NAME, (each_of(group), *at)) if mentioned]
-    return Component(members[0], tuple(sorted(members))) if members else None
+def _by_strength(connection: Connection, links: Collection[Link[int]]) -> list[Link[int]]:
+    ends = each_of({end for link in links for end in (link.alias, link.dataset)})
+    order = "SELECT id FROM node WHERE id IN (SELECT value FROM json_each(?)) ORDER BY namespace, name"
+    place = {number: nth for nth, (number,) in enumerate(connection.execute(order, (ends,)))}
+    return sorted(links, key=lambda link: (strength(link.why), place[link.alias], place[link.dataset], link.why))
+
+
+def _component(connection: Connection, group: Group, at: Cut) -> Component | None:
+    """Those of *group* that are mentioned at the cut, and who of them speaks; None without any."""
+    rows: Iterable[tuple[int, int]] = connection.execute(_BY_NAME, (each_of(group.names), *at))
+    members = [number for number, mentioned in rows if mentioned]
+    if not members:
+        return None
+    canonical = next((member for member in members if member in group.speaking), members[0])
+    return Component(canonical, tuple(sorted(members)))

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
 from lineage.store.base import Resolve
-from lineage.store.sqlite import explicit, identity, search
+from lineage.store.sqlite import explicit, joining, search
 from lineage.store.sqlite.conclusions import Conclusions
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Batch, Fresh, named, others, subject
@@ -102,7 +102,7 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
     search.index(connection, new)
     Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed)
     awoken = {number for node, number in first.items() if node not in new}
-    identity.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
+    joining.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
     connection.executemany(
         NEWEST_COLUMNS,
         {

@@ -18,10 +18,10 @@ CREATE TABLE node (  -- datasets, jobs and runs
     last_at INTEGER,
     first_received INTEGER,
     last_received INTEGER,
-    canonical INTEGER,  -- NULL: its own
+    component INTEGER,  -- NULL: one with no other
     UNIQUE (kind, namespace, name)
 );
-CREATE INDEX node_canonical ON node (canonical) WHERE canonical IS NOT NULL;
+CREATE INDEX node_component ON node (component) WHERE component IS NOT NULL;
 CREATE INDEX node_updated ON node (last_at) WHERE last_at IS NOT NULL;
 
 CREATE TABLE event (
@@ -110,6 +110,11 @@ CREATE TABLE statement (  -- what a person decided of a thing; hides: whether it
     actor TEXT NOT NULL, at INTEGER NOT NULL, received INTEGER NOT NULL, reason TEXT NOT NULL, words TEXT NOT NULL,
     hides INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE ruling (  -- the statement says of two datasets, the lesser row id first, 0: apart, 1: one, NULL: neither
+    one INTEGER NOT NULL, other INTEGER NOT NULL, digest BLOB NOT NULL, verdict INTEGER,
+    PRIMARY KEY (one, other, digest)
+) WITHOUT ROWID;
+CREATE INDEX ruling_other ON ruling (other);
 CREATE INDEX statement_about ON statement (kind, namespace, name);
 CREATE INDEX statement_hides ON statement (kind, namespace, name, received) WHERE hides IS NOT NULL;
 CREATE INDEX depends_downstream ON depends (downstream);
@@ -178,6 +183,15 @@ CREATE TABLE link (  -- every alias that was ever declared; active: by its newes
     PRIMARY KEY (alias, why, dataset)
 ) WITHOUT ROWID;
 CREATE INDEX link_dataset ON link (dataset);
+CREATE INDEX link_active ON link (alias, why, dataset) WHERE active;
+CREATE INDEX link_active_dataset ON link (dataset, why, alias) WHERE active;
+
+CREATE TABLE component (  -- datasets that are one; canonical: who speaks for them, NULL while no event mentions any
+    id INTEGER PRIMARY KEY,
+    canonical INTEGER,
+    size INTEGER NOT NULL,  -- names, what no event mentions among them
+    torn INTEGER NOT NULL  -- whether links join it to others that people keep apart
+);
 """
 
 BESIDE = """

@@ -180,7 +180,7 @@ def test_a_run_uses_a_dataset_once_under_all_its_names(graph: Store) -> None:
         ran("r", "COMPLETE", 2, reads=["table"]),
     ]))  # fmt: skip
 
-    assert [(dataset("path"), at(1), at(2))] == [
+    assert [(dataset("table"), at(1), at(2))] == [
         (use.dataset, use.first_at, use.last_at) for use in graph.uses(dataset=dataset("table"))
     ]
 
