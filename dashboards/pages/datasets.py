@@ -119,7 +119,7 @@ def known(request: Request, asked: NodeId, seen: Look) -> Node:
     return node
 
 
-def _columns(request: Request, node: Node, seen: Look) -> list[panels.ColumnRow]:
+def _columns(request: Request, node: Node, seen: Look) -> panels.Columns:
     store = services(request).store
     ups = store.columns([node.canonical], "up", as_of=seen.as_of)
     downs = store.columns([node.canonical], "down", as_of=seen.as_of)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from dashboards.current import Judged
 from dashboards.figures.picture import URGENCY, Mark
 from dashboards.panels.facets import Column, DataQualityAssertions, Ownership, Schema, facet, read
-from lineage.model import ColumnEdge, FacetRecord, FieldId, Graph, Node, NodeId
+from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Graph, Node, NodeId
+from lineage.views import unresolved
 
 KINDS = {
     "table": "Tables",
@@ -25,38 +26,54 @@ MOST_AFFECTED = 6
 
 
 class ColumnRow(NamedTuple):
-    """A column, what it is made of and what is made of it."""
+    """A column, what it is made of and what is made of it; *unresolved* when the schema does not know it."""
 
     column: Column
     ups: tuple[FieldId, ...]
     downs: tuple[FieldId, ...]
     masked: bool
+    unresolved: bool
+
+
+class Columns(NamedTuple):
+    """The columns of a dataset, and what affects each of them or is affected by any, such as filters and joins."""
+
+    rows: list[ColumnRow]
+    ups: tuple[FieldId, ...]
+    downs: tuple[FieldId, ...]
 
 
 Pair = tuple[NodeId | None, ColumnEdge]
 
 
-def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair]) -> list[ColumnRow]:
+def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair]) -> Columns:
     """The columns of the schema, then those that only column lineage names."""
-    known = {column.name: column for column in facet(node.facets, Schema).fields}
+    schema = {column.name: column for column in facet(node.facets, Schema).fields}
     own = {node.id, node.canonical, *node.aliases}
     sources: dict[str, dict[FieldId, None]] = {}
     targets: dict[str, dict[FieldId, None]] = {}
     masked: set[str] = set()
     for _, edge in ups:
         if edge.target.dataset in own:
-            known.setdefault(edge.target.name, Column(edge.target.name))
             sources.setdefault(edge.target.name, {})[edge.source] = None
             if any(masking for _, _, masking in edge.transformations):
                 masked.add(edge.target.name)
     for _, edge in downs:
         if edge.source.dataset in own:
-            known.setdefault(edge.source.name, Column(edge.source.name))
             targets.setdefault(edge.source.name, {})[edge.target] = None
-    return [
-        ColumnRow(column, tuple(sources.get(name, ())), tuple(targets.get(name, ())), name in masked)
-        for name, column in known.items()
+    lost = unresolved(sources.keys() - {WHOLE}, {name: column.type for name, column in schema.items()})
+    rows = [
+        ColumnRow(
+            schema.get(name, Column(name)),
+            tuple(sources.get(name, ())),
+            tuple(targets.get(name, ())),
+            name in masked,
+            name in lost,
+        )
+        for name in dict.fromkeys((*schema, *sources, *targets))
+        if name != WHOLE
     ]
+    return Columns(rows, tuple(sources.get(WHOLE, ())), tuple(targets.get(WHOLE, ())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dashboards.panels.lineage import cause_way
 from dashboards.panels.runs import precise
 from dashboards.states import tier
 from lineage.alerts.incidents import Cause, Incident, Member
-from lineage.model import ColumnEdge, FacetRecord, FieldId, Node
+from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Node
 from lineage.slo.spec import define
 from lineage.slo.status import BurnRate
 from tests.support.graphs import AT, dataset, graph, job, status, verdict
@@ -208,8 +208,35 @@ def test_columns_know_what_they_are_made_of_and_what_they_go_into():
     made = datasets.columns(node, [(None, ColumnEdge(up, own, masked))], [(None, ColumnEdge(own, down))])
 
     assert [("id", (up,), (down,), True), ("plain", (), (), False)] == [
-        (one.column.name, one.ups, one.downs, one.masked) for one in made
+        (one.column.name, one.ups, one.downs, one.masked) for one in made.rows
     ]
+
+
+def test_what_affects_every_column_stands_beside_the_columns():
+    """WHOLE is no column, of this dataset or of the one that it goes into."""
+    whole, to = FieldId(dataset("orders"), WHOLE), FieldId(dataset("report"), WHOLE)
+    node = Node(dataset("orders"), dataset("orders"), AT, AT)
+    key, id_ = FieldId(dataset("raw"), "key"), FieldId(dataset("orders"), "id")
+
+    made = datasets.columns(node, [(None, ColumnEdge(key, whole))], [(None, ColumnEdge(id_, to))])
+
+    assert ([("id", (to,))], (key,), ()) == (
+        [(row.column.name, row.downs) for row in made.rows],
+        made.ups,
+        made.downs,
+    )
+
+
+def test_a_column_that_the_schema_does_not_know_is_unresolved():
+    """Unless the schema has no types: then it is what somebody documented."""
+    own, up = FieldId(dataset("orders"), "_0"), FieldId(dataset("raw"), "id")
+
+    def marked(kind):
+        body = json.dumps({"fields": [{"name": "id"} | kind]}).encode()
+        node = Node(dataset("orders"), dataset("orders"), AT, AT, {"schema": body})
+        return [row.unresolved for row in datasets.columns(node, [(None, ColumnEdge(up, own))], []).rows]
+
+    assert ([False, True], [False, False]) == (marked({"type": "INT"}), marked({}))
 
 
 def test_a_schema_tells_how_it_changed():

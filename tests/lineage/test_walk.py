@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import NotFound
-from lineage.model import ColumnEdge, Direction, Edge, FieldId, Node, NodeId, dataset_id, job_id
+from lineage.model import WHOLE, ColumnEdge, Direction, Edge, FieldId, Node, NodeId, dataset_id, job_id
 from lineage.walk import walk, walk_columns
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -58,9 +58,15 @@ class Drawn:
     def columns(
         self, fields: Iterable[FieldId | NodeId], direction: Direction, **_: Any
     ) -> list[tuple[NodeId | None, ColumnEdge]]:
-        """One hop between columns."""
+        """One hop between columns; WHOLE stands for all of a dataset."""
         wanted = set(fields)
-        return [(j, e) for j, e in self.column_edges if (e.target if direction == "up" else e.source) in wanted]
+        every = {place.dataset for place in wanted if isinstance(place, FieldId) and place.name == WHOLE}
+        some = {place.dataset for place in wanted if isinstance(place, FieldId)}
+
+        def is_near(end: FieldId) -> bool:
+            return end in wanted or end.dataset in (some if end.name == WHOLE else every)
+
+        return [(j, e) for j, e in self.column_edges if is_near(e.target if direction == "up" else e.source)]
 
 
 def names(ids: Iterable[NodeId]) -> set[str]:
@@ -223,6 +229,62 @@ def test_columns_have_a_budget_too() -> None:
     graph = walk_columns(store, [target], max_nodes=11)
 
     assert (graph.truncated, len(graph.edges), target in graph.frontier) == (True, 10, True)
+
+
+def test_what_affects_a_whole_dataset_is_found_from_each_of_its_columns() -> None:
+    """WHOLE stands beside the column that was asked for, and is no step of its own."""
+    a, b, c = (FieldId(ds(name), "amount") for name in "abc")
+    whole = FieldId(ds("b"), WHOLE)
+    store = Drawn()
+    store.column_edges = [(None, ColumnEdge(b, c)), (None, ColumnEdge(a, whole))]
+
+    assert {c: 0, b: -1, whole: -1, a: -2} == walk_columns(store, [c], "up", 2).hops
+
+
+def test_what_a_whole_dataset_leads_to_is_found() -> None:
+    """From WHOLE the walk goes on from every column, which stands as near as WHOLE."""
+    a, b, c = (FieldId(ds(name), "amount") for name in "abc")
+    whole = FieldId(ds("b"), WHOLE)
+    store = Drawn()
+    store.column_edges = [(None, ColumnEdge(b, c)), (None, ColumnEdge(a, whole))]
+
+    assert {a: 0, whole: 1, b: 1, c: 2} == walk_columns(store, [a], "down", 2).hops
+
+
+COLUMNS = st.lists(
+    st.builds(
+        lambda ends, source, target: ColumnEdge(FieldId(ds(ends[0]), source), FieldId(ds(ends[1]), target)),
+        st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")),
+        st.sampled_from("xyz"),
+        st.sampled_from(("x", "y", "z", WHOLE)),
+    ),
+    max_size=12,
+)
+
+
+def each_column(edge: ColumnEdge) -> list[ColumnEdge]:
+    """*edge*, or what it says of each column where it says it of the whole."""
+    to = edge.target
+    return [ColumnEdge(edge.source, FieldId(to.dataset, name)) for name in ("xyz" if to.name == WHOLE else to.name)]
+
+
+@given(COLUMNS, st.sampled_from(("up", "down")), st.integers(0, 4))
+def test_a_walk_finds_what_it_would_without_wholes(edges: list[ColumnEdge], way: Direction, depth: int) -> None:
+    """The columns behind and beyond a column, and how far, are those of the graph in which each has its own edges."""
+    few, many = Drawn(), Drawn()
+    few.column_edges = [(None, edge) for edge in dict.fromkeys(edges)]
+    many.column_edges = [(None, each) for edge in dict.fromkeys(edges) for each in each_column(edge)]
+    root = FieldId(ds("a"), "x")
+    naive = walk_columns(many, [root], way, depth).hops
+
+    found = walk_columns(few, [root], way, depth).hops
+
+    reached: dict[FieldId, int] = {}
+    for place, hop in found.items():  # Upstream, WHOLE only stands beside the columns that led to it.
+        for name in "xyz" if (place.name, way) == (WHOLE, "down") else place.name:
+            each = FieldId(place.dataset, name)
+            reached[each] = min(hop, reached.get(each, hop), key=abs)
+    assert naive == reached
 
 
 GRAPHS = st.lists(

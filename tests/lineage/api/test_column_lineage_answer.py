@@ -87,6 +87,86 @@ def test_a_column_tells_what_it_is_made_of(world: Reading) -> None:
     assert node["inEdges"] == [{"origin": "datasetField:pg:staged:b", "destination": "datasetField:pg:orders:c"}]
 
 
+def filtered(name: str, source: str, *columns: str) -> dict[str, Any]:
+    """A dataset with the columns of *source*, masked, which as a whole depends on its column `ok`."""
+    indirect = [{"type": "INDIRECT", "subtype": "FILTER"}]
+    masked = [{"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True}]
+    field = {"namespace": "pg", "name": source}
+    return dataset(
+        name,
+        schema=facet(fields=[{"name": column, "type": "INT"} for column in columns]),
+        columnLineage=facet(
+            fields={each: {"inputFields": [{**field, "field": each, "transformations": masked}]} for each in columns},
+            dataset=[{**field, "field": "ok", "transformations": indirect}],
+        ),
+    )
+
+
+def test_what_affects_all_columns_is_said_once(world: Reading) -> None:
+    """It leads to the node of the dataset, which leads to those of its columns that are in the answer."""
+    world.tell(whole_run(1, "load", 0, ["raw"], [filtered("orders", "raw", "a", "b")]))
+
+    graph = world.get("/column-lineage", nodeId="datasetField:pg:orders:a")["graph"]
+
+    whole = graph[0]
+    assert ("dataset:pg:orders", "DATASET", "*") == (whole["id"], whole["type"], whole["data"]["field"])
+    assert [("ok", "INDIRECT")] == [
+        (each["field"], each["transformationType"]) for each in whole["data"]["inputFields"]
+    ]
+    assert [{"origin": "dataset:pg:orders", "destination": "datasetField:pg:orders:a"}] == whole["outEdges"]
+    assert ["orders:a", "raw:a", "raw:ok"] == ids({"graph": graph[1:]})
+
+
+def test_a_column_that_affects_a_whole_dataset_is_followed_on(world: Reading) -> None:
+    """Downstream it goes on from every column of that dataset."""
+    world.tell(whole_run(1, "load", 0, ["raw"], [filtered("orders", "raw", "a", "b")]))
+    world.tell(whole_run(2, "sum", 10, ["orders"], [derived("sums", "orders", total="b")]))
+
+    graph = world.get("/column-lineage", nodeId="datasetField:pg:raw:ok", withDownstream=True)["graph"]
+
+    assert ["dataset:pg:orders", "orders:b", "raw:ok", "sums:total"] == ids({"graph": graph})
+
+
+def test_the_answer_for_a_wide_dataset_stays_small(world: Reading) -> None:
+    """300 columns that all depend on 300 are some hundred edges, not ninety thousand."""
+    names = [f"c{number}" for number in range(300)]
+    wide = filtered("wide", "raw", *names)
+    whole = wide["facets"]["columnLineage"]["dataset"]
+    wide["facets"]["columnLineage"]["dataset"] = [{**whole[0], "field": name} for name in names]
+    world.tell(whole_run(1, "load", 0, ["raw"], [wide]))
+
+    graph = world.get("/column-lineage", nodeId="dataset:pg:wide")["graph"]
+
+    assert (601, 900) == (len(graph), sum(len(node["inEdges"]) for node in graph))
+
+
+def test_masking_is_told(world: Reading) -> None:
+    """Where a transformation masks, and only there."""
+    world.tell(whole_run(1, "load", 0, ["raw"], [filtered("orders", "raw", "a")]))
+
+    graph = world.get("/column-lineage", nodeId="dataset:pg:orders")["graph"]
+
+    assert [None, True] == [node["data"]["inputFields"][0].get("masking") for node in graph[:2]]
+
+
+def test_a_column_that_the_schema_does_not_know_is_marked(world: Reading) -> None:
+    """Its lineage is kept, under the name that was sent; parts of a column are known with it."""
+    orders = derived("orders", "raw", total="a", **{"lines.sku": "b", "_0": "c"})
+    orders["facets"]["schema"]["fields"] = [{"name": name, "type": "INT"} for name in ("total", "lines", "day", "id")]
+    world.tell(whole_run(1, "load", 0, ["raw"], [orders]))
+
+    graph = world.get("/column-lineage", nodeId="dataset:pg:orders")["graph"]
+
+    assert ["_0"] == [node["data"]["field"] for node in graph if node["data"].get("unresolved")]
+
+
+def test_columns_as_they_were_known(world: Reading) -> None:
+    """What was received after knownAt says nothing."""
+    told(world)
+
+    assert world.problem("/column-lineage", nodeId="dataset:pg:orders", knownAt="2020-01-01T00:00:00Z")[0] == 404
+
+
 def test_a_version_shows_the_columns_of_its_day(world: Reading) -> None:
     """What is behind `#` is a version, and later column lineage says nothing of it."""
     old, new = (derived("orders", "raw", c=source) for source in ("before", "after"))
