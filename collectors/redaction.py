@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import msgspec
 
+from collectors.secret_names import OTHER_MARKS, holds_password, holds_secret, names_one_abroad
+
 REDACTED: Final = "[redacted]"
 
 # ── Is there anything to look at? ────────────────────────────────────────────────────────────────────────────────────
@@ -25,77 +27,38 @@ REDACTED: Final = "[redacted]"
 # and look back from it: what begins with one letter costs 0.4 ns a byte, however many words hang on it, and one
 # alternation of all words 12. The keys jwt and sas need no mark: what they hold begins with eyJ, or holds sig=.
 _MARKS: Final = (
-    r"p(?:ass|wd|at[_-]|i(?<=dapi)[0-9a-f]{32})",
-    r"c(?:re(?:dential|t(?<=secret))|url[ \\]|li(?<=redis-cli))",
-    r"k(?:en(?<=token)|ey(?<=[a-z0-9_.\- ]key)|s\.slack\.com|ia(?<=akia))",
+    r"p(?:ass|wd|at[_-]|arola|i(?<=dapi)[0-9a-f]{32}|ypi-a|m_(?<=npm_)|_v1_(?<=dop_v1_))",
+    r"c(?:re(?:dential|t(?<=secret))|url[ \\]|li(?<=redis-cli)|ontrase)",
+    r"k(?:en(?<=token)|ey(?<=[a-z0-9_.\- ]key)|s\.slack\.com|ia(?<=akia)|ie(?<=cookie)|ennwort|[-_](?<=\b[sr]k.)\w)",
     r"b(?:earer |asic |egin [a-z0-9 ]*private|eeline[ \\]|cp[ \\]|(?<=mariadb)[a-z-]*[ \\])",
-    r"g(?:h[pousr]_|=(?<=sig=)|nature=(?<=signature=)|in(?<=login)[ \\]|o(?<=mongo)[a-z]*[ \\])",
+    r"g(?:h[pousr]_|=(?<=sig=)|nature=(?<=signature=)|in(?<=login)[ \\]|o(?<=mongo)[a-z]*[ \\]|\.(?<=sg\.)[\w-]{16})",
     r"q(?:(?<=mysq)l[a-z_]*|l(?:plus|cmd|ldr)|(?<=cq)lsh)[ \\]",
     r"z(?:(?<=authoriz)|a(?<=aiza)[\w-]{35})",
+    r"f(?:ied(?<=identified)|_(?<=hf_)|re(?<=sifre))",
+    r"h(?:in:(?<=thin:)|a(?<=senha)|twoord|vs\.)",
+    r"x(?:ox[a-z]-|app-)",
+    r"j(?<=eyj)",
     r"asia[a-z0-9]{16}",
 )
-_WORD_MARKS: Final = ("identified", "eyj", "xox", "thin:")  # a plain search is ten times quicker than a pattern's
-_LOGIN_MARK: Final = r"://[^\s/\"@]*@"
+_LOGIN_MARK: Final = r"://[^\s/\"@]*(?::[^\s\"@]*)?@"
+_ENCODED_MARK: Final = r"%(?:25)*40"
 _EACH_MARK: Final = tuple(re.compile(mark.encode()) for mark in _MARKS)
 _EACH_LOGIN: Final = re.compile(_LOGIN_MARK.encode())
-_EACH_WORD: Final = tuple(word.encode() for word in _WORD_MARKS)
-_ANY_MARK: Final = re.compile("|".join((*_MARKS, *_WORD_MARKS, _LOGIN_MARK)))
+_ENCODED_LOGIN: Final = re.compile(_ENCODED_MARK.encode())
+_ANY_MARK: Final = re.compile("|".join((*_MARKS, _LOGIN_MARK, _ENCODED_MARK, *OTHER_MARKS)))
 
 
 def _is_suspect(body: bytes) -> bool:
     low = body.lower()
     return (
-        any(word in low for word in _EACH_WORD)
-        or any(mark.search(low) for mark in _EACH_MARK)
-        or (b"@" in low and _EACH_LOGIN.search(low) is not None)
+        any(mark.search(low) for mark in _EACH_MARK)
+        or (b"@" in low and (b":\\/\\/" in low or _EACH_LOGIN.search(low) is not None))
+        or (b"%" in low and _ENCODED_LOGIN.search(low) is not None)
+        or ((b"\\" in low or not low.isascii()) and (b"\\u0040" in low or names_one_abroad(low)))
     )
 
 
-# ── Which keys hold secrets? ─────────────────────────────────────────────────────────────────────────────────────────
-
-_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-_PASSWORDS: Final = ("password", "passwd", "passphrase", "passwort", "pwd")
-_SECRETS: Final = frozenset(
-    {*_PASSWORDS, "pass", "secret", "secrets", "token", "tokens", "credential", "credentials", "authorization", "jwt"}
-    | {"apikey", "accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "masterkey", "sas"}
-)
-_SECRET_ENDS: Final = ("password", "passwd", "passphrase", "secret")  # PGPASSWORD, clientsecret
-# `key` alone is innocent (primary_key, partition key, a tag's key); after one of these it is not.
-_BEFORE_KEY: Final = frozenset(
-    {"api", "access", "secret", "private", "account", "encryption", "signing", "master", "session", "shared", "auth"}
-)
-# secretName, token_url, credentials.provider, passwordPolicy: about a secret, and not one.
-_ABOUT: Final = frozenset(
-    {"name", "names", "id", "arn", "ref", "url", "uri", "endpoint", "path", "file", "location", "type", "class"}
-    | {"provider", "providers", "policy", "manager", "service", "source", "issuer", "version", "backend", "store"}
-    | {"count", "counts", "size", "length", "limit", "max", "min", "num", "total", "usage", "cache", "index"}
-    | {"ttl", "expiry", "expires", "expiration", "age", "created", "updated", "date", "time", "rotation", "renewal"}
-    | {"interval", "enabled", "required", "valid", "scope", "scopes", "field", "column", "columns", "format", "mode"}
-)
-# fs.azure.account.key.store.dfs.core.windows.net: what follows the secret word is a host, of whatever name.
-_HOST_ENDS: Final = (".net", ".com", ".cn", ".us", ".local")
-_SHELL_FOLDERS: Final = ("PWD", "OLDPWD")  # where a shell stands and stood; in any environment
-
-
-@lru_cache(maxsize=4096)
-def _holds_secret(key: str) -> bool:
-    if key in _SHELL_FOLDERS:
-        return False
-    parts = [part.lower() for part in _PART.findall(key)]
-    for at, part in enumerate(parts):
-        after = parts[at + 1] if at + 1 < len(parts) and not key.endswith(_HOST_ENDS) else ""
-        if part == "key" and at > 0 and parts[at - 1] in _BEFORE_KEY and (after not in _ABOUT or after == "id"):
-            return True
-        if (part in _SECRETS or part.endswith(_SECRET_ENDS)) and after not in _ABOUT:
-            return True
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _holds_password(key: str) -> bool:
-    return any(part.lower().endswith(_PASSWORDS) for part in _PART.findall(key)[-1:])
-
+# ── What only stands for a secret? ────────────────────────────────────────────────────────────────────────────────────
 
 _PLACEHOLDER: Final = re.compile(
     r"\s*|\*+|x{3,}|\[redacted\]|<[\w ]+>|\$\{[^}]*\}|\$\w+|\$\([^)]*\)?|`[^`]*`|\{\{.*\}\}|\{\w*\}|%\(?\w*\)?s"
@@ -125,6 +88,8 @@ def _stands_for(text: str) -> bool:
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
+_JSON_KEY: Final = r"(?:[\w.\-]|\\+u[0-9a-fA-F]{4})+"
+_COLON, _SLASH, _AT = (f"%(?:25){{0,2}}{sign}" for sign in ("3[Aa]", "2[Ff]", "40"))
 _QUOTED: Final = r"\"(?:[^\"\\]|\\.)*+(?:\"|$)|'(?:[^'\\]|\\.)*+(?:'|$)"
 _LITERAL: Final = rf"[A-Za-z]{{0,2}}(?:{_QUOTED})"  # with the letter that some languages put before the quote
 _EXPANSION: Final = r"\{\{.*?\}\}|\$\([^)\n]*\)|`[^`\n]*`|\{[^{}\n]*\}"
@@ -143,18 +108,17 @@ def _hide(value: str) -> str:
 def _assigned(match: re.Match[str]) -> str:
     key, between, value = match.groups()
     is_query = match.string[max(match.start() - 1, 0) : match.start()] in ("?", "&")
-    words = {part.lower() for part in _PART.findall(key)}
-    if not (_holds_secret(key) or (is_query and words & {"sig", "signature"})):
+    if not (holds_secret(key) or (is_query and key.lower().endswith(("sig", "signature")))):
         return match[0]
     # SQL compares with spaces round `=`, and a bare word there is a column; max_tokens=7 is a number.
-    if not _OPENING.match(value) and (between != "=" or value.isdigit()) and not _holds_password(key):
+    if not _OPENING.match(value) and (between != "=" or value.isdigit()) and not holds_password(key):
         return match[0]
     return f"{key}{between}{_hide(value)}"
 
 
 def _named(match: re.Match[str]) -> str:
     """Hide the group `value` where the group `key` names a secret."""
-    if not _holds_secret(match["key"]):
+    if not holds_secret(match["key"]):
         return match[0]
     start, end = (at - match.start() for at in match.span("value"))
     return f"{match[0][:start]}{_hide(match['value'])}{match[0][end:]}"
@@ -168,20 +132,28 @@ def _set(match: re.Match[str]) -> str:
     return _named(match) if is_setter else match[0]
 
 
-def _paired(match: re.Match[str]) -> str:
-    opening, key, between, quote, value = match.groups()
-    if not _holds_secret(key) or _is_innocent(value):
-        return match[0]
-    return f"{opening}{key}{opening}{between}{quote}{REDACTED}{quote}"
+def _pairs(match: re.Match[str]) -> str:
+    """Hide the value of every pair whose key names a secret; those within the values of innocent keys too."""
+    text, parts, done = match[0], [], 0
+    for pair in _PAIR.finditer(text):
+        if pair.start() < done or not holds_secret(pair[2]):
+            continue
+        value = _PAIRED.match(text, pair.end())
+        if value is not None and not _is_innocent(value[2]):
+            parts += [text[done : value.start()], f"{value[1]}{REDACTED}{value[3]}"]
+            done = value.end()
+    return "".join((*parts, text[done:]))
+
+
+_PAIR: Final = re.compile(rf"(?<!\\)(\\*[\"'])({_JSON_KEY})\1\s*:\s*(?=\\*[\"'])")
+_PAIRED: Final = re.compile(r"(\\*[\"'])(.*?)((?<!\\)\1|\Z)", re.DOTALL)
 
 
 def _flow(match: re.Match[str]) -> str:
     return _FLOW_ITEM.sub(_named, match[0])
 
 
-_FLOW_ITEM: Final = re.compile(
-    rf"[{{,]\s*(?P<key>[A-Za-z_][\w.-]*):\s+(?P<value>{_EXPANSION}|[^\s\"',}}\[{{][^\"',}}]*)"
-)
+_FLOW_ITEM: Final = re.compile(rf"[{{,]\s*(?P<key>[^\W\d][\w.-]*):\s+(?P<value>{_EXPANSION}|[^\s\"',}}\[{{][^\"',}}]*)")
 
 
 def _basic(match: re.Match[str]) -> str:
@@ -196,6 +168,7 @@ def _basic(match: re.Match[str]) -> str:
 _WORD: Final = rf"{_EXPANSION}|{_QUOTED}|[^\s\"']+"
 _LOGINS: Final = (
     (r"curl", r"(?P<before>\s(?:-u|-U|--user|--proxy-user)(?:\s*|=)[\"']?[^\s:\"']{1,128}:)(?P<value>[^\s\"']+)"),
+    (r"curl", rf"(?P<before>\s(?:-b|--cookie)(?:\s*|=))(?=\S*=)(?P<value>{_WORD})"),
     (r"mysql[a-z_]*|mariadb[a-z-]*|sshpass", rf"(?P<before>\s-p)(?P<value>{_WORD})"),
     (r"sshpass|beeline|mongo[a-z]*|cqlsh|login", rf"(?P<before>\s-p\s+)(?!-)(?P<value>{_WORD})"),
     (r"sqlcmd|bcp", rf"(?P<before>\s-P\s*)(?!-)(?P<value>{_WORD})"),
@@ -227,11 +200,31 @@ _TEXT_RULES: Final[tuple[Rule, ...]] = (
         re.compile(r"((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s:/@?#\"']*):[^\s/?#\"']+@"),
         rf"\1:{REDACTED}@",
     ),
+    # The same where the password has / ? # in it: then no port stands before them, and a host follows.
+    (
+        re.compile(
+            r"((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s:/@?#\"']*):(?!\d{1,5}(?:[/?#,]|$)|[{$<%(])"
+            r"(?:(?!://)[^\s\"',;<>]){1,256}@(?=[\w.-]+(?::\d+)?(?:[/?#\s\"']|$))"
+        ),
+        rf"\1:{REDACTED}@",
+    ),
+    # The same with its signs percent-encoded, some or all, once or twice.
+    (
+        re.compile(
+            rf"((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{{0,30}}(?:://|{_COLON}{_SLASH}{_SLASH})[^\s:/@?#\"'&]{{0,128}}?"
+            rf"{_COLON})[^\s/?#\"'&@]{{1,256}}?(?=@|{_AT})"
+        ),
+        rf"\1{REDACTED}",
+    ),
     (re.compile(r"(https?://)[^\s:/@?#\"']{16,}@"), rf"\1{REDACTED}@"),
     (re.compile(r"(thin:[^/\s:@]{1,128}/)[^@\s]{1,256}@"), rf"\1{REDACTED}@"),
     (re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY[A-Z ]*)-----.*?(?:-----END \1-----|\Z)", re.DOTALL), REDACTED),
     (re.compile(r"(https://hooks\.slack\.com/)[^\s\"'\\]+"), rf"\1{REDACTED}"),
-    (re.compile(r"\bxox[a-z]-[\w-]{8,}|\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{16,}"), REDACTED),
+    (re.compile(r"\b(?:xox[a-z]|xapp)-[\w-]{8,}|\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{16,}"), REDACTED),
+    # OpenAI, Anthropic, DeepSeek, Stripe; sk-a-name-of-words is none. Hugging Face, npm, PyPI, DigitalOcean and others.
+    (re.compile(r"(?<![\w-])(?:sk-(?=[\w-]*\d)[\w-]*[A-Za-z0-9]{20}[\w-]*|[sr]k_(?:live|test)_\w{16,})"), REDACTED),
+    (re.compile(r"\b(?:hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-A[\w-]{20,}|dop_v1_[0-9a-f]{64})"), REDACTED),
+    (re.compile(r"\b(?:SG\.[\w-]{16,}\.[\w-]{16,}|hvs\.[\w-]{20,})"), REDACTED),
     (re.compile(r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|dapi[0-9a-f]{32}|AIza[\w-]{35})(?![\w-])"), REDACTED),
     (re.compile(r"\beyJ[\w-]{8,512}\.[\w-]{8,}\.[\w-]*"), REDACTED),
     (re.compile(r"(\bbearer\s+)(?=\S*[\d._~+/=-])[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1{REDACTED}"),
@@ -247,24 +240,24 @@ _TEXT_RULES: Final[tuple[Rule, ...]] = (
     ),
     (re.compile(r"(\bUSER\s+\S{1,200}\s+IDENTIFIED\s+BY\s+)(?!VALUES\b)[^\s'\";]+", re.IGNORECASE), rf"\1{REDACTED}"),
     # "key": "value" where the text is JSON, half JSON, or Python's repr; quotes may be escaped.
-    (re.compile(r"(?<!\\)(\\*[\"'])([\w.\-]+)\1(\s*:\s*)(\\*[\"'])(.*?)\4", re.DOTALL), _paired),
+    (re.compile(r".+", re.DOTALL), _pairs),
     # A setter in source code, that of a Spark reader's option or a configuration: its key, then its value.
     (re.compile(rf"\(\s*[\"'](?P<key>[\w.\-]+)[\"']\s*,\s*(?P<value>{_LITERAL})"), _set),
     # --option value
     (
-        re.compile(rf"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]*)\s+(?P<value>{_EXPANSION}|{_QUOTED}|[^\s\"'-][^\s\"']*)"),
+        re.compile(rf"(?<![\w-])--?(?P<key>[^\W\d_][\w.-]*)\s+(?P<value>{_EXPANSION}|{_QUOTED}|[^\s\"'-][^\s\"']*)"),
         _named,
     ),
     # KEY=value in command lines, URLs and connection strings; key = 'value' in SQL and source code.
     (
         re.compile(
-            rf"(?<![\w.\-])(-{{0,2}}[A-Za-z_][\w.\-]*)([\"'\])]*\s*:?=>?\s*)({_EXPANSION}|{_LITERAL}|[^\s&;,'\"<>]+)"
+            rf"(?<![\w.\-])(-{{0,2}}[^\W\d][\w.\-]*)([\"'\])]*\s*:?=>?\s*)({_EXPANSION}|{_LITERAL}|[^\s&;,'\"<>]+)"
         ),
         _assigned,
     ),
     # key: value on a line of its own, as YAML has it; within {…}; as a header in quotes
     (
-        re.compile(r"^[ \t]*(?:-[ \t]+)?(?P<key>[A-Za-z_][\w.\-]*):[ \t]+(?P<value>[^\s\[{][^\n]*)$", re.MULTILINE),
+        re.compile(r"^[ \t]*(?:-[ \t]+)?(?P<key>[^\W\d][\w.\-]*):[ \t]+(?P<value>[^\s\[{][^\n]*)$", re.MULTILINE),
         _named,
     ),
     (re.compile(r"\{[^{}\n]*\}"), _flow),
@@ -281,9 +274,10 @@ _TEXT_RULES: Final[tuple[Rule, ...]] = (
 
 
 def _text(text: str) -> str:
-    if not _ANY_MARK.search(text.lower()):
+    low = text.lower()
+    if not _ANY_MARK.search(low) and not ("\\u" in low and names_one_abroad(low.encode(errors="replace"))):
         return text
-    if text.lstrip()[:1] in ("{", "["):
+    if text.lstrip()[:1] in ("{", "[", '"'):
         try:
             inner = json.loads(text)
         except ValueError:
@@ -317,15 +311,15 @@ def _value(value: Any) -> Any:
 
 def _argument(before: Any, value: Any) -> Any:
     """An item of a list; ["--password", "x"] is a command line too."""
-    is_secret = isinstance(before, str) and before.startswith("-") and "=" not in before and _holds_secret(before)
+    is_secret = isinstance(before, str) and before.startswith("-") and "=" not in before and holds_secret(before)
     return _hidden(value, before) if is_secret and isinstance(value, str) else _value(value)
 
 
 def _object(found: dict[str, Any]) -> dict[str, Any]:
     clean = {}
-    names_secret = any(isinstance(found.get(by), str) and _holds_secret(found[by]) for by in _NAMED_BY)
+    names_secret = any(isinstance(found.get(by), str) and holds_secret(found[by]) for by in _NAMED_BY)
     for key, value in found.items():
-        if _holds_secret(key) or (names_secret and key == "value"):
+        if holds_secret(key) or (names_secret and key == "value"):
             clean[_key(key)] = _hidden(value, key)
         elif key in _COLUMNS and isinstance(value, dict):
             clean[key] = {_key(column): _value(about) for column, about in value.items()}
@@ -342,7 +336,7 @@ def _hidden(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return [_hidden(item, key) for item in value]
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return REDACTED if is_number and _holds_password(key) else value
+    return REDACTED if is_number and holds_password(key) else value
 
 
 def redact(body: bytes) -> tuple[bytes, bool]:
@@ -369,27 +363,28 @@ _LEXICAL_NAMED: Final = re.compile(
     r'("(?:name|key)"\s*:\s*")([^"]*)("\s*,\s*"value"\s*:\s*)("(?:[^"\\]|\\.)*+(?:"|$)|[^",}\s]+)'
 )
 _LEXICAL_VALUE: Final = re.compile(
-    r'("([\w.\-]+)"\s*:\s*)("(?:[^"\\]|\\.)*+(?:"|$)|\[[^\]]*(?:\]|$)|\{[^{}]*(?:\}|$)|-?\d[\d.eE+-]*)', re.DOTALL
+    rf'("({_JSON_KEY})"\s*:\s*)' r'("(?:[^"\\]|\\.)*+(?:"|$)|\[[^\]]*(?:\]|$)|\{[^{}]*(?:\}|$)|-?\d[\d.eE+-]*)',
+    re.DOTALL,
 )
 
 
 def scrub(text: bytes) -> bytes:
     """*text* without what looks like credentials, judged by its letters alone: for bodies that are not JSON."""
-    letters = text.decode("latin-1")  # byte for byte, whatever the encoding is
+    letters = text.decode("utf-8", "surrogateescape")  # and back, byte for byte, whatever the encoding is
     letters = _LEXICAL_NAMED.sub(_lexical_named, letters)
     letters = _LEXICAL_VALUE.sub(_lexical_value, letters)
     for pattern, replacement in _TEXT_RULES:
         letters = pattern.sub(replacement, letters)
-    return letters.encode("latin-1")
+    return letters.encode("utf-8", "surrogateescape")
 
 
 def _lexical_named(match: re.Match[str]) -> str:
-    return f'{match[1]}{match[2]}{match[3]}"{REDACTED}"' if _holds_secret(match[2]) else match[0]
+    return f'{match[1]}{match[2]}{match[3]}"{REDACTED}"' if holds_secret(match[2]) else match[0]
 
 
 def _lexical_value(match: re.Match[str]) -> str:
     key, value = match[2], match[3]
-    if value[0] in "[{" and not _holds_secret(key):
+    if value[0] in "[{" and not holds_secret(key):
         return match[1] + _LEXICAL_VALUE.sub(_lexical_value, value)
-    is_kept = _is_innocent(value.strip('"')) or (value[0] not in '"[{' and not _holds_password(key))
-    return f'{match[1]}"{REDACTED}"' if _holds_secret(key) and not is_kept else match[0]
+    is_kept = _is_innocent(value.strip('"')) or (value[0] not in '"[{' and not holds_password(key))
+    return f'{match[1]}"{REDACTED}"' if holds_secret(key) and not is_kept else match[0]

@@ -37,6 +37,26 @@ KEYS = [
     "Authorization",
     "credentials",
     "gcp_credentials_json",
+    "Cookie",
+    "Set-Cookie",
+    "session_cookies",
+    "contraseña",
+    "DB_CONTRASEÑA",
+    "contrasen\u0303a",
+    "contrasena",
+    "mot_de_passe",
+    "motDePasse",
+    "senha",
+    "Kennwort",
+    "şifre",
+    "hasło",
+    "пароль",
+    "ПАРОЛЬ_БД",
+    "секрет",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
 ]
 
 
@@ -68,6 +88,11 @@ INNOCENT_KEYS = {
     "api_key": "{{ var.value.key }}",
     "monkey": "business",
     "PWD": "/home/etl",
+    "cookie_banner": "shown",
+    "cookies_accepted": "yes",
+    "parola_chiave": "lago",
+    "пример": "значение",
+    "description": "写入订单表",
     "passed": "yes",
 }
 
@@ -135,6 +160,28 @@ TEXTS = [
     f"<name>fs.s3a.secret.key</name><value>{SECRET}</value>",
     f"'password' => '{SECRET}'",
     json.dumps({"a": json.dumps({"b": json.dumps({"password": SECRET})})}),
+    json.dumps({"a": json.dumps({"b": json.dumps({"contraseña": SECRET})})}),
+    json.dumps(json.dumps({"password": SECRET})),
+    "conn = " + json.dumps(json.dumps({"a": json.dumps({"password": SECRET})})),
+    "conn = " + json.dumps(json.dumps({"a": json.dumps({"пароль": SECRET})})),
+    f"postgres://etl:x/{SECRET}@dw:5432/shop",
+    f"postgres://etl:x@{SECRET}@dw:5432/shop",
+    f"postgres://etl:x&{SECRET}@dw:5432/shop",
+    f"postgres://etl:x?{SECRET}#x@dw/shop",
+    f"postgres://etl:{SECRET}:x@dw:5432/shop",
+    f"postgres://etl%3A{SECRET}%40dw:5432/shop",
+    f"postgres://etl%3A{SECRET}@dw:5432/shop",
+    f"to postgres%3A%2F%2Fetl%3A{SECRET}%40dw%3A5432%2Fshop",
+    f"https://x.example.com/?next=postgres%253a%252f%252fetl%253a{SECRET}%2540dw",
+    f"Cookie: session={SECRET}; theme=dark",
+    f"curl -H 'Set-Cookie: session={SECRET}; Path=/' https://example.com",
+    f"curl -b session={SECRET} https://example.com",
+    f"curl --cookie 'session={SECRET}' https://example.com",
+    f"requests.get(url, cookies={{'session': '{SECRET}'}})",
+    f"contraseña={SECRET} psql",
+    f"пароль: {SECRET}",
+    f"load --mot-de-passe {SECRET}",
+    f"{{'密码': '{SECRET}'}}",
 ]
 
 
@@ -154,12 +201,25 @@ TOKENS = [
     "dXNlcjpodW50ZXIy",
     "dapi0123456789abcdef0123456789abcdef",
     "AIzaSyA-abcdefghijklmnopqrstuvwxyz01234",
+    "ASIAIOSFODNN7EXAMPLE",
+    "sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL",
+    "sk-proj-abcDEF123_-ghiJKL456mnoPQR789stuVWX",
+    "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123",
+    "sk_live_abcdefghijklmnopqrstuvwx",
+    "github_pat_11AAAAAAA0abcdefghijkl_mnopqrstuvwxyz",
+    "glpat-abcdefghij0123456789",
+    "xapp-1-A012-345-abcdef0123",
+    "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH",
+    "npm_abcdefghijklmnopqrstuvwxyz0123456789",
+    "pypi-AgEIcHlwaS5vcmcCJabcdefghijklmnop",
+    "SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    "hvs.CAESIabcdefghijklmnopqrstuv",
 ]
 
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_known_by_its_shape(token):
-    """AWS, Slack, GitHub, Databricks, Google, JWT and a Basic login need no key beside them."""
+    """Of AWS, Slack, GitHub, Databricks, Google and others, a JWT, a Basic login: they need no key beside them."""
     sent = body(job={"namespace": "e", "name": f"fetch with Basic {token} now"})
 
     assert token.encode() not in redact(sent)[0]
@@ -193,6 +253,17 @@ INNOCENT_TEXTS = [
     "users identified by email, identified by name",
     "-- token: one per line",
     "s3://lake/secret/key=1/token=2/passport=GB/x.parquet",
+    "http://dw:8080/u/jane@example.com",
+    "kafka://k1:9092,k2:9092/x@y",
+    "http://$HOST:$PORT/u/jane@example.com",
+    "s3%3A%2F%2Flake%2Fraw and jane%40example.com",
+    "the cookie: a cake; cookies=3",
+    "curl -b cookies.txt https://example.com",
+    "sk-load-the-orders-of-2026-into-the-warehouse",
+    "task-1234567890abcdefghij disk_0123456789abcdefghij",
+    "akia and asia, eyjafjallajökull, xoxo",
+    "la parola è: lago; parole=3",
+    "El secretario: Juan, токенизация и пароход",
 ]
 
 
@@ -345,6 +416,17 @@ PIECES += [
     "$(",
     "{{",
     "token: a,{",
+    "http://a:b/",
+    "http://a:b,",
+    "a://%3A",
+    "a%3A%2F%2F%3A",
+    "sk-1",
+    "sk-",
+    "curl -b ",
+    '"password":"',
+    '\\"password\\": ',
+    "пароль",
+    "\\u0061",
 ]
 
 
