@@ -1,4 +1,13 @@
-"""Airflow: columns without a name, and assets that only the task's own text still tells (OPENLINEAGE 2.6, 3.3, 4.4)."""
+"""Airflow: a DAG run tells the plan, its tasks tell what they did, and much is told by nobody (OPENLINEAGE 4.4).
+
+The scheduler sends START and COMPLETE or FAIL of a DAG run, never with datasets: its START carries the plan, which
+task waits for which; its end carries `airflowState`, the last word on every task. Workers send START, COMPLETE and FAIL
+of a task, never ABORT or RUNNING. Every try is a run of its own, told apart by `try_number`; a cleared DAG run begins
+again as another run (`clear_number`). A skipped task says COMPLETE; EmptyOperators, upstream_failed and killed tasks
+say nothing more: `lineage.views` repairs them from `airflowState`. SQL sent by a hook is a child run of its task, ends
+after it, and alone names the datasets: `granularity=application` folds it into its task. Here is mended what one event
+tells: columns without a name (2.6), and assets that only the task's own text still tells (3.3, rows 18 and 19).
+"""
 
 from __future__ import annotations
 
@@ -24,16 +33,43 @@ _DATABASES: Final = {"postgres": "postgres", "postgresql": "postgres", "mysql": 
 
 
 def normalise(event: Event) -> Event:
-    """With nameless columns under the names of the schema, and with the declared inlets and outlets of a task.
+    """With nameless columns under the names of the schema, the declared inlets and outlets of a task, and the plan.
 
-    A declared dataset carries the input or output facet `headwater_declared`.
+    A declared dataset carries the input or output facet `headwater_declared`; the plan of a DAG is the job facet
+    `headwater_control_flow`: which of its tasks wait for which, as pairs of jobs.
     """
+    event = _with_plan(event)
     if event.run is None or "airflow" not in event.run.facets:
         return event
     unresolved: list[str] = []
     event = each_dataset(event, lambda dataset: _named(dataset, unresolved))
     event = warned(event, unresolved) if unresolved else event
     return _with_declared(event)
+
+
+def _with_plan(event: Event) -> Event:
+    job = event.job
+    if job is None or "airflow" not in job.facets:
+        return event
+    tasks = content(job.facets, "airflow").get("tasks")
+    if not isinstance(tasks, dict):
+        return event
+    waits = [
+        [f"{job.id.name}.{task}", f"{job.id.name}.{after}"]
+        for task, said in tasks.items()
+        if isinstance(said, dict)
+        for after in _listed(said.get("downstream_task_ids"))
+        if after in tasks
+    ]
+    if not waits:
+        return event
+    plan = {"_producer": "urn:headwater", "_schemaURL": "urn:headwater:control_flow", "waits": waits}
+    return event._replace(job=job._replace(facets=with_facet(job.facets, "headwater_control_flow", plan)))
+
+
+def _listed(said: object) -> list[str]:
+    found = _from_repr(said)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _named(dataset: Dataset, unresolved: list[str]) -> Dataset:

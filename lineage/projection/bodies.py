@@ -57,6 +57,12 @@ class JobDependencies(msgspec.Struct):
     downstream: list[Dependency] = []
 
 
+class ControlFlow(msgspec.Struct):
+    """Which job of this one's namespace waits for which, by name: what a producer's reading found in a plan."""
+
+    waits: list[tuple[str, str]] = []
+
+
 class Symlinks(msgspec.Struct):
     """SymlinksDatasetFacet 1-0-1."""
 
@@ -137,6 +143,7 @@ Body = TypeVar("Body")
 PARENT: Final = msgspec.json.Decoder(Parent)
 NOMINAL_TIME: Final = msgspec.json.Decoder(NominalTime)
 JOB_DEPENDENCIES: Final = msgspec.json.Decoder(JobDependencies)
+CONTROL_FLOW: Final = msgspec.json.Decoder(ControlFlow)
 SYMLINKS: Final = msgspec.json.Decoder(Symlinks)
 LIFECYCLE: Final = msgspec.json.Decoder(Lifecycle)
 DATASET_VERSION: Final = msgspec.json.Decoder(DatasetVersion)

@@ -210,15 +210,16 @@ def _same(dataset: NodeId, ref: bodies.Ref, why: str) -> Iterator[SameAs]:
 
 
 def _depends(event: Event, warnings: list[str]) -> tuple[tuple[NodeId, NodeId], ...]:
-    if event.run is None or event.job is None:
-        return ()
-    facet = view(event.run.facets, "jobDependencies", bodies.JOB_DEPENDENCIES, warnings)
-    if facet is None:
+    if event.job is None:
         return ()
     own = event.job.id
+    plan = view(event.job.facets, "headwater_control_flow", bodies.CONTROL_FLOW, warnings)
+    within = ((job_id(own.namespace, up), job_id(own.namespace, down)) for up, down in (plan.waits if plan else ()))
+    facets = event.run.facets if event.run is not None else {}
+    facet = view(facets, "jobDependencies", bodies.JOB_DEPENDENCIES, warnings) or bodies.JobDependencies()
     before = ((other, own) for each in facet.upstream if (other := _job_id(each.job)))
     after = ((own, other) for each in facet.downstream if (other := _job_id(each.job)))
-    return tuple(dict.fromkeys(chain(before, after)))
+    return tuple(pair for pair in dict.fromkeys(chain(before, after, within)) if pair[0] != pair[1])
 
 
 def _tombstones(event: Event, shown: Sequence[Shown], warnings: list[str]) -> tuple[tuple[NodeId, bool], ...]:

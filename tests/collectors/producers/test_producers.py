@@ -257,3 +257,57 @@ def test_booleans_of_great_expectations():
         {"assertion": "not_null", "success": False, "column": "id"},
         {"assertion": "unique", "success": True},
     ] == said
+
+
+# ── One job, one plan. ───────────────────────────────────────────────────────────────────────────────────────────────
+
+NODES_OF_DBT = [
+    ("db.main.shop.orders", "MODEL", "model.shop.orders", "model.shop.orders"),
+    ("db.main.shop.orders.build.run", "MODEL", "model.shop.orders", "model.shop.orders"),
+    ("db.main.shop.orders.build.test", "TEST", "model.shop.orders", "model.shop.orders.test"),
+    ("test.shop.positive", "TEST", "test.shop.positive", "test.shop.positive"),
+    ("model.shop.orders.sql.1", "SQL", "model.shop.orders", "model.shop.orders.sql.1"),
+    ("db.main.shop.orders", "MODEL", None, "db.main.shop.orders"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "unique_id", "wanted"), NODES_OF_DBT)
+def test_a_dbt_node_is_one_job_in_every_mode(name, kind, unique_id, wanted):
+    """`dbt run`, `dbt build` and structured logs name one node three ways; its unique id is one."""
+    event = sent(job={"jobType": {"jobType": kind, "integration": "DBT"}, "dbt_node": {"unique_id": unique_id}})
+    named = event._replace(job=event.job._replace(id=NodeId("job", "dbt", name)))  # type: ignore[union-attr] # it has one
+
+    assert NodeId("job", "dbt", wanted) == normalise(named).job.id  # type: ignore[union-attr] # nor is it lost
+
+
+def test_what_dbt_called_its_job_stays_visible():
+    """The name that was sent is a facet of the job."""
+    event = sent(job={"jobType": {"jobType": "MODEL"}, "dbt_node": {"unique_id": "model.shop.orders"}})
+
+    assert "load" == facet(normalise(event).job.facets, "headwater_sent_as")["name"]  # type: ignore[union-attr] # a job stays
+
+
+FLINK = [
+    ({"checkpoints": {"completed": 3}}, {}, "STREAMING"),
+    ({"checkpoints": {"completed": 3}}, {"jobType": {"processingType": "BATCH"}}, "BATCH"),
+    ({"flink_job": {"jobId": "1"}}, {}, None),
+]
+
+
+@pytest.mark.parametrize(("run", "job", "wanted"), FLINK)
+def test_who_takes_checkpoints_is_a_stream(run, job, wanted):
+    """A run with `checkpoints` lives by them, unless its job says what it is."""
+    job_type = normalise(sent(run=run, job=job)).job.facets.get("jobType")  # type: ignore[union-attr] # a job stays one
+
+    assert wanted == (json.loads(bytes(job_type))["processingType"] if job_type is not None else None)
+
+
+def test_the_plan_of_a_dag_says_which_task_waits_for_which():
+    """The START of a DAG run carries its tasks with what follows each; a task that the DAG has not is none."""
+    tasks = {"begin": {"downstream_task_ids": ["work", "gone"]}, "work": {"downstream_task_ids": "['end']"}, "end": {}}
+
+    delta = understand(sent(job={"airflow": {"tasks": tasks}}, kind="START"), b"")
+
+    assert [("load.begin", "load.work"), ("load.work", "load.end")] == [
+        (up.name, down.name) for up, down in delta.depends
+    ]
