@@ -33,6 +33,14 @@ RUN: Mapping[str, Look] = {
     "ABORT": Look("warn", "Aborted"),
 }
 
+# Of a run that is LOST, by the rule that says so (lineage.views.Outcome).
+LOST: Mapping[str, Look] = {
+    "lost": Look("warn", "Lost"),
+    "silent": Look("warn", "Silent"),
+    "closed": Look("unk", "Never ended"),
+    "replaced": Look("unk", "Tried again"),
+}
+
 VERDICT: Mapping[VerdictState, Look] = {
     VerdictState.GOOD: Look("ok", "Good"),
     VerdictState.BAD: Look("bad", "Bad"),

@@ -17,9 +17,9 @@ from dashboards.panels.facets import Documentation, facet
 from dashboards.panels.lineage import panel
 from dashboards.panels.marks import dataset_mark, marks
 from dashboards.panels.paging import SIZE, paging
-from dashboards.panels.runs import bars, duration, volumes
+from dashboards.panels.runs import Came, bars, volumes
 from dashboards.panels.slos import rows
-from dashboards.states import RUN, SLO, worst
+from dashboards.states import SLO, worst
 from lineage.alerts.incidents import every
 from lineage.errors import NotFound
 from lineage.model import Node, NodeId, Version, dataset_id
@@ -85,6 +85,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
     writers = [edge.source for edge in store.neighbours([node.canonical], "up", as_of=seen.as_of)]
     affected = frozenset(name for incident in open_incidents for name in incident.affected)
     states = [SLO[slo.status.state] for slo in slos]
+    came = Came(store, [version.run for version in versions], seen.at)
     return page(
         request,
         "dataset.html",
@@ -103,10 +104,9 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         ),
         versions=versions[:LISTED],
         recent=len(versions),
-        runs=RUN,
-        duration=lambda run: duration(run, seen.at),
+        came=came,
         owned=panels.owned(node, slos, writers),
-        figures=_figures(versions, seen),
+        figures=_figures(versions, came),
     )
 
 
@@ -126,10 +126,10 @@ def _columns(request: Request, node: Node, seen: Look) -> panels.Columns:
     return panels.columns(node, ups, downs)
 
 
-def _figures(versions: Sequence[Version], seen: Look) -> dict[str, str]:
+def _figures(versions: Sequence[Version], came: Came) -> dict[str, str]:
     figures = {}
     if versions:
-        figures["runs"] = durations(bars([version.run for version in versions], seen.at))
+        figures["runs"] = durations(bars([version.run for version in versions], came))
     if points := volumes(versions):
         figures["rows"] = held(points, "rows")
     return figures

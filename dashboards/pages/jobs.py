@@ -14,8 +14,7 @@ from dashboards.panels.facets import facet, read
 from dashboards.panels.lineage import last_runs, panel
 from dashboards.panels.marks import job_mark
 from dashboards.panels.paging import SIZE, paging
-from dashboards.panels.runs import bars, duration
-from dashboards.states import RUN
+from dashboards.panels.runs import Came, bars
 from lineage.alerts.incidents import every
 from lineage.errors import NotFound
 from lineage.model import NodeId, Run, job_id
@@ -37,8 +36,8 @@ def listed(request: Request) -> Response:
     namespace = request.query_params.get("namespace") or None
     offset = paging(request)
     found = store.find(kind="job", namespace=namespace, limit=SIZE, offset=offset)
-    runs = last_runs(store, [node.id for node in found.items], seen)
-    items = [(node, job_mark(runs.get(node.id), seen.at), runs.get(node.id)) for node in found.items]
+    runs, came = last_runs(store, [node.id for node in found.items], seen)
+    items = [(node, job_mark(runs.get(node.id), came, seen.at), runs.get(node.id)) for node in found.items]
     return page(
         request,
         "jobs.html",
@@ -48,7 +47,7 @@ def listed(request: Request) -> Response:
         size=SIZE,
         namespace=namespace,
         namespaces=[one for one in store.namespaces() if one.jobs],
-        duration=lambda run: duration(run, seen.at),
+        duration=came.duration,
         href=lambda start: seen.link("jobs", namespace=namespace, offset=start or None),
     )
 
@@ -62,6 +61,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
     if node is None:
         raise NotFound(f"no job {name} in {namespace}; look for it with the search")
     runs: Sequence[Run] = store.runs(job=asked, until=seen.as_of, limit=RECENT).items
+    came = Came(store, runs, seen.at)
     open_incidents = every(store, "open") if seen.as_of is None else []
     location = facet(node.facets, facets.SourceCodeLocation).url
     return page(
@@ -70,18 +70,17 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         node=node,
         runs=runs,
         listed=runs[:LISTED],
-        states=RUN,
-        duration=lambda run: duration(run, seen.at),
+        came=came,
         kind=facet(node.facets, facets.JobType),
         sql=facet(node.facets, facets.Sql).query,
         location=location if location.startswith(("https://", "http://")) else "",
         documentation=facet(node.facets, facets.Documentation).description,
         owners=[owner.name for owner in facet(node.facets, facets.Ownership).owners],
         parent=next((run.parent_job for run in runs if run.parent_job), None),
-        failure=_failure(store, runs, seen),
+        failure=_failure(store, runs, came, seen),
         incident=next((one for one in open_incidents if one.cause and one.cause.job == (namespace, name)), None),
         lineage=panel(request, asked, open_incidents),
-        figures={"runs": durations(bars(runs, seen.at))} if runs else {},
+        figures={"runs": durations(bars(runs, came))} if runs else {},
     )
 
 
@@ -91,10 +90,10 @@ def file(request: Request, namespace: str, name: str, ending: str) -> Response:
     return exported(request, job_id(namespace, name), ending)
 
 
-def _failure(store: Store, runs: Sequence[Run], seen: Look) -> tuple[Run, facets.ErrorMessage] | None:
-    """The newest failed run and what it said, when nothing has succeeded since."""
-    newest = next((run for run in runs if run.state in ("COMPLETE", "FAIL", "ABORT")), None)
-    if newest is None or newest.state == "COMPLETE":
+def _failure(store: Store, runs: Sequence[Run], came: Came, seen: Look) -> tuple[Run, facets.ErrorMessage] | None:
+    """The newest run that came to no good end, and what it said, when nothing has succeeded since."""
+    newest = next((run for run in runs if not came.is_open(run)), None)
+    if newest is None or came.succeeded(newest):
         return None
     said = store.facet_history(NodeId("run", "", newest.id), ["errorMessage"], until=seen.as_of, limit=1)
     return newest, read(said[0].body if said else None, facets.ErrorMessage)

@@ -16,8 +16,9 @@ from dashboards.figures.picture import Tone
 from dashboards.figures.strips import Cell, strip
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels.diagnosis import Diagnosis, Fact
+from dashboards.panels.runs import Came
 from dashboards.panels.slos import rows
-from dashboards.states import RUN, SLO, worst
+from dashboards.states import SLO, worst
 from lineage.alerts.incidents import Incident, every
 from lineage.model import VerdictState
 from lineage.slo.status import SloState
@@ -30,6 +31,8 @@ router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Dep
 DAYS = 28
 FAILURES = 6
 ATTENTION = 8
+RUNNING = 200  # of the newest that have not ended, those that nothing is heard of are told
+LOOK_BACK = timedelta(days=7)
 
 
 class Health(NamedTuple):
@@ -54,6 +57,8 @@ def shown(request: Request) -> Response:
     failed = behind.store.runs(
         states=["FAIL", "ABORT"], since=seen.at - timedelta(days=1), until=seen.as_of, limit=FAILURES
     )
+    running = behind.store.runs(states=["RUNNING"], since=seen.at - LOOK_BACK, until=seen.as_of, limit=RUNNING).items
+    came = Came(behind.store, [*running, *failed.items], seen.at)
     return page(
         request,
         "overview.html",
@@ -65,7 +70,8 @@ def shown(request: Request) -> Response:
         open=begun,
         recent=[one for one in found if one.state == "resolved"][:3],
         failed=failed,
-        runs=RUN,
+        lost=[run for run in running if came.needs_a_look(run)],
+        came=came,
         health=health(judged, seen.at),
         stats=behind.store.stats(),
         datasets=behind.store.find(kind="dataset", order="updated", limit=6).items,

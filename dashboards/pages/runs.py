@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from dashboards.frame import Shown, look, page
 from dashboards.panels import facets
 from dashboards.panels.facets import pretty, read
-from dashboards.panels.runs import began, duration
+from dashboards.panels.runs import Came, began
 from dashboards.states import EVENT, RUN
 from lineage.errors import InvalidInput, NotFound
 from lineage.model import FacetRecord, Run, run_id
+from lineage.outcomes import attempts
 from lineage.store.base import Store
 from lineage.web import Services, needs, services
 
@@ -32,24 +33,27 @@ def shown(request: Request, run: str) -> Response:
     said = latest(behind.store.facet_history(run_id(one.id)))
     uses = behind.store.uses(run=one.id)
     wanted = request.query_params.get("event")
+    children = behind.store.runs(parent=one.id, limit=CHILDREN)
+    success = _last_success(behind.store, one)
+    tries = attempts(behind.store, one)
+    came = Came(behind.store, [one, *tries, *children.items], seen.at)
     return page(
         request,
         "run.html",
         area="/jobs",
         run=one,
-        state=RUN[one.state],
         began=began(one),
-        duration=duration(one, seen.at),
-        states=RUN,
+        came=came,
+        own=RUN[one.state].word,
+        tries=tries if len(tries) > 1 else (),
         error=read(said["errorMessage"].body if "errorMessage" in said else None, facets.ErrorMessage),
         facets={name: _shown(record) for name, record in said.items()},
         inputs=[use for use in uses if use.side == "input"],
         outputs=[use for use in uses if use.side == "output"],
         events=behind.store.events(run=one.id, newest_first=False, limit=EVENTS),
         kinds=EVENT,
-        children=behind.store.runs(parent=one.id, limit=CHILDREN),
-        success=_last_success(behind.store, one),
-        lasted=lambda other: duration(other, seen.at),
+        children=children,
+        success=success,
         raw=_raw(behind, wanted) if wanted else None,
         wanted=wanted,
     )

@@ -35,11 +35,11 @@ def found(request: Request) -> Response:
     offset = paging(request)
     hits = store.find(words, kind=kind, limit=SIZE, offset=offset)
     judged = by_dataset(current(request).judged(seen.at, past=seen.as_of is not None))
-    runs_of = last_runs(store, [node.id for node in hits.items if node.id.kind == "job"], seen)
+    runs_of, came = last_runs(store, [node.id for node in hits.items if node.id.kind == "job"], seen)
     items = [
         (
             node,
-            job_mark(runs_of.get(node.id), seen.at)
+            job_mark(runs_of.get(node.id), came, seen.at)
             if node.id.kind == "job"
             else dataset_mark(node, judged.get(node.canonical, ()), node.last_at, seen.at),
         )

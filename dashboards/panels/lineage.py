@@ -13,7 +13,8 @@ from dashboards.current import by_dataset, current
 from dashboards.figures.lineage import Drawing, counts, draw
 from dashboards.figures.picture import Jobs, Picture, Shown, Way, Wish, picture
 from dashboards.frame import Look, look
-from dashboards.panels.marks import marks
+from dashboards.panels.marks import job_mark, marks
+from dashboards.panels.runs import Came
 from lineage.alerts.incidents import Incident
 from lineage.model import Direction, Edge, Graph, NodeId, Run
 from lineage.store.base import Store
@@ -109,8 +110,9 @@ def panel(request: Request, root: NodeId, open_incidents: Iterable[Incident]) ->
     judged = by_dataset(current(request).judged(asked.look.at, past=asked.look.as_of is not None))
     first = picture(graph, marks(graph, judged, {}, way.affected, asked.look.at), asked.wish, way)
     jobs = [node.id for node in first.nodes if node.id.kind == "job"]
-    runs = last_runs(store, jobs, asked.look)
-    drawn = picture(graph, marks(graph, judged, runs, way.affected, asked.look.at), asked.wish, way)
+    runs, came = last_runs(store, jobs, asked.look)
+    ended = {job: job_mark(run, came, asked.look.at) for job, run in runs.items()}
+    drawn = picture(graph, marks(graph, judged, ended, way.affected, asked.look.at), asked.wish, way)
     return Panel(asked, drawn, draw(drawn, asked), counts(drawn), bool(way.path))
 
 
@@ -182,11 +184,7 @@ def _on_to_root(graph: Graph, way: tuple[str, ...]) -> tuple[str, ...]:
     return way
 
 
-def last_runs(store: Store, jobs: Sequence[NodeId], seen: Look) -> dict[NodeId, Run]:
-    """The newest run of each job that began by the moment that is looked at."""
-    found: dict[NodeId, Run] = {}
-    for job in jobs:
-        items = store.runs(job=job, until=seen.as_of, limit=1).items
-        if items:
-            found[job] = items[0]
-    return found
+def last_runs(store: Store, jobs: Sequence[NodeId], seen: Look) -> tuple[dict[NodeId, Run], Came]:
+    """The newest run of each job that began by the moment that is looked at, and what they come to."""
+    found = {job: runs[0] for job, runs in store.newest_runs(jobs, until=seen.as_of).items()}
+    return found, Came(store, found.values(), seen.at)

@@ -9,10 +9,12 @@ from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.picture import Mark
 from dashboards.panels.facets import DatasetType, facet
-from dashboards.states import NO_SLO, RUN, SLO, Look, worst
+from dashboards.panels.runs import Came
+from dashboards.states import NO_SLO, SLO, Look, worst
 from lineage.model import Graph, Node, NodeId, Run, VerdictState
 
 AT_RISK = Look("warn", "At risk")
+NO_RUN = Mark("unk", "no run seen", icon="job")
 DAY = timedelta(days=1)
 
 SORTS = {
@@ -44,27 +46,30 @@ SCHEMES = {
 def marks(
     graph: Graph,
     judged: Mapping[NodeId, Sequence[Judged]],
-    last_runs: Mapping[NodeId, Run],
+    jobs: Mapping[NodeId, Mark],
     threatened: frozenset[str],
     at: datetime,
 ) -> dict[NodeId, Mark]:
-    """The mark of every node of *graph* at *at*; *threatened* names datasets that wait behind an open incident."""
+    """The mark of every node of *graph* at *at*: those of *jobs* are given, a job without has no run.
+
+    *threatened* names datasets that wait behind an open incident.
+    """
     written = {edge.target: edge.last_at for edge in graph.edges if edge.target.kind == "dataset"}
     found: dict[NodeId, Mark] = {}
     for node_id, node in graph.nodes.items():
         if node_id.kind == "job":
-            found[node_id] = job_mark(last_runs.get(node_id), at)
+            found[node_id] = jobs.get(node_id, NO_RUN)
         else:
             slos = [slo for name in (node_id, *node.aliases) for slo in judged.get(name, ())]
             found[node_id] = dataset_mark(node, slos, written.get(node_id), at, threatened=str(node_id) in threatened)
     return found
 
 
-def job_mark(last: Run | None, at: datetime) -> Mark:
-    """A job by its last run."""
+def job_mark(last: Run | None, came: Came, at: datetime) -> Mark:
+    """A job by its last run and what that comes to."""
     if last is None:
-        return Mark("unk", "no run seen", icon="job")
-    state = RUN[last.state]
+        return NO_RUN
+    state = came.look(last)
     when = last.ended_at or last.started_at or last.last_at
     return Mark(state.tone, f"last run {state.word.lower()}", say.ago(when, at), icon="job")
 
