@@ -31,7 +31,10 @@ class Statistics(NamedTuple):
 
 
 class Touch(NamedTuple):
-    """One event listed *dataset* among the inputs or outputs of *by*, a run (RunEvent) or a job (JobEvent)."""
+    """One event listed *dataset* among the inputs or outputs of *by*, a run (RunEvent) or a job (JobEvent).
+
+    *by* may also be another job than the event's, one of which a `lineage` facet says what it reads or writes.
+    """
 
     by: NodeId
     dataset: NodeId

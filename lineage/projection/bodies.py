@@ -126,6 +126,43 @@ class ColumnLineage(msgspec.Struct):
     dataset: list[InputField] | None = None
 
 
+class LineageInput(msgspec.Struct):
+    """A source in an explicit lineage, DATASET or JOB; a job without a name is the event's own."""
+
+    type: str
+    namespace: str | None = None
+    name: str | None = None
+    field: str | None = None
+    transformations: list[Transformation] | None = None
+
+
+class LineageField(msgspec.Struct):
+    """All sources of one target column."""
+
+    inputs: list[LineageInput]
+
+
+class DatasetLineage(msgspec.Struct, kw_only=True):
+    """LineageDatasetFacet 1-0-0; no *inputs* at all are another thing than an empty list of them."""
+
+    inputs: list[LineageInput] | None = None
+    fields: dict[str, LineageField] | None = None
+
+
+class LineageEntry(DatasetLineage, kw_only=True):
+    """A target, DATASET or JOB, in LineageJobFacet; a job without a name is the event's own."""
+
+    type: str
+    namespace: str | None = None
+    name: str | None = None
+
+
+class JobLineage(msgspec.Struct):
+    """LineageJobFacet 1-0-0."""
+
+    entries: list[LineageEntry]
+
+
 class SchemaField(msgspec.Struct):
     """A column of a schema."""
 
@@ -149,6 +186,8 @@ LIFECYCLE: Final = msgspec.json.Decoder(Lifecycle)
 DATASET_VERSION: Final = msgspec.json.Decoder(DatasetVersion)
 COUNTS: Final = msgspec.json.Decoder(Counts)
 COLUMN_LINEAGE: Final = msgspec.json.Decoder(ColumnLineage)
+DATASET_LINEAGE: Final = msgspec.json.Decoder(DatasetLineage)
+JOB_LINEAGE: Final = msgspec.json.Decoder(JobLineage)
 SCHEMA: Final = msgspec.json.Decoder(Schema)
 _DELETABLE: Final = msgspec.json.Decoder(_Deletable)
 

@@ -25,6 +25,7 @@ from lineage.normal import PLAIN, Rules
 from lineage.projection import bodies
 from lineage.projection.bodies import view
 from lineage.projection.columns import columns_seen
+from lineage.projection.explicit import Explicit, explicit
 
 Shown = tuple[Dataset, Side | None]
 
@@ -39,13 +40,19 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     warnings = list(event.warnings)
     shown = _shown(event)
     run = _run_seen(event, warnings)
-    columns = tuple(seen for dataset, _ in shown if (seen := columns_seen(dataset, warnings)) is not None)
-    touches = _touches(event, shown, columns, warnings)
+    told = explicit(event, warnings)
+    inferred = _columns(shown, told, warnings)
+    columns = (*told.columns, *inferred)
+    touches = _touches(event, shown, inferred, told, warnings)
     aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
-    depends = _depends(event, warnings)
+    depends = tuple(dict.fromkeys((*_depends(event, warnings), *told.depends)))
     nodes = tuple(
         dict.fromkeys(
-            chain(_named(event, run, shown, columns), (same.alias for same in aliases), chain.from_iterable(depends))
+            chain(
+                _named(event, run, shown, touches, columns),
+                (same.alias for same in aliases),
+                chain.from_iterable(depends),
+            )
         )
     )
     ruled = chain.from_iterable(rules.same(node) for node in nodes if node.kind == "dataset")
@@ -57,9 +64,10 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
         producer=event.producer,
         nodes=nodes,
         run=run,
-        facets=tuple(dict.fromkeys(_facets(event, shown))),
+        facets=tuple(dict.fromkeys(chain(_facets(event, shown), told.facets))),
         touches=touches,
         columns=columns,
+        made_of=told.made_of,
         aliases=(*aliases, *ruled),
         depends=depends,
         tombstones=_tombstones(event, shown, warnings),
@@ -73,13 +81,27 @@ def _shown(event: Event) -> list[Shown]:
     return [*((dataset, "input") for dataset in event.inputs), *((dataset, "output") for dataset in event.outputs)]
 
 
+def _columns(shown: Sequence[Shown], told: Explicit, warnings: list[str]) -> tuple[ColumnsSeen, ...]:
+    explicitly = {seen.dataset for seen in told.columns}
+    facets = (columns_seen(dataset, warnings) for dataset, _ in shown if dataset.id not in explicitly)
+    return tuple(seen for seen in facets if seen is not None)
+
+
 def _named(
-    event: Event, run: RunSeen | None, shown: Sequence[Shown], columns: Sequence[ColumnsSeen]
+    event: Event,
+    run: RunSeen | None,
+    shown: Sequence[Shown],
+    touches: Sequence[Touch],
+    columns: Sequence[ColumnsSeen],
 ) -> Iterator[NodeId]:
     if event.job is not None:
         yield event.job.id
     for dataset, _ in shown:
         yield dataset.id
+    for touch in touches:
+        if touch.by.kind == "job":
+            yield touch.by
+        yield touch.dataset
     for seen in columns:
         yield from dict.fromkeys(edge.source.dataset for edge in seen.edges)
     if run is not None:  # Parents may never speak for themselves; here they get their place.
@@ -142,11 +164,11 @@ def _deletable(entity: Entity | Dataset) -> Iterator[FacetSeen]:
 
 
 def _touches(
-    event: Event, shown: Sequence[Shown], columns: Sequence[ColumnsSeen], warnings: list[str]
+    event: Event, shown: Sequence[Shown], columns: Sequence[ColumnsSeen], told: Explicit, warnings: list[str]
 ) -> tuple[Touch, ...]:
     by = event.run or event.job
     if by is None:
-        return ()
+        return told.touches
     found: dict[tuple[NodeId, Side], Touch] = {}
     for dataset, side in shown:
         if side is None:
@@ -154,12 +176,18 @@ def _touches(
         touch = Touch(by.id, dataset.id, side, _statistics(dataset, side, warnings), _version(dataset, warnings))
         before = found.get((dataset.id, side))
         found[dataset.id, side] = touch if before is None else _both(before, touch)
+    others = []
+    for touch in told.touches:
+        if touch.by != by.id:
+            others.append(touch)
+        else:
+            found.setdefault((touch.dataset, touch.side), touch)
     listed = {dataset for dataset, _ in found}
     for edge in chain.from_iterable(seen.edges for seen in columns):
         source = edge.source.dataset
         if source not in listed:
             found.setdefault((source, "input"), Touch(by.id, source, "input"))
-    return tuple(found.values())
+    return (*found.values(), *others)
 
 
 def _both(first: Touch, second: Touch) -> Touch:

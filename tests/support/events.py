@@ -44,6 +44,7 @@ def expected(name: str) -> Picture:
 
     Names are `NAMESPACE NAME`, columns `NAMESPACE NAME COLUMN`, runs the last six digits of their ids. *reads* and
     *writes* are the effective ones. Under *columns*, *whole* are columns that affect every column of the target.
+    *made_of* holds what each job says explicitly that it made its targets of.
     """
     given = yaml.safe_load((FOLDER / f"{name}.graph").read_text(encoding="utf-8"))
     picture: Picture = {
@@ -55,6 +56,11 @@ def expected(name: str) -> Picture:
         "same_as": sorted(map(tuple, given.get("same_as", ()))),
         "depends": sorted(map(tuple, given.get("depends", ()))),
         "dropped": sorted(given.get("dropped", ())),
+        "made_of": {
+            (job, target): sorted(sources)
+            for job, said in given.get("made_of", {}).items()
+            for target, sources in said.items()
+        },
     }
     return picture
 
@@ -89,6 +95,7 @@ def picture(seen: Iterable[Delta]) -> Picture:
         "dropped": sorted(
             words(node) for node, is_dropped in dict(t for d in found for t in d.tombstones).items() if is_dropped
         ),
+        "made_of": _made_of(found),
     }
 
 
@@ -103,7 +110,8 @@ def observed(run: NodeId, seen: Iterable[Delta]) -> RunObserved:
     listed: dict[tuple[NodeId, Any], list[Delta]] = {}
     for delta in own:
         for touch in delta.touches:
-            listed.setdefault((touch.dataset, touch.side), []).append(delta)
+            if touch.by == run:
+                listed.setdefault((touch.dataset, touch.side), []).append(delta)
     return RunObserved(
         run=run,
         moments=tuple(
@@ -143,11 +151,22 @@ def _run(run: NodeId, found: list[Delta]) -> dict[str, Any]:
 
 def _declared(found: list[Delta]) -> dict[str, Any]:
     jobs: dict[str, Any] = {}
-    for touch in (touch for delta in found if delta.kind == "job" for touch in delta.touches):
+    for touch in (touch for delta in found for touch in delta.touches if touch.by.kind == "job"):
         side = "reads" if touch.side == "input" else "writes"
         used = jobs.setdefault(words(touch.by), {}).setdefault(side, [])
         jobs[words(touch.by)][side] = sorted({*used, words(touch.dataset)})
     return jobs
+
+
+def _made_of(found: list[Delta]) -> dict[tuple[str, str], list[str]]:
+    said: dict[tuple[NodeId, NodeId], tuple[NodeId, ...]] = {}
+    for delta in found:
+        # What an event says of one target counts beside what it takes back of all.
+        for job, target, sources in sorted(delta.made_of, key=lambda each: each.target is not None):
+            said = {key: kept for key, kept in said.items() if key[0] != job or target not in (None, key[1])}
+            if target is not None and sources is not None:
+                said[job, target] = sources
+    return {(words(job), words(target)): sorted(map(words, sources)) for (job, target), sources in said.items()}
 
 
 def _column_edges(found: list[Delta]) -> Iterator[tuple[str, str, str]]:

@@ -256,7 +256,7 @@ class _JobType(msgspec.Struct):
 
 def _windowed_by(delta: Delta) -> bool | None:
     for facet in delta.facets:
-        if facet.name == "jobType" and facet.of.kind == "job" and not facet.deleted:
+        if facet.name == "jobType" and facet.of in subject(delta) and not facet.deleted:
             return _windowed(facet.body)
     return None
 

@@ -46,6 +46,11 @@ def pictured(store: Store) -> dict[str, Any]:
             for job, edge in store.columns(datasets, "up")
         ),
         "dropped": sorted({words(node.canonical) for node in store.get(datasets).values() if node.dropped_at}),
+        "made_of": {
+            (words(edge.source), words(edge.target)): sorted(map(words, edge.made_of))
+            for edge in store.neighbours(jobs, "down")
+            if edge.made_of is not None
+        },
     }  # fmt: skip
 
 
@@ -77,6 +82,10 @@ def canonical(picture: dict[str, Any], store: Store) -> dict[str, Any]:
         "declared": {job: listed(said) for job, said in picture["declared"].items()},
         "columns": sorted({(job, column(source), column(target)) for job, source, target in picture["columns"]}),
         "dropped": sorted({called[name] for name in picture["dropped"]}),
+        "made_of": {
+            (job, called[target]): sorted({called[source] for source in sources})
+            for (job, target), sources in picture["made_of"].items()
+        },
     }
 
 
