@@ -6,17 +6,17 @@ comes to the same, in whatever order they are folded and however often.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from lineage.model import NodeId
+from lineage.model import NodeId, dataset_id
 
 About = Literal["namespace", "source", "tag", "dataset", "job"]
-What = Literal["owner", "description", "type", "url", "tag", "hidden"]
+What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart"]
 
 
 class Subject(NamedTuple):
@@ -28,12 +28,17 @@ class Subject(NamedTuple):
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is said. A tag may be of a *field*; a tag or `hidden` no longer *holds* once it is taken back."""
+    """One thing that is said. A tag may be of a *field*; a tag or `hidden` no longer *holds* once it is taken back.
+
+    `one` and `apart` are said of two datasets, the statement's and the one of namespace and name *other*; once such a
+    word is taken back, events tell again whether the two are one.
+    """
 
     what: What
     value: str | None = None
     field: str | None = None
     holds: bool = True
+    other: tuple[str, str] | None = None
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -105,6 +110,18 @@ def fold(kept: Iterable[Kept]) -> Stated | None:
     return Stated(ordered[0].received_at, ordered[-1].received_at, tuple(newest[topic] for topic in sorted(newest)))
 
 
+def told_apart(statement: Statement) -> Iterator[tuple[NodeId, NodeId, Literal["one", "apart"] | None]]:
+    """The pairs of datasets of which *statement* says that they are one, or apart; None where it takes that back."""
+    subject = statement.subject
+    for word in statement.words:
+        if word.what in {"one", "apart"} and word.other is not None and subject.kind == "dataset":
+            one, other = dataset_id(subject.namespace, subject.name), dataset_id(*word.other)
+            if one != other:
+                yield one, other, (word.what if word.holds else None)
+
+
 def _topic(word: Word) -> tuple[str, str, str]:
     """Words of one topic replace each other."""
+    if word.other is not None:
+        return ("other", *word.other)
     return (word.what, word.field or "", word.value or "") if word.what == "tag" else (word.what, "", "")

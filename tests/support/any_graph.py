@@ -115,6 +115,10 @@ def other_events(draw: st.DrawFn) -> Delta:
 @st.composite
 def decisions(draw: st.DrawFn) -> Statement:
     """Any word about one of few things, that it is hidden or no longer so among them."""
+    if draw(st.booleans()):
+        one, other, what = draw(spellings), draw(spellings), draw(st.sampled_from(("one", "apart", "apart")))
+        word = Word(what, other=("lake", other), holds=draw(st.sampled_from((True, True, False))))
+        return decided(draw(minutes), of(dataset(one)), word)
     subject = draw(st.sampled_from([*map(of, NODES), Subject("namespace", "lake"), Subject("tag", "pii")]))
     word = draw(
         st.sampled_from((Word("owner", "ada"), Word("tag", "pii"), Word("hidden"), Word("hidden", holds=False)))
@@ -126,7 +130,7 @@ def decisions(draw: st.DrawFn) -> Statement:
 def entries(draw: st.DrawFn, most: int = 9) -> list[Said]:
     """Any set of entries; received times are free of event times, and an event may be received twice."""
     deltas = draw(st.lists(st.one_of(run_events(), run_events(), other_events()), min_size=1, max_size=most))
-    said = draw(st.lists(decisions(), max_size=2))
+    said = draw(st.lists(decisions(), max_size=3))
     pairs: list[Said] = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in received(deltas)]
     pairs += [kept(statement, draw(minutes)) for statement in said]
     again = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in pairs if draw(st.booleans())]

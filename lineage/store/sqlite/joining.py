@@ -81,7 +81,7 @@ def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentio
 
 
 def settle(connection: Connection, ids: Ids, doubtful: Collection[int]) -> None:
-    """Work out again what is one with any of *doubtful*, all of which hung together with them before."""
+    """Work out again what is one with any of *doubtful*: all between which a link came or went, by what people said."""
     _Joins(connection, ids).settle(doubtful)
 
 

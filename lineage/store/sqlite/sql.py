@@ -20,6 +20,7 @@ ADVANCE = "INSERT INTO watermark VALUES (?, ?) ON CONFLICT (writer) DO UPDATE SE
 _BEYOND = """
     SELECT (SELECT max(at) FROM event) <= ?1 AND (SELECT number FROM tally WHERE what = 'heard last') <= ?2
         AND NOT EXISTS (SELECT 1 FROM statement WHERE hides IS NOT NULL AND (at > ?1 OR received > ?2))
+        AND NOT EXISTS (SELECT 1 FROM ruling JOIN statement USING (digest) WHERE at > ?1 OR received > ?2)
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from sqlite3 import Connection
 from typing import Literal
 
 from lineage.database import Database
@@ -25,6 +26,7 @@ from lineage.model import (
     Side,
     Suggestion,
     Use,
+    Version,
     Write,
     run_id,
 )
@@ -40,6 +42,7 @@ from lineage.store.sqlite import (
     nodes,
     overview,
     records,
+    rulings,
     runs,
     schema,
     search,
@@ -80,7 +83,12 @@ class SqliteStore(records.Records, around.Around):
 
     def state(self, entries: Sequence[Entry], statements: Sequence[Statement]) -> None:
         """Take in *statements*; statements[i] stands at entries[i]."""
-        self._database.write(lambda connection: stated.state(connection, entries, statements))
+
+        def run(connection: Connection) -> None:
+            stated.state(connection, entries, statements)
+            rulings.rule(connection, self._ids, zip(entries, statements, strict=True))
+
+        self._database.write(run)
 
     def clear(self) -> None:
         """Forget graph and verdicts, keep documents. Readers see the old graph until the transaction ends."""
@@ -255,6 +263,13 @@ class SqliteStore(records.Records, around.Around):
             return versions.versions(
                 connection, self._resolve, question, part, delivered=delivered, limit=limit, offset=offset
             )
+
+    def newest_versions(self, datasets: Iterable[NodeId]) -> dict[NodeId, Version]:
+        """The newest delivered version of each of *datasets*; one that has none is left out."""
+        with self._database.read() as connection:
+            numbers = nodes.look_up(connection, datasets)
+            newest = versions.newest(connection, components(connection, numbers.values(), Cut()))
+            return {dataset: newest[number] for dataset, number in numbers.items() if number in newest}
 
     def writes(
         self,
