@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs
+from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs, Touch
 from lineage.statements import Statement, Subject, Word, of
 from lineage.store.base import Store
 from tests.support.deltas import (
@@ -23,6 +23,7 @@ from tests.support.deltas import (
     facet,
     job,
     kept,
+    made_of,
     ran,
     received,
     run,
@@ -62,7 +63,14 @@ def declarations(draw: st.DrawFn) -> dict[str, Any]:
     aliases = draw(st.lists(st.tuples(names, names, st.sampled_from(("symlink", "rename"))), max_size=1))
     spelled = draw(st.lists(st.tuples(spellings, spellings, st.just("rule: case")), max_size=1))
     seen = draw(st.lists(st.tuples(names, fields, names, fields), max_size=1))
+    speaks = draw(st.lists(st.tuples(st.sampled_from(JOBS), st.none() | names), max_size=2, unique=True))
+    told = draw(st.lists(st.tuples(st.sampled_from(JOBS), names, st.sampled_from(("input", "output"))), max_size=1))
     return {
+        "made_of": tuple(
+            made_of(by, to, *draw(some), takes_back=to is None or draw(st.sampled_from((True, False, False))))
+            for by, to in speaks
+        ),
+        "others": tuple(Touch(job(by), dataset(name), side) for by, name, side in told),
         "aliases": tuple(
             SameAs(dataset(one), dataset(other), why) for one, other, why in aliases + spelled if one != other
         ),

@@ -19,6 +19,7 @@ from lineage.model import (
     EventType,
     FacetSeen,
     FieldId,
+    MadeOf,
     NodeId,
     RunSeen,
     SameAs,
@@ -94,28 +95,47 @@ def ran(  # noqa: PLR0913 - an event has this many sides
     rows: int | None = None,
     version: str | None = None,
     facets: Iterable[FacetSeen] = (),
+    others: Iterable[Touch] = (),
     **said: Any,
 ) -> Delta:
-    """The delta of a RunEvent; *said* are fields of a Delta or of its RunSeen."""
+    """The delta of a RunEvent; *others* are touches of other jobs, *said* fields of a Delta or of its RunSeen."""
     who, what = run(name), job(by)
-    touches = tuple(Touch(who, dataset(each), "input") for each in reads) + tuple(
-        Touch(who, dataset(each), "output", Statistics(rows), version) for each in writes
+    touches = (
+        tuple(Touch(who, dataset(each), "input") for each in reads)
+        + tuple(Touch(who, dataset(each), "output", Statistics(rows), version) for each in writes)
+        + tuple(others)
     )
     seen = RunSeen(who, what, **{key: said.pop(key) for key in RunSeen._fields if key in said})
     return _delta("run", event, at(minutes), (what,), touches=touches, run=seen, facets=tuple(facets), **said)
 
 
-def stated(by: str, minutes: float, *, reads: Iterable[str] = (), writes: Iterable[str] = (), **said: Any) -> Delta:
+def stated(
+    by: str,
+    minutes: float,
+    *,
+    reads: Iterable[str] = (),
+    writes: Iterable[str] = (),
+    others: Iterable[Touch] = (),
+    **said: Any,
+) -> Delta:
     """The delta of a JobEvent."""
-    touches = tuple(Touch(job(by), dataset(each), "input") for each in reads) + tuple(
-        Touch(job(by), dataset(each), "output") for each in writes
+    touches = (
+        tuple(Touch(job(by), dataset(each), "input") for each in reads)
+        + tuple(Touch(job(by), dataset(each), "output") for each in writes)
+        + tuple(others)
     )
     return _delta("job", None, at(minutes), (job(by),), touches=touches, **said)
 
 
-def described(name: str, minutes: float, **said: Any) -> Delta:
+def described(name: str, minutes: float, *, others: Iterable[Touch] = (), **said: Any) -> Delta:
     """The delta of a DatasetEvent."""
-    return _delta("dataset", None, at(minutes), (dataset(name),), **said)
+    return _delta("dataset", None, at(minutes), (dataset(name),), touches=tuple(others), **said)
+
+
+def made_of(by: str, target: str | None, *sources: str, takes_back: bool = False) -> MadeOf:
+    """*by* says that it makes *target* of *sources*; or takes back what it said, without a target of all of them."""
+    named = None if target is None else dataset(target)
+    return MadeOf(job(by), named, None if takes_back else tuple(sorted(map(dataset, sources))))
 
 
 def linked(to: str, alias: str, why: str = "symlink") -> SameAs:
@@ -157,6 +177,8 @@ def sha256(store: Store) -> str:
 def _delta(kind: Any, event: EventType | None, when: datetime, first: tuple[NodeId, ...], **parts: Any) -> Delta:
     delta = Delta(b"", kind, event, when, parts.pop("producer", "https://example.com/test"), first, **parts)
     named = [*first, *(touch.dataset for touch in delta.touches), *(seen.dataset for seen in delta.columns)]
+    named += [touch.by for touch in delta.touches if touch.by.kind == "job"]
+    named += [source for said in delta.made_of for source in said.sources or ()]
     named += [edge.source.dataset for seen in delta.columns for edge in seen.edges]
     declared = (same for same in delta.aliases if not same.why.startswith("rule: "))
     named += [node for same in declared for node in (same.dataset, same.alias)]
