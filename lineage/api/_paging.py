@@ -85,6 +85,11 @@ def by_moment(
     return page, _written(_end(place, [time(item) for item in page.items])) if goes_on else None
 
 
+def by_place(every: Sequence[Any], part: Part) -> tuple[Page, str | None]:
+    """A page of *every*, and the cursor of the next one, which counts as an offset does. Raises InvalidInput."""
+    return by_moment(lambda _, passed, most: Page(every[passed : passed + most], len(every)), lambda _: None, part)
+
+
 def _end(place: Moment, times: Sequence[datetime | None]) -> Moment:
     last = times[-1]
     same = next((count for count, at in enumerate(reversed(times)) if at != last), len(times))

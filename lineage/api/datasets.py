@@ -41,7 +41,8 @@ def datasets(asking: Asking, namespace: str, paging: Paging) -> Response:
     known = asking.store.get(node.id for node in page.items)
     nodes = [known[node.id] for node in page.items if node.id in known]
     told = stated_of(asking.store, nodes)
-    shapes = [_shapes.dataset(node, _current(asking.store, node), None, told.get(node.id)) for node in nodes]
+    newest = asking.store.newest_versions(known)
+    shapes = [_shapes.dataset(node, newest.get(node.id), None, told.get(node.id)) for node in nodes]
     return asking.answer({"datasets": shapes, "totalCount": page.total, "next": following})
 
 
@@ -75,7 +76,7 @@ def version(asking: Asking, namespace: str, name: str, version: str) -> Response
 def shown(store: Store, node: Node) -> Shape:
     """A dataset with its column lineage, and what was stated of it."""
     told = stated_of(store, [node]).get(node.id)
-    return _shapes.dataset(node, _current(store, node), _columns(store, node.canonical), told)
+    return _shapes.dataset(node, store.newest_versions([node.id]).get(node.id), _columns(store, node.canonical), told)
 
 
 def known_dataset(store: Store, namespace: str, name: str) -> Node:
@@ -107,15 +108,6 @@ def _candidates(store: Store, dataset: NodeId, word: str) -> Iterator[Version]:
         page = store.versions(dataset, limit=_SCAN, offset=offset)
         total, offset = page.total, offset + _SCAN
         yield from page.items
-
-
-def _current(store: Store, node: Node) -> Version | None:
-    # A page counts what it leaves out: look at the last day first, where a busy dataset has its last version.
-    for since in (node.last_at - timedelta(days=1), None):
-        found: list[Version] = list(store.versions(node.id, since=since, delivered=True, limit=1).items)
-        if found:
-            return found[0]
-    return None
 
 
 def _with_facets(store: Store, node: Node, versions: Iterable[Version]) -> Iterator[Shape]:

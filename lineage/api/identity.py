@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from lineage.api._answers import Asking, Limit
+from lineage.api._answers import MOST, Asking
+from lineage.api._paging import Paging, by_place
 from lineage.api._shapes import Shape
 from lineage.api.datasets import known_dataset
 from lineage.model import Declaration, NodeId
@@ -36,14 +37,17 @@ def identity(request: Request, asking: Asking, namespace: str, name: str) -> Res
 
 
 @router.get("/identity/suggestions")
-def suggestions(asking: Asking, limit: Limit = 100) -> Response:
-    """Datasets that are read and never written, beside written ones whose names differ by case, scheme or host only."""
-    found = asking.store.suggestions(limit)
+def suggestions(asking: Asking, paging: Paging) -> Response:
+    """Datasets that are read and never written, beside written ones whose names differ by case, scheme or host only.
+
+    Of very many the first thousand.
+    """
+    page, following = by_place(asking.store.suggestions(MOST), paging)
     shapes = [
         {"unwritten": _shape(each.unwritten), "written": _shape(each.written), "differs": list(each.differs)}
-        for each in found
+        for each in page.items
     ]
-    return asking.answer({"suggestions": shapes})
+    return asking.answer({"suggestions": shapes, "totalCount": page.total, "next": following})
 
 
 def _shape(dataset: NodeId) -> Shape:

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from lineage.api import _shapes
 from lineage.api._answers import Asked, Asking, known_namespace, seen
-from lineage.api._paging import Paging, Part, by_moment, by_node
+from lineage.api._paging import Paging, Part, by_moment, by_node, by_place
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
 from lineage.api._versions import JobVersion, newest_version, versions_of
@@ -72,12 +72,7 @@ def runs(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
 def versions(asking: Asking, namespace: str, name: str, paging: Paging) -> Response:
     """The versions of a job, the last used first: each a set of datasets that it read and wrote."""
     node = known_job(asking.store, namespace, name)
-    found = versions_of(asking.store, node.id)
-
-    def ask(_until: datetime | None, passed: int, most: int) -> Page:
-        return Page(found[passed : passed + most], len(found))
-
-    page, following = by_moment(ask, lambda _: None, paging)
+    page, following = by_place(versions_of(asking.store, node.id), paging)
     shapes = _with_runs(asking.store, node, page.items)
     return asking.answer({"versions": shapes, "totalCount": page.total, "next": following})
 

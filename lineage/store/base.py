@@ -28,6 +28,7 @@ from lineage.model import (
     Suggestion,
     Use,
     Verdict,
+    Version,
     Write,
 )
 from lineage.statements import About, Kept, Statement, Subject
@@ -306,6 +307,12 @@ class Store(Protocol):
         """Versions of *dataset* and its aliases, newest first by written_at, since < written_at <= until.
 
         Items are Versions. *delivered* filters. With *until*, events after it say nothing.
+        """
+
+    def newest_versions(self, datasets: Iterable[NodeId]) -> dict[NodeId, Version]:
+        """The newest delivered version of each of *datasets*, under the ids as they were asked for, in one round trip.
+
+        One that has none is left out.
         """
 
     def writes(

@@ -13,11 +13,15 @@ from lineage.store.sqlite.codes import OUTPUT
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut
+from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import WITHIN, Told
 from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, together
 
 _NAME = "(SELECT name FROM node WHERE node.id = listing.speaker)"
+_NEWEST = f"""
+    SELECT listing.speaker, written_at {LISTED} dataset IN (SELECT value FROM json_each(?))
+        AND written_at IS NOT NULL AND state = 'COMPLETE' ORDER BY written_at DESC, {_NAME} LIMIT 1
+"""  # noqa: S608 - of constants
 _ALONE = ("count(*)", "written_at", "")
 _UNDER_SEVERAL_NAMES = ("count(DISTINCT listing.speaker)", "max(written_at)", "GROUP BY listing.speaker")
 
@@ -55,6 +59,16 @@ def versions(  # noqa: PLR0913 - the promise's own filter
     called = names(connection, {speaker for speaker, _ in rows})
     chosen = sorted(rows, key=lambda row: (-row[1], called[row[0]].name))[offset : offset + limit]
     return Page(tuple(_versions(connection, chosen, retold, part, asked.at)), total + len(told))
+
+
+def newest(connection: Connection, parts: Mapping[int, Component]) -> dict[int, Version]:
+    """The newest delivered version of each of *parts*, by their keys; ties as in `versions`."""
+    found: dict[int, Version] = {}
+    for number, part in parts.items():
+        rows = connection.execute(_NEWEST, (each_of(part.members),)).fetchall()
+        for version in _versions(connection, rows, {}, part, Cut()):
+            found[number] = version
+    return found
 
 
 def _written(told: Told, members: Collection[int]) -> int | None:

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage.store.base import Store
-from tests.support.any_graph import MINUTES, answers, entries
-from tests.support.deltas import HOMES, Said, at, merge, received, sha256
+from tests.support.any_graph import DATASETS, MINUTES, answers, entries
+from tests.support.deltas import HOMES, Said, at, dataset, merge, received, sha256
 from tests.support.events import all_files, deltas
 
 QUICK = settings(
@@ -67,6 +67,18 @@ def test_a_cut_answers_as_a_store_that_merged_only_what_is_within(
     asked = answers(whole, as_of, known_at)
 
     assert {question: answer for question, answer in answers(part, None, None).items() if question in asked} == asked
+
+
+@QUICK
+@given(pairs=entries())
+def test_the_newest_versions_are_the_first_of_those_delivered(stores: tuple[Store, Store], pairs: list[Said]) -> None:
+    """Asked for all datasets at once, or for each of them."""
+    store = merged(stores[0], pairs, len(pairs))
+    names = [*map(dataset, DATASETS)]
+
+    one_by_one = {name: store.versions(name, delivered=True, limit=1).items for name in names}
+
+    assert {name: found[0] for name, found in one_by_one.items() if found} == store.newest_versions(names)
 
 
 @pytest.mark.parametrize("name", all_files())
