@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -22,7 +23,29 @@ from lineage.names import run_key
 
 Facets = Mapping[str, Raw]
 
+WRITTEN: Final = 8192  # texts of facets that are not read again
+WRITTEN_BYTES: Final = 4096  # longer ones are: 32 MB of text at the most are remembered
+
 EVENT_TYPES: Final = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
+
+
+class Written(dict[str, Raw]):
+    """Facets and the text that they were read from, by which they hash: what follows from them can be remembered.
+
+    Events share one that they all carry; nobody changes it.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, facets: Facets, text: bytes) -> None:
+        super().__init__(facets)
+        self._text = text
+
+    def __hash__(self) -> int:  # type: ignore[override] # a dict has none, because it can change
+        return hash(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == other._text if isinstance(other, Written) else super().__eq__(other)
 
 
 class Entity(NamedTuple):
@@ -249,7 +272,7 @@ _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
 
-_USUAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+_USUAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)", re.ASCII)
 
 
 def _instant(value: object, warnings: list[str]) -> datetime:
@@ -298,18 +321,29 @@ class _FacetReader:
 
     def read(self, raw: Raw, place: str) -> Facets:
         if raw is _ABSENT:
-            return {}
+            return _NO_FACETS
         try:
-            found = _FACETS.decode(raw)
+            found, dropped = _remembered(text) if len(text := bytes(raw)) <= WRITTEN_BYTES else _read(text)
         except msgspec.ValidationError:
             self._warnings.append(f"{place}: not an object, taken as empty")
-            return {}
-        self.count += len(found)
-        bad = [name for name, body in found.items() if not _is_facet(body)]
-        for name in bad:
+            return _NO_FACETS
+        self.count += len(found) + len(dropped)
+        for name in dropped:
             self._warnings.append(f"{place}.{name}: dropped, not an object with _producer and _schemaURL")
-            del found[name]
         return found
+
+
+def _read(text: bytes) -> tuple[Written, tuple[str, ...]]:
+    """The facets that *text* holds, and the names of those that are none."""
+    found = _FACETS.decode(text)
+    dropped = tuple(name for name, body in found.items() if not _is_facet(body))
+    for name in dropped:
+        del found[name]
+    return Written(found, text), dropped
+
+
+_remembered = lru_cache(WRITTEN)(_read)
+_NO_FACETS: Final = Written({}, b"")
 
 
 def _is_facet(body: Raw) -> bool:

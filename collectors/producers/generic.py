@@ -45,11 +45,10 @@ def normalise(event: Event) -> Event:
     they say that the columns are not known, and do not clear what is known, unless the dataset is dropped.
     """
     written = _with_names(event)
-    tables = {dataset.id for dataset in (*event.inputs, *event.outputs) if _has_columns(dataset)}
 
     def is_real(name: NodeId) -> bool:
         last = name.name.rpartition(".")[2].lower()
-        return (last not in _FUNCTIONS and last not in written) or name in tables
+        return (last not in _FUNCTIONS and last not in written) or _is_table(name, event)
 
     inputs = tuple(dataset for dataset in event.inputs if is_real(dataset.id))
     real = event if len(inputs) == len(event.inputs) else event._replace(inputs=inputs)
@@ -63,6 +62,10 @@ def _with_known_schema(dataset: Dataset) -> Dataset:
     if content(dataset.facets, "lifecycleStateChange").get("lifecycleStateChange") == "DROP":
         return dataset
     return dataset._replace(facets={name: each for name, each in dataset.facets.items() if name != "schema"})
+
+
+def _is_table(name: NodeId, event: Event) -> bool:
+    return any(_has_columns(dataset) for dataset in (*event.inputs, *event.outputs) if dataset.id == name)
 
 
 def _has_columns(dataset: Dataset) -> bool:
