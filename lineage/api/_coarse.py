@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,13 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from lineage.api._answers import Instants
+from lineage.hierarchy import parents, way_up
 from lineage.model import Graph, Node, NodeId, Run, Side, Use, run_id
 from lineage.store.base import Store
 from lineage.views import folded, of_datasets, stale
 
 # What runs inside an application or a task: Spark's actions, the SQL of a hook or of a dbt node (OPENLINEAGE 4.4-4.6).
 _PARTS: Final = frozenset({"SQL_JOB", "RDD_JOB", "QUERY", "SQL"})
-_LEVELS_MAX: Final = 8
 _USES_MAX: Final = 200  # of a job, newest first: enough to find its last three COMPLETE runs
 _ANY: Final = msgspec.json.Decoder()
 
@@ -24,8 +24,8 @@ _ANY: Final = msgspec.json.Decoder()
 def coarse(store: Store, graph: Graph, granularity: str, at: Instants) -> Graph:
     """*graph* as *granularity* asks for it; the word job leaves it as it is."""
     match granularity:
-        case "application":
-            return folded(graph, *_applications(store, graph, at))
+        case "application" | "pipeline":
+            return folded(graph, *_tops(store, graph, at, whole=granularity == "pipeline"))
         case "dataset":
             return of_datasets(graph)
         case "run":
@@ -41,24 +41,38 @@ def job_type(node: Node | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _applications(store: Store, graph: Graph, at: Instants) -> tuple[dict[NodeId, NodeId], dict[NodeId, Node]]:
-    """Of each part in *graph* the first job above it that is none, and the nodes of those."""
-    known = dict(graph.nodes)
-    above: dict[NodeId, NodeId] = {}
-    here = [node for node in graph.nodes if _is_part(known[node])]
-    for _ in range(_LEVELS_MAX):
-        found = {job: parent for job in here if (parent := _parent(store, job, at)) is not None}
-        above |= found
-        fresh = set(found.values()) - known.keys()
-        known |= store.get(fresh, as_of=at.as_of, known_at=at.known_at) if fresh else {}
-        here = sorted({job for job in found.values() if job in known and _is_part(known[job])} - above.keys())
-    into = {node: top for node in graph.nodes if node in above and (top := _top(node, above)) in known}
+def _tops(store: Store, graph: Graph, at: Instants, *, whole: bool) -> tuple[dict[NodeId, NodeId], dict[NodeId, Node]]:
+    """Of each job in *graph* the one that it is drawn as, and the nodes of those.
+
+    That is the first above it that is no part, or with *whole* the last: the DAG, the application that nothing runs.
+    """
+    jobs = [node for node in graph.nodes if node.kind == "job"]
+    over = parents(store, jobs, as_of=at.as_of, known_at=at.known_at)
+    fresh = (set(over) | set(over.values())) - graph.nodes.keys()
+    known = {**graph.nodes, **(store.get(fresh, as_of=at.as_of, known_at=at.known_at) if fresh else {})}
+    into = {job: top for job in jobs if (top := _top(job, over, known, whole=whole)) != job and top in known}
     return into, {top: known[top] for top in into.values()}
+
+
+def _top(job: NodeId, over: Mapping[NodeId, NodeId], known: Mapping[NodeId, Node], *, whole: bool) -> NodeId:
+    for above in way_up(job, over):
+        if not (whole or _is_part(known.get(job), known.get(above))):
+            break
+        job = above
+    return job
+
+
+def _is_part(node: Node | None, above: Node | None) -> bool:
+    """Whether a job is a query of what stands *above* it, or the application that an orchestrator's task started."""
+    kind = job_type(node).get("jobType")
+    return kind in _PARTS or (kind == "APPLICATION" and job_type(above).get("jobType") == "TASK")
 
 
 def _of_runs(store: Store, graph: Graph, at: Instants) -> Graph:
     """*graph* with the newest run of each job for it, and of the edges those that are the run's own."""
-    newest = {job: run for job in graph.nodes if job.kind == "job" and (run := _newest(store, job, at)) is not None}
+    jobs = [node for node in graph.nodes if node.kind == "job"]
+    runs = store.newest_runs(jobs, until=at.as_of, known_at=at.known_at)
+    newest = {job: found[0] for job, found in runs.items()}
     into = {job: run_id(run.id) for job, run in newest.items()}
     known = {
         of: Node(of, of, run.started_at or run.last_at, run.last_at)
@@ -74,28 +88,6 @@ def _of_runs(store: Store, graph: Graph, at: Instants) -> Graph:
     stated = set(graph.nodes) - newest.keys()  # jobs that only JobEvents know keep theirs
     edges = tuple(e for e in drawn.edges if (e.source, e.target) in own or (e.source in stated and e.target in stated))
     return replace(drawn, edges=edges)
-
-
-def _is_part(node: Node) -> bool:
-    return node.id.kind == "job" and job_type(node).get("jobType") in _PARTS
-
-
-def _parent(store: Store, job: NodeId, at: Instants) -> NodeId | None:
-    newest = _newest(store, job, at)
-    return newest.parent_job if newest is not None and newest.parent_job != job else None
-
-
-def _newest(store: Store, job: NodeId, at: Instants) -> Run | None:
-    runs: Sequence[Run] = store.runs(job=job, until=at.as_of, known_at=at.known_at, limit=1).items
-    return runs[0] if runs else None
-
-
-def _top(job: NodeId, above: Mapping[NodeId, NodeId]) -> NodeId:
-    passed = {job}
-    while job in above and above[job] not in passed:
-        job = above[job]
-        passed.add(job)
-    return job
 
 
 def marked(store: Store, graph: Graph, at: Instants) -> Graph:

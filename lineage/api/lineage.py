@@ -23,6 +23,8 @@ from lineage.web import choice, needs
 
 router = APIRouter(prefix="/api/v1/lineage", tags=["lineage"], dependencies=[Depends(needs("read"))])
 
+GRANULARITIES = ("job", "application", "pipeline", "dataset", "run")
+
 Depth = Annotated[int, Query(ge=0, le=10_000, description="Datasets away from the root; a job's own are 1 away.")]
 MaxNodes = Annotated[int, Query(ge=1, le=10_000, alias="maxNodes", description="Nodes at which the answer is cut.")]
 
@@ -48,14 +50,15 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     granularity: Annotated[
         str,
         Query(
-            description="job: as told; application: its queries folded into it; dataset: no jobs; run: newest runs.",
-            json_schema_extra=one_of("job", "application", "dataset", "run"),
+            description="job: as told; application: queries folded into what ran them, and that into the task that "
+            "started it; pipeline: all into the DAG or application at the top; dataset: no jobs; run: newest runs.",
+            json_schema_extra=one_of(*GRANULARITIES),
         ),
     ] = "job",
     marks: Annotated[bool, Query(description="Mark edges that a job's last three complete runs left behind.")] = False,
 ) -> Response:
     """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`."""
-    level = choice(granularity.lower(), ("job", "application", "dataset", "run"), "granularity")
+    level = choice(granularity.lower(), GRANULARITIES, "granularity")
     root = wanted(naming)
     known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
     graph = walk(

@@ -25,7 +25,19 @@ from lineage.web import answer_problems
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOUNS = (
-    *("audit", "column_lineage", "datasets", "events", "identity", "jobs", "lineage", "namespaces", "outcomes", "runs"),
+    *(
+        "audit",
+        "column_lineage",
+        "datasets",
+        "events",
+        "hierarchy",
+        "identity",
+        "jobs",
+        "lineage",
+        "namespaces",
+        "outcomes",
+        "runs",
+    ),
     "search",
 )
 

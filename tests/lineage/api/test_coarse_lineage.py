@@ -213,3 +213,63 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         self.questions += 1
         return getattr(self._store, name)
+
+
+# ── Hierarchy. ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CHAIN = "airflow/3.3.2-starts-spark"  # DAG, task, Spark application, query
+REVENUE = "dataset:file:/srv/shop/revenue"
+
+
+@pytest.mark.parametrize(
+    ("granularity", "wanted"),
+    [
+        ("job", ["shop-airflow:shop.hand_on", "shop-spark:revenue_by_country.adaptive_spark_plan.shop_revenue"]),
+        ("application", ["shop-airflow:shop.add_up", "shop-airflow:shop.hand_on"]),
+        ("pipeline", ["shop-airflow:shop"]),
+    ],
+)
+def test_a_chain_from_dag_to_query_folds_level_by_level(world, granularity, wanted):
+    """A query stands under the task that started its application, and all of them under their DAG."""
+    world.tell(bodies(CHAIN))
+
+    found = jobs(shown(world, nodeId=REVENUE, granularity=granularity, depth=1))
+
+    assert [f"job:{job}" for job in wanted] == found
+
+
+def test_a_model_of_dbt_under_airflow_folds_into_the_dag(world):
+    """The task and the DAG never spoke; the models under their command are the DAG's all the same."""
+    world.tell(bodies("dbt/1.11.16-parent"))
+
+    models = "dataset:duckdb:///srv/shop/shop.duckdb:shop.main.stg_orders"
+
+    assert ["job:shop-airflow:shop"] == jobs(shown(world, nodeId=models, granularity="pipeline", depth=1))
+
+
+PLACES = {
+    "shop-airflow/jobs/shop": [[], ["shop.add_up", "shop.fetch", "shop.hand_on"], [], []],
+    "shop-airflow/jobs/shop.add_up": [["shop"], ["revenue_by_country"], ["shop.fetch"], ["shop.hand_on"]],
+    "shop-spark/jobs/revenue_by_country.adaptive_spark_plan.shop_revenue": [
+        ["revenue_by_country", "shop.add_up", "shop"], [], [], []
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("job", "wanted"), PLACES.items())
+def test_where_a_job_stands(world, job, wanted):
+    """Above it from its parent to the root, below it, before it and after it: DAG, task, application and query."""
+    world.tell(bodies(CHAIN))
+
+    found = world.get(f"/namespaces/{job}/hierarchy")
+
+    assert wanted == [[each["name"] for each in found[way]] for way in ("above", "below", "before", "after")]
+
+
+def test_a_dag_that_waits_for_another_dags_task(world):
+    """An asset-triggered DAG says in jobDependencies what it was triggered by."""
+    world.tell(bodies("airflow/3.3.2"))
+
+    found = world.get("/namespaces/prod-airflow/jobs/asset_consumer/hierarchy")
+
+    assert [{"namespace": "prod-airflow", "name": "orders_etl.publish"}] == found["before"]
