@@ -22,6 +22,7 @@ class Node:
     facets: Mapping[str, bytes] = field(default_factory=dict)
     aliases: tuple[NodeId, ...] = ()  # the other raw identities of the same dataset
     dropped_at: datetime | None = None
+    only_in_columns: bool = False  # a dataset that events name nowhere but in column lineage, as a source
     hidden_at: datetime | None = None  # somebody hid it then, under all its names, and no event named it since
 
 

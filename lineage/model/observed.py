@@ -114,6 +114,7 @@ class Delta(NamedTuple):
     facets: tuple[FacetSeen, ...] = ()
     touches: tuple[Touch, ...] = ()
     columns: tuple[ColumnsSeen, ...] = ()
+    only_columns: tuple[NodeId, ...] = ()  # datasets among *nodes* that the event names nowhere but in column lineage
     made_of: tuple[MadeOf, ...] = ()
     aliases: tuple[SameAs, ...] = ()
     depends: tuple[tuple[NodeId, NodeId], ...] = ()  # control flow: (upstream job, downstream job)

@@ -42,19 +42,21 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     run = _run_seen(event, warnings)
     told = explicit(event, warnings)
     inferred = _columns(shown, told, warnings)
-    columns = (*told.columns, *inferred)
-    touches = _touches(event, shown, inferred, told, warnings)
+    columns, sources = (*told.columns, *inferred), _sources(inferred)
+    touches = _touches(event, shown, sources, told, warnings)
     aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
     depends = tuple(dict.fromkeys((*_depends(event, warnings), *told.depends)))
     nodes = tuple(
         dict.fromkeys(
             chain(
-                _named(event, run, shown, touches, columns),
+                _named(event, run, shown, touches, (*_sources(told.columns), *sources)),
                 (same.alias for same in aliases),
                 chain.from_iterable(depends),
             )
         )
     )
+    elsewhere = {dataset.id for dataset, _ in shown}.union(_sources(told.columns), (same.alias for same in aliases))
+    elsewhere.update(touch.dataset for touch in told.touches)
     ruled = chain.from_iterable(rules.same(node) for node in nodes if node.kind == "dataset")
     return Delta(
         digest=digest,
@@ -67,6 +69,7 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
         facets=tuple(dict.fromkeys(chain(_facets(event, shown), told.facets))),
         touches=touches,
         columns=columns,
+        only_columns=tuple(source for source in sources if source not in elsewhere),
         made_of=told.made_of,
         aliases=(*aliases, *ruled),
         depends=depends,
@@ -87,12 +90,12 @@ def _columns(shown: Sequence[Shown], told: Explicit, warnings: list[str]) -> tup
     return tuple(seen for seen in facets if seen is not None)
 
 
+def _sources(columns: Iterable[ColumnsSeen]) -> tuple[NodeId, ...]:
+    return tuple(dict.fromkeys(edge.source.dataset for seen in columns for edge in seen.edges))
+
+
 def _named(
-    event: Event,
-    run: RunSeen | None,
-    shown: Sequence[Shown],
-    touches: Sequence[Touch],
-    columns: Sequence[ColumnsSeen],
+    event: Event, run: RunSeen | None, shown: Sequence[Shown], touches: Sequence[Touch], sources: Iterable[NodeId]
 ) -> Iterator[NodeId]:
     if event.job is not None:
         yield event.job.id
@@ -102,8 +105,7 @@ def _named(
         if touch.by.kind == "job":
             yield touch.by
         yield touch.dataset
-    for seen in columns:
-        yield from dict.fromkeys(edge.source.dataset for edge in seen.edges)
+    yield from sources
     if run is not None:  # Parents may never speak for themselves; here they get their place.
         yield from (job for job in (run.parent_job, run.root_job) if job is not None)
 
@@ -164,7 +166,7 @@ def _deletable(entity: Entity | Dataset) -> Iterator[FacetSeen]:
 
 
 def _touches(
-    event: Event, shown: Sequence[Shown], columns: Sequence[ColumnsSeen], told: Explicit, warnings: list[str]
+    event: Event, shown: Sequence[Shown], sources: Iterable[NodeId], told: Explicit, warnings: list[str]
 ) -> tuple[Touch, ...]:
     by = event.run or event.job
     if by is None:
@@ -183,8 +185,7 @@ def _touches(
         else:
             found.setdefault((touch.dataset, touch.side), touch)
     listed = {dataset for dataset, _ in found}
-    for edge in chain.from_iterable(seen.edges for seen in columns):
-        source = edge.source.dataset
+    for source in sources:
         if source not in listed:
             found.setdefault((source, "input"), Touch(by.id, source, "input"))
     return (*found.values(), *others)

@@ -179,11 +179,12 @@ def _delta(kind: Any, event: EventType | None, when: datetime, first: tuple[Node
     named = [*first, *(touch.dataset for touch in delta.touches), *(seen.dataset for seen in delta.columns)]
     named += [touch.by for touch in delta.touches if touch.by.kind == "job"]
     named += [source for said in delta.made_of for source in said.sources or ()]
-    named += [edge.source.dataset for seen in delta.columns for edge in seen.edges]
     declared = (same for same in delta.aliases if not same.why.startswith("rule: "))
     named += [node for same in declared for node in (same.dataset, same.alias)]
     named += [node for pair in delta.depends for node in pair] + [node for node, _ in delta.tombstones]
     if delta.run:
         named += [node for node in (delta.run.parent_job, delta.run.root_job) if node]
-    whole = delta._replace(nodes=tuple(dict.fromkeys(named)))
+    sources = dict.fromkeys(edge.source.dataset for seen in delta.columns for edge in seen.edges)
+    only = tuple(source for source in sources if source not in named)
+    whole = delta._replace(nodes=tuple(dict.fromkeys([*named, *sources])), only_columns=only)
     return whole._replace(digest=hashlib.sha256(repr(whole).encode()).digest())

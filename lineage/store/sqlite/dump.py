@@ -93,7 +93,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_nodes("run", "job", "dataset"),
         "warnings": Field("warnings", _optional(json.loads)),
     },
-    "mention": {**_nodes("node"), **_plain("own", "at"), **_BY_EVENT},
+    "mention": {**_nodes("node"), **_plain("own", "at", "listed"), **_BY_EVENT},
     "moment": {**_nodes("speaker"), **_OF_TYPE, **_plain("at"), **_BY_EVENT, **_FAMILY, **_NOMINAL},
     "touch": {
         **_nodes("speaker", "dataset"),

@@ -58,6 +58,13 @@ HIDDEN = f"""
     GROUP BY namespace, kind
 """  # noqa: S608 - of constants
 
+LISTED = """
+    SELECT value FROM json_each(?1) WHERE EXISTS (
+        SELECT 1 FROM mention JOIN event ON event.id = mention.event
+        WHERE node = value AND listed AND mention.at <= ?2 AND received <= ?3
+    )
+"""
+
 
 def look_up(connection: Connection, nodes: Iterable[NodeId]) -> dict[NodeId, int]:
     """The row ids of those of *nodes* that have a row."""
@@ -103,6 +110,8 @@ def described(
     called = names(connection, members | {row[0] for row in rows})
     dropped = _dropped(connection, members, at)
     hid = hidden(connection, members, at)
+    listed = {number for number in members if facets and facets.get(number)}  # who has facets was shown
+    listed.update(number for (number,) in connection.execute(LISTED, (each_of(members - listed), *at)))
     return [
         Node(
             id=called[number],
@@ -112,6 +121,7 @@ def described(
             facets=_together(part, facets or {}),
             aliases=tuple(sorted(called[member] for member in part.members if member != number)),
             dropped_at=_tombstone(part, dropped),
+            only_in_columns=listed.isdisjoint(part.members),
             hidden_at=instant_or_none(hidden_since(part, hid)),
         )
         for number, first_at, last_at in rows

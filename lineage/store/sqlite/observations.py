@@ -17,7 +17,7 @@ from lineage.store.sqlite.ids import Ids
 
 INSERT: Final = {
     "event": "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "mention": "INSERT INTO mention VALUES (?, ?, ?, ?)",
+    "mention": "INSERT INTO mention VALUES (?, ?, ?, ?, ?)",
     "moment": "INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "touch": "INSERT INTO touch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "facet": "INSERT INTO facet VALUES (?, ?, ?, ?, ?, ?)",
@@ -101,8 +101,10 @@ class Batch:
                 json.dumps(delta.warnings, ensure_ascii=False) if delta.warnings else None,
             )
         )
-        numbers = map(ids.node, delta.nodes)
-        self._rows["mention"] += [(number, number == job, event.at, event.id) for number in numbers]
+        unlisted = set(map(ids.node, delta.only_columns))
+        self._rows["mention"] += [
+            (number, number == job, event.at, event.id, number not in unlisted) for number in map(ids.node, delta.nodes)
+        ]
         if delta.run is not None and run is not None:
             self._run_moments(event, delta.run, run, job)
             self._touches(event, run, TYPE[delta.type or "OTHER"])

@@ -39,8 +39,9 @@ CREATE TABLE event (
 );
 CREATE INDEX event_at ON event (at);
 
-CREATE TABLE mention (  -- the event names the dataset or job; own: it is an event of that job
-    node INTEGER NOT NULL, own INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL,
+CREATE TABLE mention (  -- the event names the dataset or job; own: it is an event of that job; listed: 0 where only
+    -- its column lineage names the dataset
+    node INTEGER NOT NULL, own INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL, listed INTEGER NOT NULL,
     PRIMARY KEY (node, own, at, event)
 ) WITHOUT ROWID;
 

@@ -179,6 +179,18 @@ def test_a_source_that_only_column_lineage_names_is_read():
     assert {(TARGET, "output"), (SOURCE, "input")} == {(touch.dataset, touch.side) for touch in delta.touches}
 
 
+def test_a_source_that_only_column_lineage_names_is_told_apart():
+    """One that the event lists, or declares to be another name, stands elsewhere too."""
+    columns = target({"fields": {"a": {"inputFields": [source_field("x")]}}})
+    link = target({"fields": {"a": {"inputFields": [source_field("x")]}}})
+    link["facets"]["symlinks"] = facet(identifiers=[{"namespace": "lake", "name": "source"}])
+
+    assert [(SOURCE,), (), ()] == [
+        seen(inputs=inputs, outputs=[output]).only_columns
+        for inputs, output in (([], columns), ([dataset("source")], columns), ([], link))
+    ]
+
+
 def test_a_table_that_is_made_of_itself_is_not_read_for_that():
     """UPDATE t gives column lineage from t to t; that alone is no input."""
     itself = {"namespace": "lake", "name": "target", "field": "a"}

@@ -77,3 +77,17 @@ def test_columns_are_answered_as_they_were_known(graph: Store) -> None:
     ], 5))  # fmt: skip
 
     assert [(LOAD, edge((ITEMS, "id"), (ORDERS, WHOLE)))] == graph.columns([ORDERS], "up", known_at=at(5))
+
+
+def test_a_dataset_that_only_column_lineage_names_is_told_apart(graph: Store) -> None:
+    """Until an event lists it, under any of its names; in the past it is what it was."""
+    merge(graph, received([
+        ran("r", "COMPLETE", 1, writes=["orders"], columns=(columns(ORDERS, ("total", ITEMS, "price")),)),
+        ran("r", "COMPLETE", 2, reads=["a_table"]),
+        described("a_table", 3, aliases=(linked("a_table", "items"),)),
+    ]))  # fmt: skip
+
+    assert [(True, False), (False, False)] == [
+        tuple(graph.get([ITEMS, ORDERS], as_of=cut)[node].only_in_columns for node in (ITEMS, ORDERS))
+        for cut in (at(1), None)
+    ]
