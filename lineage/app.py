@@ -152,6 +152,9 @@ async def _answer_refusal(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
+        body["detail"] = f"{request.method} is not done here; {headers['Allow']} are"
+    elif error.status_code == 404:  # noqa: PLR2004 - no route; what a route does not know has a sentence of its own
+        body["detail"] = "nothing is served at this path; /api/openapi.json describes what is"
     return JSONResponse(body, error.status_code, headers=headers, media_type=PROBLEM)
 
 

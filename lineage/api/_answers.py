@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 from pydantic.config import JsonDict
 
 from lineage import __version__
+from lineage.api._spelling import well_spelled
 from lineage.errors import InvalidInput, NotFound
 from lineage.ledger.base import Ledger
 from lineage.model import Kind, Node, NodeId
@@ -74,7 +75,11 @@ class Asked:
 
 
 def asked(request: Request) -> Asked:
-    """A dependency that goes on only when the caller's copy is older than the graph; otherwise the answer is 304."""
+    """A dependency that goes on only when the caller's copy is older than the graph; otherwise the answer is 304.
+
+    A parameter that nearly is one of the route's is refused: see `lineage.api._spelling`.
+    """
+    well_spelled(request)
     behind = services(request)
     # Read before the answer is made: a merge in between gives a tag that is too old, and only costs a question more.
     etag = f'W/"{__version__}-{behind.store.revision()}"'
