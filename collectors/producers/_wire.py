@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -42,8 +42,3 @@ def each_dataset(event: Event, change: Callable[[Dataset], Dataset]) -> Event:
     if (inputs, outputs, own) == (event.inputs, event.outputs, event.dataset):
         return event
     return event._replace(inputs=inputs, outputs=outputs, dataset=own)
-
-
-def warned(event: Event, sentences: Iterable[str]) -> Event:
-    """*event* with more warnings; a sentence that it has is not said again."""
-    return event._replace(warnings=tuple(dict.fromkeys((*event.warnings, *sentences))))

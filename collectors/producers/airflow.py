@@ -6,24 +6,22 @@ of a task, never ABORT or RUNNING. Every try is a run of its own, told apart by 
 again as another run (`clear_number`). A skipped task says COMPLETE; EmptyOperators, upstream_failed and killed tasks
 say nothing more: `lineage.views` repairs them from `airflowState`. SQL sent by a hook is a child run of its task, ends
 after it, and alone names the datasets: `granularity=application` folds it into its task. Here is mended what one event
-tells: columns without a name (2.6), and assets that only the task's own text still tells (3.3, rows 18 and 19).
+tells: assets that only the task's own text still tells (3.3, rows 18 and 19).
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Raw
 
-from collectors.producers._wire import content, each_dataset, entries, text, warned, with_facet
+from collectors.producers._wire import content, entries, text, with_facet
 from lineage.events import Dataset, Event, Facets
 from lineage.model import NodeId, dataset_id
 
-_NAMELESS: Final = re.compile(r"_\d+")
 _DECLARED: Final[Facets] = {
     "headwater_declared": Raw(b'{"_producer":"urn:headwater","_schemaURL":"urn:headwater:declared","by":"airflow"}')
 }
@@ -33,7 +31,7 @@ _DATABASES: Final = {"postgres": "postgres", "postgresql": "postgres", "mysql": 
 
 
 def normalise(event: Event) -> Event:
-    """With nameless columns under the names of the schema, the declared inlets and outlets of a task, and the plan.
+    """With the declared inlets and outlets of a task, and the plan.
 
     A declared dataset carries the input or output facet `headwater_declared`; the plan of a DAG is the job facet
     `headwater_control_flow`: which of its tasks wait for which, as pairs of jobs.
@@ -41,9 +39,6 @@ def normalise(event: Event) -> Event:
     event = _with_plan(event)
     if event.run is None or "airflow" not in event.run.facets:
         return event
-    unresolved: list[str] = []
-    event = each_dataset(event, lambda dataset: _named(dataset, unresolved))
-    event = warned(event, unresolved) if unresolved else event
     return _with_declared(event)
 
 
@@ -70,29 +65,6 @@ def _with_plan(event: Event) -> Event:
 def _listed(said: object) -> list[str]:
     found = _from_repr(said)
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
-
-
-def _named(dataset: Dataset, unresolved: list[str]) -> Dataset:
-    """*dataset* with `_0`, `_1`, … of its column lineage resolved by position, where that is no guess."""
-    raw = dataset.facets.get("columnLineage")
-    if raw is None or b'"_' not in bytes(raw):
-        return dataset
-    lineage = content(dataset.facets, "columnLineage")
-    fields = lineage.get("fields")
-    if not isinstance(fields, dict) or not any(map(_NAMELESS.fullmatch, fields)):
-        return dataset
-    schema = [text(each.get("name")) for each in entries(content(dataset.facets, "schema").get("fields"))]
-    nameless = [name for name in fields if _NAMELESS.fullmatch(name) and name not in schema]
-    if not nameless:
-        return dataset
-    in_place = len(schema) == len(fields) and all(
-        name not in schema or schema[index] == name for index, name in enumerate(fields)
-    )
-    if not in_place:
-        unresolved.append(f"columnLineage of {dataset.id.name}: {', '.join(nameless)} are unresolved, kept as they are")
-        return dataset
-    found = {(schema[at] if name in nameless else name): how for at, (name, how) in enumerate(fields.items())}
-    return dataset._replace(facets=with_facet(dataset.facets, "columnLineage", {**lineage, "fields": found}))
 
 
 def _with_declared(event: Event) -> Event:

@@ -94,7 +94,7 @@ def dataset(
 ) -> Shape:
     """Dataset; *current* is its last delivered version and *columns* its column lineage, where the answer has them.
 
-    *told* is what was stated of it.
+    *told* is what was stated of it. `seenOnlyInColumnLineage` is left out where it is false.
     """
     described = _described(node.id, node.facets, told)
     return described | {
@@ -107,6 +107,7 @@ def dataset(
         "deleted": node.dropped_at is not None or node.hidden_at is not None,
         "canonical": name_of(node.canonical),
         "aliases": [name_of(alias) for alias in node.aliases],
+        **({"seenOnlyInColumnLineage": True} if node.only_in_columns else {}),
     }
 
 

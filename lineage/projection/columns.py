@@ -18,6 +18,7 @@ Transformation = tuple[str, str, bool]
 Sources = dict[FieldId, set[Transformation]]
 
 _NONE: Final[frozenset[Transformation]] = frozenset()
+_NAMELESS: Final = re.compile(r"_\d+")  # what a parser of SQL calls the column of an expression without a name
 _WITHIN: Final = re.compile(r"[.\[]")
 
 
@@ -29,17 +30,20 @@ def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
     its own edges and those of WHOLE say is to say what the facet said.
 
     A column that the schema beside it does not know takes the name that the schema has in its place, if there are as
-    many columns in both and the others stand in theirs; else it keeps its own.
+    many columns in both and the others stand in theirs; else it keeps its own, warned where that is none.
     """
     raw = dataset.facets.get("columnLineage")
     if raw is None or is_deleted(body := bytes(raw)):
         return None
     schema = dataset.facets.get("schema")
     try:
-        return _edges(dataset.id, body, bytes(schema) if schema is not None else b"")
+        seen, nameless = _edges(dataset.id, body, bytes(schema) if schema is not None else b"")
     except msgspec.ValidationError as error:
         warnings.append(f"columnLineage: kept unread, {error}")
         return None
+    if nameless:
+        warnings.append(f"columnLineage of {dataset.id.name}: {', '.join(nameless)} are unresolved, kept as they are")
+    return seen
 
 
 def is_column(name: str, columns: Collection[str]) -> bool:
@@ -51,7 +55,7 @@ def is_column(name: str, columns: Collection[str]) -> bool:
 
 # Spark repeats the same body, up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5).
 @lru_cache(maxsize=128)
-def _edges(target: NodeId, body: bytes, schema: bytes) -> ColumnsSeen:
+def _edges(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tuple[str, ...]]:
     facet = COLUMN_LINEAGE.decode(body)
     known = _column_names(schema)
     named = _in_place(facet.fields, known)
@@ -68,7 +72,9 @@ def _edges(target: NodeId, body: bytes, schema: bytes) -> ColumnsSeen:
             if own or not how:
                 edges.append(ColumnEdge(source, to, tuple(sorted(own))))
     # What the schema decided is part of the digest: equal digests are equal edges.
-    return ColumnsSeen(target, _digest(target, body, (*named, *([WHOLE] if copied else ()))), tuple(sorted(edges)))
+    digest = _digest(target, body, (*named, *([WHOLE] if copied else ())))
+    nameless = (name for name in columns if _NAMELESS.fullmatch(name) and name not in known)
+    return ColumnsSeen(target, digest, tuple(sorted(edges))), tuple(nameless)
 
 
 def _column_names(schema: bytes) -> tuple[str, ...]:
@@ -79,7 +85,7 @@ def _column_names(schema: bytes) -> tuple[str, ...]:
 
 
 def _in_place(sent: Mapping[str, OutputField], known: Sequence[str]) -> Mapping[str, OutputField]:
-    # A parser of SQL names columns as the SELECT does, `_0` and `_1` where that gives no name; the table has its own.
+    # A parser of SQL names columns as the SELECT does; the table has names of its own, in the same order.
     if len(known) != len(sent) or all(is_column(name, known) for name in sent):
         return sent
     if any(is_column(name, known) and name != place for name, place in zip(sent, known, strict=True)):

@@ -152,30 +152,6 @@ def test_a_with_name_is_no_table(sql, wanted):
 
 # ── Airflow. ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-NAMELESS = [
-    (["_0", "_1", "name"], ["day", "total", "name"], ["day", "total", "name"]),
-    (["_0", "_1", "name"], ["day", "name", "total", "n"], ["_0", "_1", "name"]),
-    (["_0", "name"], ["name", "total"], ["_0", "name"]),
-    (["_0", "g"], ["_0", "x"], ["_0", "g"]),
-    (["_0", "c"], ["day", "customer"], ["day", "c"]),
-]
-
-
-@pytest.mark.parametrize(("sent_as", "in_table", "wanted"), NAMELESS)
-def test_nameless_columns_take_the_schemas_names_by_position(sent_as, in_table, wanted):
-    """Only where the counts agree and no named column stands elsewhere in the schema; otherwise they stay as sent."""
-    output = dataset("t", facets=lineage(*sent_as) | schema(*in_table))
-
-    assert wanted == columns(normalise(sent(outputs=[output], run={"airflow": {}})))
-
-
-def test_unresolved_columns_are_told():
-    """A nameless column that stays is a warning of its event."""
-    output = dataset("t", facets=lineage("_0") | schema("a", "b"))
-
-    (warning,) = normalise(sent(outputs=[output], run={"airflow": {}})).warnings
-    assert warning == "columnLineage of t: _0 are unresolved, kept as they are"
-
 
 def test_inlets_and_outlets_are_declared_datasets():
     """Assets that no converter knew stand only in the task's text; those that were listed are not said again."""

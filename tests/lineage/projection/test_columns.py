@@ -207,6 +207,13 @@ def test_unknown_columns_take_the_schemas_names_by_position(sent, known, wanted)
     assert wanted == [each.target.name for each in found]
 
 
+def test_a_column_without_a_name_is_told():
+    """One that stays is a warning of its event."""
+    output = dataset("target", facets={"columnLineage": facet(**fields(_0=[of("x")], a=[of("x")])), **schema("a")})
+
+    assert seen(outputs=[output]).warnings == ("columnLineage of target: _0 are unresolved, kept as they are",)
+
+
 def test_a_part_of_a_column_is_known():
     """Spark names the parts of structs, arrays and maps behind a dot."""
     known = ["order", "lines", "a.b"]
