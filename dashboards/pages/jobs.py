@@ -17,6 +17,7 @@ from dashboards.panels.paging import SIZE, paging
 from dashboards.panels.runs import Came, bars
 from lineage.alerts.incidents import every
 from lineage.errors import NotFound
+from lineage.hierarchy import place
 from lineage.model import NodeId, Run, job_id
 from lineage.store.base import Store
 from lineage.web import needs, services
@@ -76,7 +77,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         location=location if location.startswith(("https://", "http://")) else "",
         documentation=facet(node.facets, facets.Documentation).description,
         owners=[owner.name for owner in facet(node.facets, facets.Ownership).owners],
-        parent=next((run.parent_job for run in runs if run.parent_job), None),
+        place=place(store, asked, as_of=seen.as_of),
         failure=_failure(store, runs, came, seen),
         incident=next((one for one in open_incidents if one.cause and one.cause.job == (namespace, name)), None),
         lineage=panel(request, asked, open_incidents),

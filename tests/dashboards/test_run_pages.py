@@ -1,0 +1,92 @@
+"""Pages of runs and jobs that need reading with care: lost, repaired, tried again, part of something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from lineage.app import Headwater, build, open_headwater
+from lineage.channels.base import sections
+from lineage.settings import load
+from tests.support.events import bodies
+from tests.support.reading import NOON, facet, minutes, run_event, run_uuid, whole_run
+from tests.support.shop import TELLER
+
+STREAM = {"jobType": facet(processingType="STREAMING", integration="FLINK")}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Headwater]:
+    """A house whose clock says: a day after noon."""
+    settings = load(None, sections(), store=f"sqlite:///{tmp_path / 'headwater.db'}")
+    services = open_headwater(settings, lambda: NOON + timedelta(days=1))
+    try:
+        services.intake.start()
+        yield services
+    finally:
+        services.close()
+
+
+def page(house: Headwater, path: str) -> str:
+    """The words of a page."""
+    app = build(house.settings, house)
+    app.state.services = house  # the house is open already; the lifespan would start its clock
+    client = TestClient(app, base_url="http://127.0.0.1:5000", headers={"Accept": "text/html"})
+    html = client.get(path).text
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<script.*?</script>|<wbr>", "", html)))
+
+
+def test_a_lost_run_is_called_lost_everywhere(house: Headwater) -> None:
+    """On its own page with the reason, on its job's, in the list of jobs, in the search and in the overview."""
+    house.intake.take([run_event(1, "load", "START", minutes(0), outputs=["b"])], TELLER)
+    paths = (f"/runs/{run_uuid(1)}", "/jobs/af/load", "/jobs", "/search?q=load", "/")
+
+    words = [page(house, path) for path in paths]
+
+    assert [True] * 6 == [*("lost" in each.lower() for each in words), "nothing is heard of it" in words[0]]
+
+
+def test_a_stream_that_says_nothing_is_silent(house: Headwater) -> None:
+    """It may come back, and is not lost."""
+    told = [run_event(1, "sink", "RUNNING", minutes(at), outputs=["b"], job_facets=STREAM) for at in range(5)]
+    house.intake.take(told, TELLER)
+
+    assert "Silent" in page(house, f"/runs/{run_uuid(1)}")
+
+
+def test_a_run_that_runs_is_still_running(house: Headwater) -> None:
+    """A run within its patience is counted as nothing else."""
+    house.intake.take([run_event(1, "load", "START", NOON + timedelta(hours=23), outputs=["b"])], TELLER)
+
+    assert "1 h so far" in page(house, f"/runs/{run_uuid(1)}")
+
+
+def test_a_task_that_was_tried_twice_shows_both(house: Headwater) -> None:
+    """Each try names the other."""
+    house.intake.take(bodies("airflow/3.3.2"), TELLER)
+    runs = house.store.newest_runs([run.job for run in house.store.runs(limit=100).items if run.id.endswith("c9057a")])
+    (newest,) = next(iter(runs.values()))
+
+    assert "Tries 2" in page(house, f"/runs/{newest.id}")
+
+
+def test_a_job_says_where_it_stands(house: Headwater) -> None:
+    """Above it up to the DAG, what it waits for, what comes then, and what runs in it."""
+    house.intake.take(bodies("airflow/3.3.2-starts-spark"), TELLER)
+
+    words = page(house, "/jobs/shop-airflow/shop.add_up")
+
+    wanted = ["part of shop", "Waits for shop.fetch", "Then shop.hand_on", "Runs in it revenue_by_country"]
+    assert wanted == [each for each in wanted if each in words]
+
+
+def test_what_succeeded_is_no_cause_for_alarm(house: Headwater) -> None:
+    """The overview names no lost run where all have ended."""
+    house.intake.take(whole_run(1, "load", 0, ["a"], ["b"]), TELLER)
+
+    assert "Lost" not in page(house, "/")
