@@ -7,6 +7,7 @@ import zlib
 from lineage.errors import InvalidEvent, InvalidInput, TooLarge
 from lineage.events import salvage_array, split_array, split_lines
 
+COUNTED_FROM = 1_000_000  # commas; so many elements take 100 MB when they are split, 10 MB of events have a third of it
 DEPTH_MAX = 200  # levels of brackets; the deepest of our captured events has 11, and parsers give up at a thousand
 GZIP = 16 + zlib.MAX_WBITS  # zlib's word for "with a gzip header": https://docs.python.org/3/library/zlib.html
 
@@ -34,19 +35,33 @@ def inflate(body: bytes, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def elements(body: bytes) -> list[bytes]:
+def elements(body: bytes, most: int | None = None) -> list[bytes]:
     """The elements of a JSON array, each the very bytes that were sent.
 
     An array that is broken is split as far as it goes, and the rest is the last element, for the dead letters
-    (DECISIONS 14). Raises InvalidEvent for what is no array at all.
+    (DECISIONS 14). Raises InvalidEvent for what is no array at all, TooLarge for more than *most* elements.
     """
+    is_array = body.lstrip().startswith(b"[")
+    if most is not None and is_array and body.count(b",") > max(most, COUNTED_FROM):
+        _bounded(salvage_array(body, most + 1)[0], most)  # slower, and never more in memory than is wanted
     try:
-        return split_array(body)
+        return _bounded(split_array(body), most)
     except InvalidEvent:
-        if not body.lstrip().startswith(b"["):
+        if not is_array:
             raise
-        found, rest = salvage_array(body)
-        return [*found, rest] if rest else found
+        found, rest = salvage_array(body, None if most is None else most + 1)
+        return _bounded([*found, rest] if rest else found, most)
+
+
+def lines(body: bytes, most: int | None = None) -> list[bytes]:
+    """The lines of NDJSON without blank ones. Raises TooLarge for more than *most*."""
+    return _bounded(split_lines(body, None if most is None else most + 1), most)
+
+
+def _bounded(found: list[bytes], most: int | None) -> list[bytes]:
+    if most is not None and len(found) > most:
+        raise TooLarge(f"a batch of more than {most} events; send smaller batches")
+    return found
 
 
 _QUOTES_WITHIN = (b"\\\\", b'\\"')
@@ -67,4 +82,4 @@ def is_too_deep(body: bytes) -> bool:
     return False
 
 
-__all__ = ["elements", "inflate", "is_too_deep", "split_lines"]
+__all__ = ["elements", "inflate", "is_too_deep", "lines"]

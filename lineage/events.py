@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -380,14 +381,14 @@ def split_array(body: bytes) -> list[bytes]:
         raise InvalidEvent("nested too deeply; send facets of fewer levels") from None
 
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|["\[\]{},]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]++|["\]},]', re.DOTALL)
 
 
-def salvage_array(body: bytes) -> tuple[list[bytes], bytes]:
+def salvage_array(body: bytes, most: int | None = None) -> tuple[list[bytes], bytes]:
     """The elements of an array whose JSON is broken, as far as brackets tell them apart, and the rest (DECISIONS 14).
 
     An element may itself be broken: it is the caller's to parse each. The rest is empty when the array is closed and
-    nothing but space follows.
+    nothing but space follows. Whoever wants but *most* elements gets them early, and all else as the rest.
     """
     elements: list[bytes] = []
     depth, start = 0, body.find(b"[") + 1
@@ -397,18 +398,21 @@ def salvage_array(body: bytes) -> tuple[list[bytes], bytes]:
         mark = token[0]
         if mark == b'"':  # A string without an end: from its element on nothing can be told apart.
             break
-        if mark in (b"[", b"{"):
-            depth += 1
+        if mark[:1] in (b"[", b"{"):
+            depth += len(mark)
         elif depth == 0 and mark in (b",", b"]"):
             elements.append(body[start : token.start()].strip())
             start = token.end()
-            if mark == b"]":
+            if mark == b"]" or len(elements) == most:
                 break
         elif mark in (b"]", b"}"):
             depth = max(depth - 1, 0)
     return [element for element in elements if element], body[start:].strip()
 
 
-def split_lines(body: bytes) -> list[bytes]:
-    """The lines of NDJSON, each without the space round it; blank ones are left out."""
-    return [line for line in (piece.strip() for piece in body.split(b"\n")) if line]
+_LINE: Final = re.compile(rb"\S[^\n]*")
+
+
+def split_lines(body: bytes, most: int | None = None) -> list[bytes]:
+    """The lines of NDJSON, no more than *most*, each without the space round it; blank ones are left out."""
+    return [line[0].rstrip() for line in islice(_LINE.finditer(body), most)]

@@ -37,6 +37,7 @@ class Ingest(Section):
 
     max_event_bytes: int = Field(10 * MIB, description="Largest event after inflating, in bytes; larger answers 413.")
     max_batch_bytes: int = Field(64 * MIB, description="Largest batch after inflating, in bytes; larger answers 413.")
+    max_batch_events: int = Field(50_000, ge=1, description="Most events in one batch; more answer 413.")
     strict: bool = Field(False, description="Take only what OpenLineage's own schema takes, formats included.")
     dead_letters_kept: int = Field(10_000, ge=0, description="Refused bodies that are kept; beyond it the oldest go.")
     namespace_aliases: tuple[NamespaceAlias, ...] = Field(

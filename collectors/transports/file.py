@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from collectors.bodies import elements, split_lines
+from collectors.bodies import elements, lines
 from lineage.errors import InvalidInput
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -68,5 +68,5 @@ def _document(body: bytes) -> list[bytes]:
     try:
         json.loads(body)
     except ValueError:
-        return split_lines(body)
+        return lines(body)
     return elements(body) if body.lstrip().startswith(b"[") else [body.strip()]

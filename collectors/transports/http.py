@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
-from collectors.bodies import elements, inflate, split_lines
+from collectors.bodies import elements, inflate, lines
 from collectors.idempotency import HEADER, Answer, Repeats
 from lineage.errors import Forbidden, InvalidEvent, InvalidInput, TooLarge, UnsupportedType
 from lineage.model import Principal, Receipt
@@ -132,8 +132,8 @@ async def _once(request: Request, caller: Principal, body: bytes, take: Callable
 
 
 async def _take_batch(request: Request, caller: Principal, body: bytes) -> Response:
-    split = split_lines if _form(request) == "lines" else elements
-    bodies = await run_in_threadpool(split, body)
+    split = lines if _form(request) == "lines" else elements
+    bodies = await run_in_threadpool(split, body, services(request).settings.ingest.max_batch_events)
     receipts = await asyncio.wrap_future(services(request).intake.submit_many(bodies, caller)) if bodies else []
     if receipts and all(receipt.status == "forbidden" for receipt in receipts):
         return problem(Forbidden(receipts[0].reason or "", field=receipts[0].field), request.url.path)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 
-from collectors.bodies import DEPTH_MAX, elements, inflate, is_too_deep
+from collectors.bodies import COUNTED_FROM, DEPTH_MAX, elements, inflate, is_too_deep, lines
 from lineage.errors import InvalidEvent, InvalidInput, TooLarge
 
 
@@ -93,3 +95,42 @@ def nested(levels: int, within: bytes = b"1") -> bytes:
 def test_depth_counts_brackets_and_no_texts(body: bytes, expected: bool) -> None:  # noqa: FBT001
     """The limit is our own: what stands in a text neither counts nor hides anything."""
     assert is_too_deep(body) is expected
+
+
+MANY = COUNTED_FROM + 2
+
+
+@pytest.mark.parametrize(
+    ("split", "body"),
+    [
+        (elements, b"[" + b"1," * MANY + b"1]"),
+        (elements, b"[" + b"{}," * 40_000 + b"{}]"),
+        (elements, b"[" + b"{}," * 40_000 + b"{"),
+        (lines, b"1\n" * MANY),
+        (lines, b"\n" * 64 * MANY + b"1\n" * 40_000),
+    ],
+)
+def test_a_batch_of_too_many_elements_is_refused_in_little_memory(
+    split: Callable[[bytes, int], list[bytes]], body: bytes
+) -> None:
+    """A million of junk costs a few times its bytes: it is refused before there is a list of it."""
+    tracemalloc.start()
+
+    with pytest.raises(TooLarge, match="more than 30000 events"):
+        split(body, 30_000)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * 2**20
+
+
+def test_a_batch_of_exactly_the_limit_is_taken() -> None:
+    """The limit itself is within, of arrays whole and broken, and of lines."""
+    assert [3, 3, 3] == [len(elements(b"[1,2,3]", 3)), len(elements(b"[1,2,", 3)) + 1, len(lines(b"1\n2\n3", 3))]
+
+
+def test_a_batch_with_many_commas_keeps_its_bytes() -> None:
+    """Counting what is within first changes nothing of what comes out."""
+    event = b'{"a": "],[", "b": [' + b"1," * 999 + b"1]}"
+
+    assert [event] * 1100 == elements(b"[" + b", ".join([event] * 1100) + b"]", 1100)

@@ -249,12 +249,14 @@ def test_an_empty_batch_is_a_success(client: TestClient) -> None:
 
 
 class TestLimits:
-    """A door that takes 2 000 bytes for an event and 5 000 for a batch."""
+    """A door that takes 2 000 bytes for an event, 5 000 and ten events for a batch."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
         """Those of every test, with small limits."""
-        return settings.model_copy(update={"ingest": Ingest(max_event_bytes=2000, max_batch_bytes=5000)})
+        return settings.model_copy(
+            update={"ingest": Ingest(max_event_bytes=2000, max_batch_bytes=5000, max_batch_events=10)}
+        )
 
     @pytest.mark.parametrize(("path", "size"), [(ONE, 2001), (BATCH, 5001)])
     def test_a_body_over_the_limit_is_refused(self, client: TestClient, path: str, size: int) -> None:
@@ -271,6 +273,17 @@ class TestLimits:
         bomb = gzip.compress(b"\0" * 2_000_000)
 
         assert (len(bomb) < 2000, 413) == (True, post(client, path, bomb, content_encoding="gzip").status_code)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_a_batch_of_too_many_events_is_refused(self, client: TestClient, services: Headwater, form: str) -> None:
+        """The setting says how many; nothing of it is taken."""
+        body, kind = FORMS[form]([b"{}"] * 11)
+
+        answer = post(client, BATCH, body, kind)
+
+        expected = (413, "a batch of more than 10 events; send smaller batches", [])
+        kept = services.store.documents("dead_letter")
+        assert expected == (answer.status_code, answer.json()["detail"], list(kept))
 
     def test_a_large_event_harms_no_neighbour(self, client: TestClient) -> None:
         """In a batch the event that is too large is refused alone."""
