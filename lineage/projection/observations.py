@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
+from typing import Final
 
-from lineage.events import Dataset, Entity, Event, Facets, read_instant
+from lineage.events import WRITTEN, Dataset, Entity, Event, Facets, Written, read_instant
 from lineage.model import (
     ColumnsSeen,
     Delta,
@@ -28,6 +30,8 @@ from lineage.projection.columns import columns_seen
 from lineage.projection.explicit import Explicit, explicit
 
 Shown = tuple[Dataset, Side | None]
+
+SILENT: Final = Statistics()
 
 
 def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
@@ -148,9 +152,9 @@ def _facets(event: Event, shown: Sequence[Shown]) -> Iterator[FacetSeen]:
     if event.run is not None:  # `_deleted` means nothing on a run facet, nor on input and output facets.
         yield from _as_they_are(event.run.id, event.run.facets, None)
     if event.job is not None:
-        yield from _deletable(event.job)
+        yield from _of_its_own(event.job)
     for dataset, side in shown:
-        yield from _deletable(dataset)
+        yield from _of_its_own(dataset)
         yield from _as_they_are(dataset.id, dataset.side_facets, side)
 
 
@@ -158,11 +162,20 @@ def _as_they_are(of: NodeId, facets: Facets, side: Side | None) -> Iterator[Face
     return (FacetSeen(of, name, bytes(raw), side) for name, raw in facets.items())
 
 
-def _deletable(entity: Entity | Dataset) -> Iterator[FacetSeen]:
-    for name, raw in entity.facets.items():
-        body = bytes(raw)
-        deleted = bodies.is_deleted(body)
-        yield FacetSeen(entity.id, name, b"" if deleted else body, None, deleted)
+def _of_its_own(entity: Entity | Dataset) -> Iterable[FacetSeen]:
+    facets = entity.facets
+    return _remembered(entity.id, facets) if isinstance(facets, Written) else _deletable(entity.id, facets)
+
+
+def _deletable(of: NodeId, facets: Facets) -> tuple[FacetSeen, ...]:
+    seen = (
+        (name, body, bodies.is_deleted(body)) for name, body in ((name, bytes(raw)) for name, raw in facets.items())
+    )
+    return tuple(FacetSeen(of, name, b"" if deleted else body, None, deleted) for name, body, deleted in seen)
+
+
+# What a job and a dataset say of themselves comes again with every event.
+_remembered = lru_cache(WRITTEN)(_deletable)
 
 
 def _touches(
@@ -210,6 +223,8 @@ def _statistics(dataset: Dataset, side: Side, warnings: list[str]) -> Statistics
         view(dataset.facets, "dataQualityMetrics", bodies.COUNTS, warnings),
     ]
     counts = [source for source in sources if source is not None]
+    if not counts:
+        return SILENT
     return Statistics(
         rows=_first(counted.row_count for counted in counts),
         bytes=_first(number for counted in counts for number in (counted.size, counted.bytes)),
