@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from collectors.bodies import elements, inflate, lines
 from collectors.idempotency import HEADER, Answer, Repeats
-from lineage.errors import Forbidden, InvalidEvent, InvalidInput, TooLarge, UnsupportedType
+from lineage.errors import Forbidden, InvalidEvent, InvalidInput, Overloaded, TooLarge, UnsupportedType
 from lineage.model import Principal, Receipt
 from lineage.web import needs, problem, services
 
@@ -24,6 +24,9 @@ LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/js
 # What curl says when it is told nothing, and what a careful client might say. The events in it decide.
 PLAIN = frozenset({"", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded"})
 DIGEST = "Headwater-Digest"
+# A client that has waited 5 s sends the event five times more and then calls it lost (OPENLINEAGE 5.1). One that is told
+# 503 comes again too; what was committed after all is then a duplicate.
+ANSWER_S = 4.0
 UNBOUNDED = 2**62  # our own cap counts inflated bytes; FastAPI's would count those on the wire
 
 router = APIRouter(tags=["ingest"])
@@ -86,7 +89,12 @@ async def post_event(request: Request, caller: Caller) -> Response:
 
 async def _take_one(request: Request, caller: Principal, body: bytes) -> Response:
     answer: Response
-    receipt = await asyncio.wrap_future(services(request).intake.submit(body, caller))
+    waiting = asyncio.wrap_future(services(request).intake.submit(body, caller))
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            receipt = await waiting
+    except TimeoutError:
+        raise Overloaded("the writer is busy; send it again") from None
     if receipt.status == "forbidden":
         answer = problem(Forbidden(receipt.reason or "", field=receipt.field), request.url.path)
     elif receipt.status == "dead-lettered":

@@ -24,6 +24,7 @@ from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, R
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from collectors.transports import http as http_door
 from lineage.cli import build as commands
 from lineage.errors import Overloaded
 from lineage.model import Principal, Receipt, dataset_id
@@ -222,6 +223,31 @@ def test_an_answer_comes_long_before_a_client_gives_up(house: House, address: st
 
     there.close()
     assert ({201}, True) == (codes, perf_counter() - began < CLIENT_TIMEOUT_S)
+
+
+class Stuck(Busy):
+    """An intake whose writer never ends."""
+
+    def submit(self, *_: object) -> Future[Receipt]:
+        """Take it, and say nothing more."""
+        return Future()
+
+
+def test_a_stuck_writer_is_told_before_a_client_gives_up(
+    house: House, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with Retry-After within the client's patience: a slow answer would make six deliveries and a failure."""
+    allowed = http_door.ANSWER_S
+    monkeypatch.setattr(http_door, "ANSWER_S", 0.05)
+    house.services.intake = Stuck(house.services.intake, times=0)  # type: ignore[assignment]
+
+    answer = requests.post(f"{address}/lineage", bodies("through-a-client")[0], timeout=CLIENT_TIMEOUT_S)
+
+    assert (True, 503, "1") == (
+        allowed < CLIENT_TIMEOUT_S,
+        answer.status_code,
+        answer.headers["Retry-After"],
+    )
 
 
 @pytest.mark.parametrize("path", ["/api/v1/lineage", "/api/v1/lineage/", "/lineage", "/lineage/"])
