@@ -17,6 +17,7 @@ from lineage.model import NodeId, dataset_id
 
 About = Literal["namespace", "source", "tag", "dataset", "job"]
 What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart"]
+Verdict = Literal["one", "apart"] | None
 
 
 class Subject(NamedTuple):
@@ -57,6 +58,22 @@ class Kept(NamedTuple):
     received_at: datetime
     digest: bytes
     statement: Statement
+
+
+class Ruling(NamedTuple):
+    """*actor* said of two datasets that they are one, or apart; *verdict* None: that events may tell again.
+
+    *counts* until somebody says something newer of the two. *digest* is the statement's, in hex.
+    """
+
+    one: NodeId
+    other: NodeId
+    verdict: Verdict
+    at: datetime
+    actor: str
+    reason: str
+    counts: bool
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +127,7 @@ def fold(kept: Iterable[Kept]) -> Stated | None:
     return Stated(ordered[0].received_at, ordered[-1].received_at, tuple(newest[topic] for topic in sorted(newest)))
 
 
-def told_apart(statement: Statement) -> Iterator[tuple[NodeId, NodeId, Literal["one", "apart"] | None]]:
+def told_apart(statement: Statement) -> Iterator[tuple[NodeId, NodeId, Verdict]]:
     """The pairs of datasets of which *statement* says that they are one, or apart; None where it takes that back."""
     subject = statement.subject
     for word in statement.words:

@@ -108,6 +108,8 @@ class Write(NamedTuple):
     rows: int | None
     proofs: tuple[str, ...]
     heard_at: datetime
+    started_at: datetime | None = None
+    parent: str | None = None  # the run that it ran in
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,9 @@ class FacetRecord:
 class Declaration:
     """Events declared that *alias* and *dataset* are one, from *first_at* to *last_at*; *why* as in SameAs.
 
-    *counts* is False where a newer declaration of the same alias and reason led elsewhere. *evidence* names the newest
-    events that said so (hex digests, newest first, at most three).
+    *counts* is False where a newer declaration of the same alias and reason led elsewhere; *cut* is True where it
+    counts and people keep the two apart, or others that it would bring together. *evidence* names the newest events
+    that said so (hex digests, newest first, at most three).
     """
 
     alias: NodeId
@@ -189,6 +192,7 @@ class Declaration:
     first_at: datetime
     last_at: datetime
     evidence: tuple[str, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from lineage.model import (
     Version,
     Write,
 )
-from lineage.statements import About, Kept, Statement, Subject
+from lineage.statements import About, Kept, Ruling, Statement, Subject
 
 Resolve = Callable[[RunObserved], RunConclusion]
 T = TypeVar("T")
@@ -122,6 +122,10 @@ class Store(Protocol):
         Idempotent and commutative as `merge` is, also with it. What was said to be `hidden`, or stands in a namespace
         that was, is left out of `find`, `neighbours` and the counts of `namespaces` until an event that names it is
         received, or the word is taken back; a dataset, when all its names are. Raises StoreUnavailable.
+
+        Of two datasets the newest word counts, by receipt and digest: they are `one`, also without an event that says
+        so; or `apart`, whatever joins them: of the links between the two the strongest hold (`sameness.strength`, then
+        by name), and one that would bring them together, by itself or through others, does not.
         """
 
     def clear(self) -> None:
@@ -148,6 +152,12 @@ class Store(Protocol):
         """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset.
 
         Ids are raw; a normal form that only rules name is among them.
+        """
+
+    def rulings(self, dataset: NodeId) -> list[Ruling]:
+        """What people said of *dataset*, and of all that is one with it, being one with others or apart; newest first.
+
+        Ids are raw, the least of the two first.
         """
 
     def suggestions(self, limit: int = 100) -> list[Suggestion]:

@@ -17,8 +17,10 @@ from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import each_of
 
 SAID: Final = """
-    SELECT link.alias, link.why, word.text, link.dataset, active, min(same_as.at), max(same_as.at)
-    FROM link JOIN word ON word.id = link.why
+    SELECT link.alias, link.why, word.text, link.dataset, active, min(same_as.at), max(same_as.at),
+        active AND one.component <> other.component
+    FROM link JOIN node AS one ON one.id = link.alias JOIN node AS other ON other.id = link.dataset
+    JOIN word ON word.id = link.why
     JOIN same_as ON same_as.alias = link.alias AND same_as.why = link.why AND same_as.dataset = link.dataset
     WHERE link.alias IN (SELECT value FROM json_each(?1)) OR link.dataset IN (SELECT value FROM json_each(?1))
     GROUP BY link.alias, link.why, link.dataset
@@ -49,9 +51,10 @@ def declarations(connection: Connection, dataset: NodeId) -> list[Declaration]:
             counts=bool(active),
             first_at=instant(first_at),
             last_at=instant(last_at),
+            cut=bool(cut),
             evidence=tuple(digest.hex() for (digest,) in connection.execute(PROOFS, (alias, why, to))),
         )
-        for alias, why, text, to, active, first_at, last_at in rows
+        for alias, why, text, to, active, first_at, last_at, cut in rows
     ]
     return sorted(found, key=lambda each: (each.alias, each.why, each.dataset))
 

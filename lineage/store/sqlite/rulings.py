@@ -6,14 +6,23 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 from typing import Final
 
-from lineage.model import Entry
-from lineage.statements import Statement, told_apart
+from lineage.database.times import instant
+from lineage.model import Entry, NodeId
+from lineage.statements import Ruling, Statement, Verdict, told_apart
 from lineage.store.sqlite import joining, search
-from lineage.store.sqlite.identity import APART, ONE
+from lineage.store.sqlite.identity import APART, ONE, joined
 from lineage.store.sqlite.ids import Ids
+from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.sql import each_of
 
 _RULE: Final = "INSERT OR REPLACE INTO ruling VALUES (?, ?, ?, ?)"
-_VERDICT: Final = {"one": ONE, "apart": APART, None: None}
+_SAID: Final = """
+    SELECT one, other, verdict, at, actor, reason, digest FROM ruling JOIN statement USING (digest)
+    WHERE one IN (SELECT value FROM json_each(?1)) OR other IN (SELECT value FROM json_each(?1))
+    ORDER BY received DESC, digest DESC
+"""
+_VERDICT: Final[dict[Verdict, int | None]] = {"one": ONE, "apart": APART, None: None}
+_WORD: Final = {code: word for word, code in _VERDICT.items()}
 
 
 def rule(connection: Connection, ids: Ids, pairs: Iterable[tuple[Entry, Statement]]) -> None:
@@ -32,3 +41,20 @@ def rule(connection: Connection, ids: Ids, pairs: Iterable[tuple[Entry, Statemen
     ]
     connection.executemany(_RULE, rows)
     joining.settle(connection, ids, {name for row in rows for name in row[:2]})
+
+
+def rulings(connection: Connection, dataset: NodeId) -> list[Ruling]:
+    """Keep the promise of `Store.rulings`."""
+    number = look_up(connection, [dataset]).get(dataset)
+    if number is None:
+        return []
+    rows = connection.execute(_SAID, (each_of(joined(connection, number)),)).fetchall()
+    called = names(connection, {end for row in rows for end in row[:2]})
+    seen: set[tuple[int, int]] = set()
+    found = []
+    for one, other, verdict, at, actor, reason, digest in rows:
+        first, second = sorted((called[one], called[other]))
+        counts = (one, other) not in seen
+        found.append(Ruling(first, second, _WORD[verdict], instant(at), actor, reason, counts, digest.hex()))
+        seen.add((one, other))
+    return found

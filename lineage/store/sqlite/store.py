@@ -30,7 +30,7 @@ from lineage.model import (
     Write,
     run_id,
 )
-from lineage.statements import About, Kept, Statement, Subject
+from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     around,
@@ -122,6 +122,11 @@ class SqliteStore(records.Records, around.Around):
         """All that was declared of *dataset* and of all that is one with it, by alias, why and dataset."""
         with self._database.read() as connection:
             return declared.declarations(connection, dataset)
+
+    def rulings(self, dataset: NodeId) -> list[Ruling]:
+        """What people said of *dataset*, under all its names, being one with others or apart; newest first."""
+        with self._database.read() as connection:
+            return rulings.rulings(connection, dataset)
 
     def suggestions(self, limit: int = 100) -> list[Suggestion]:
         """Datasets that are read and never written, with those written that `normal.differs` finds like them."""

@@ -34,12 +34,15 @@ def test_identity_names_the_rules_and_their_evidence(world: Reading) -> None:
             {**S3, "normal": S3, "rules": [], "subset": None},
             {**S3A, "normal": S3, "rules": RULES, "subset": "dt=2026-11-21"},
         ],
+        "by": {"rule: " + "; ".join(RULES): 1},
+        "decisions": [],
         "because": [
             {
                 "alias": S3A,
                 "dataset": S3,
                 "why": "rule: " + "; ".join(RULES),
                 "counts": True,
+                "cut": False,
                 "firstAt": "2026-11-21T12:00:00Z",
                 "lastAt": "2026-11-21T12:01:00Z",
                 "evidence": [ended, began],
