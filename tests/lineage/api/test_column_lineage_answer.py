@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.events import bodies
 from tests.support.reading import Reading, dataset, facet, minutes, whole_run
 
 
@@ -158,6 +159,44 @@ def test_a_column_that_the_schema_does_not_know_is_marked(world: Reading) -> Non
     graph = world.get("/column-lineage", nodeId="dataset:pg:orders")["graph"]
 
     assert ["_0"] == [node["data"]["field"] for node in graph if node["data"].get("unresolved")]
+
+
+def sources(answer: Any, node: str) -> list[tuple[str, str, bool]]:
+    (found,) = (each for each in answer["graph"] if each["id"] == node)
+    return [(each["namespace"], each["field"], each.get("masking", False)) for each in found["data"]["inputFields"]]
+
+
+def test_column_lineage_ends_at_the_dataset_that_the_inputs_name(world: Reading) -> None:
+    """Spark says s3 in its inputs and s3a in its column lineage (OpenLineage 2938)."""
+    world.tell(bodies("handmade/spark-s3a-beside-s3"))
+
+    answer = world.get("/column-lineage", nodeId="dataset:s3://lake:gold/totals")
+
+    assert [[("s3://lake", "amount", False)], [("s3://lake", "order_id", False)]] == [
+        sources(answer, node) for node in ("datasetField:s3://lake:gold/totals:total", "dataset:s3://lake:gold/totals")
+    ]
+
+
+def test_what_spark_copies_under_every_column_is_told_of_the_whole(world: Reading) -> None:
+    """What is left under a column is its own, and still masked where it was."""
+    world.tell(bodies("handmade/spark-copies-indirect"))
+
+    answer = world.get("/column-lineage", nodeId="dataset:s3://lake:silver/customers")
+
+    assert [[("s3://lake", "email", True)], [], 4] == [
+        sources(answer, "datasetField:s3://lake:silver/customers:email_hash"),
+        sources(answer, "datasetField:s3://lake:silver/customers:loaded_by"),
+        len(sources(answer, "dataset:s3://lake:silver/customers")),
+    ]
+
+
+def test_a_dataset_that_only_column_lineage_names_says_so(world: Reading) -> None:
+    """The source of a Delta MERGE stands in no list."""
+    world.tell(whole_run(1, "merge", 0, [], [derived("orders", "staged", id="id")]))
+
+    assert [True, None] == [
+        world.get(f"/namespaces/pg/datasets/{name}").get("seenOnlyInColumnLineage") for name in ("staged", "orders")
+    ]
 
 
 def test_columns_as_they_were_known(world: Reading) -> None:
