@@ -24,7 +24,7 @@ LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/js
 # What curl says when it is told nothing, and what a careful client might say. The events in it decide.
 PLAIN = frozenset({"", "text/plain", "text/json", "application/octet-stream", "application/x-www-form-urlencoded"})
 DIGEST = "Headwater-Digest"
-# A client that has waited 5 s sends the event five times more and then calls it lost (OPENLINEAGE 5.1). One that is told
+# A client that has waited 5 s sends the event five times more and calls it lost (OPENLINEAGE 5.1). One that is told
 # 503 comes again too; what was committed after all is then a duplicate.
 ANSWER_S = 4.0
 UNBOUNDED = 2**62  # our own cap counts inflated bytes; FastAPI's would count those on the wire
