@@ -24,5 +24,5 @@ def evaluate(
     by = indicator(slo.spec.sli.type)
     evidence = gather(slo, by.needs(slo), store, now, known_at or now)
     status = judge(slo, by.measure(slo, replace(evidence, grace=grace), now), now)
-    delivered = (delivery.at for delivery in evidence.deliveries if delivery.state == "COMPLETE")
+    delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     return replace(status, last_delivery=max(delivered, default=None))

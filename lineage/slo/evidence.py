@@ -21,7 +21,7 @@ class Need(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A run that wrote the dataset and ended, or one report of a streaming run. Only COMPLETE ever covers.
+    """A run that wrote the dataset and ended, or one report of a streaming run. Only a `refresh` ever covers.
 
     *window* is the span that a streaming report speaks of, zero where it does not say; None: not streaming.
     *cumulative*: its rows count from the run's start, which cannot be told apart into occurrences.
@@ -37,7 +37,13 @@ class Delivery(NamedTuple):
     sums: bool = False  # reports of one run add up; otherwise the last one speaks for the run
     cumulative: bool = False
     overwrites: bool = False
+    emptied: bool = False  # it only dropped or truncated: no refresh, and nothing from before it counts
     events: tuple[str, ...] = ()
+
+    @property
+    def refresh(self) -> bool:
+        """Whether the dataset was made anew or grew by it (OPENLINEAGE 4.3)."""
+        return self.state == "COMPLETE" and not self.emptied
 
 
 class Assertion(NamedTuple):

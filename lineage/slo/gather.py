@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -18,6 +18,8 @@ from lineage.store.base import Store
 ALL = 1_000_000  # more than any window holds of one dataset
 EVENTS_NAMED = 3
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
+EMPTIES = frozenset({"DROP", "TRUNCATE"})
+NEAR = 4  # writes back from one, among which the other half of its action may be
 TICK = timedelta(microseconds=1)
 ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
 
@@ -31,6 +33,7 @@ class _Pattern(msgspec.Struct, rename="camel"):
 
 class _JobType(msgspec.Struct, rename="camel"):
     processing_type: str | None = None
+    integration: str | None = None
     emission_pattern: _Pattern | None = None
 
 
@@ -96,19 +99,10 @@ class _Asked:
             self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
         )
 
-    def streaming(self, jobs: Iterable[NodeId]) -> dict[NodeId, _Pattern]:
-        """Those of *jobs* that never end by design, with how they report."""
-        types = {job: self._job_type(job) for job in jobs}
-        return {
-            job: type_.emission_pattern or _Pattern()
-            for job, type_ in types.items()
-            if type_ is not None and type_.processing_type == "STREAMING"
-        }
-
-    def _job_type(self, job: NodeId) -> _JobType | None:
-        """What the job said last of how it works: asked for by name, as its other facets may be long."""
-        newest = self.store.facet_history(job, ["jobType"], until=self.now, known_at=self.known_at, limit=1)
-        return _read(newest[0].body, _JobType) if newest else None
+    def job_types(self, jobs: Iterable[NodeId]) -> dict[NodeId, _JobType]:
+        """What each job said last of how it works."""
+        newest = self.store.newest_facets(jobs, ["jobType"], until=self.now, known_at=self.known_at)
+        return {job: _read(found["jobType"], _JobType) or _JobType() for job, found in newest.items()}
 
     def runs(self, ids: Iterable[str]) -> dict[str, Run]:
         page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
@@ -116,13 +110,18 @@ class _Asked:
 
 
 def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iterator[Delivery]:
-    streaming = asked.streaming({write.job for write in writes})
+    types = asked.job_types({write.job for write in writes})
+    streaming = {
+        job: its.emission_pattern or _Pattern() for job, its in types.items() if its.processing_type == "STREAMING"
+    }
     told = asked.events(streaming)
-    changed = asked.facets("lifecycleStateChange") if counts else ()
-    overwriting = {facet.run for facet in changed if _overwrites(facet)}
+    changes = _changes(asked) if writes else {}
+    emptied = {run for run, words in changes.items() if words <= EMPTIES}
+    emptied -= {facet.run for facet in asked.facets("outputStatistics") if _rows(facet)} if emptied else set()
     counted = asked.facets("outputStatistics") if counts and streaming else ()
     rows = {facet.digest: _rows(facet) for facet in counted}
-    for write in writes:
+    by_spark = {job for job, its in types.items() if its.integration == "SPARK"}
+    for write in _actions(writes, by_spark) if counts else writes:
         if write.job in streaming:
             yield from _reports(write, streaming[write.job], told.get(write.run, ()), rows)
         elif write.state in ENDED:
@@ -133,9 +132,44 @@ def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iter
                 ENDED[write.state],
                 None if write.nominal_start is None else (write.nominal_start, write.nominal_end),
                 rows=write.rows,
-                overwrites=write.run in overwriting,
+                overwrites=bool(changes.get(write.run, frozenset()) & OVERWRITES),
+                emptied=write.run in emptied,
                 events=write.proofs,
             )
+
+
+def _changes(asked: _Asked) -> dict[str | None, frozenset[str]]:
+    """What each run said that it did to the dataset: DROP, CREATE, OVERWRITE and their like."""
+    found: dict[str | None, set[str]] = defaultdict(set)
+    for facet in asked.facets("lifecycleStateChange"):
+        body = _read(facet.body, _Lifecycle)
+        if body is not None and body.lifecycle_state_change:
+            found[facet.run].add(body.lifecycle_state_change)
+    return {run: frozenset(words) for run, words in found.items()}
+
+
+def _actions(writes: Sequence[Write], by_spark: Collection[NodeId]) -> list[Write]:
+    """*writes* with one for each action, newest first as they come.
+
+    Of a CTAS, or a write to JDBC or Kafka, Spark tells as two runs, one round the other under one application, with the
+    same rows (OPENLINEAGE 4.5): the newer one stays, with the rows of either.
+    """
+    kept: list[Write] = []
+    for write in writes:
+        near = range(len(kept) - 1, max(-1, len(kept) - 1 - NEAR), -1) if write.job in by_spark else ()
+        place = next((at for at in near if _is_one(kept[at], write)), None)
+        if place is None:
+            kept.append(write)
+        elif kept[place].rows is None:
+            kept[place] = kept[place]._replace(rows=write.rows)
+    return kept
+
+
+def _is_one(newer: Write, older: Write) -> bool:
+    if newer.parent is None or newer.parent != older.parent or newer.started_at is None:
+        return False
+    same = newer.rows == older.rows or None in (newer.rows, older.rows)
+    return newer.started_at < older.written_at and newer.state == older.state and same
 
 
 def _reports(
@@ -209,11 +243,6 @@ def _assertion(found: _Found, state: str) -> Assertion | None:
 def _rows(facet: FacetRecord) -> int | None:
     body = _read(facet.body, _Statistics)
     return None if body is None else body.row_count
-
-
-def _overwrites(facet: FacetRecord) -> bool:
-    body = _read(facet.body, _Lifecycle)
-    return body is not None and body.lifecycle_state_change in OVERWRITES
 
 
 def _read(body: bytes, shape: type[Body]) -> Body | None:

@@ -143,7 +143,9 @@ def _spec(slo: DataSLO) -> Spec:
 
 def _volume(found: Sequence[Delivery], close: datetime) -> Volume:
     """Appended runs add up; of an overwritten dataset, and of the tries of one (job, interval), the last counts."""
-    come = [delivery for delivery in found if delivery.state == "COMPLETE" and delivery.at <= close]
+    ended = [delivery for delivery in found if delivery.state == "COMPLETE" and delivery.at <= close]
+    last_emptied = max((place for place, delivery in enumerate(ended) if delivery.emptied), default=-1)
+    come = ended[last_emptied + 1 :]
     if not come:
         return Volume(None, None)
     last_overwrite = max((place for place, delivery in enumerate(come) if delivery.overwrites), default=0)

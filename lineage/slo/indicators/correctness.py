@@ -75,9 +75,7 @@ def _spec(slo: DataSLO) -> Spec:
 
 
 def _subjects(evidence: Evidence, settle: timedelta) -> list[Subject]:
-    versions = sorted(
-        (d for d in evidence.deliveries if d.state == "COMPLETE" and d.window is None), key=lambda d: (d.at, d.run)
-    )
+    versions = sorted((d for d in evidence.deliveries if d.refresh and d.window is None), key=lambda d: (d.at, d.run))
     times = [version.at for version in versions]
     places = {version.run: place for place, version in enumerate(versions)}
     found: list[list[Check]] = [[] for _ in versions]

@@ -64,7 +64,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:
 
 def _judge(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence, waited_until: datetime) -> Verdict:
     state, reason, by = _outcome(occurrence, found, evidence, waited_until)
-    available = by.at if by is not None and by.state == "COMPLETE" else None
+    available = by.at if by is not None and by.refresh else None
     return Verdict(
         occurrence.name,
         occurrence.due,
@@ -88,7 +88,7 @@ def _outcome(occurrence: Occurrence, found: Sequence[Delivery], evidence: Eviden
     due = occurrence.due
     if not occurrence.expected:
         return VerdictState.NOT_EXPECTED, "the calendar skips this date", None
-    first = next((delivery for delivery in found if delivery.state == "COMPLETE"), None)
+    first = next((delivery for delivery in found if delivery.refresh), None)
     if first is None:
         return _undelivered(found, evidence, waiting=due > waited_until)
     if first.at <= due:
@@ -104,5 +104,5 @@ def _undelivered(found: Sequence[Delivery], evidence: Evidence, *, waiting: bool
     if not found:
         return VerdictState.BAD, "not delivered, and no run tried", None
     last = found[-1]
-    ended = "failed" if last.state == "FAIL" else "was aborted"
+    ended = "emptied it" if last.emptied else "failed" if last.state == "FAIL" else "was aborted"
     return VerdictState.BAD, f"not delivered: {last.job.name} {ended} at {moment(last.at)}", last

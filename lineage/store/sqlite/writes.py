@@ -23,7 +23,7 @@ ENDS: Final[dict[str, int]] = {state: TYPE[state] for state in ("COMPLETE", "FAI
 
 _SETTLED: Final = f"""
     SELECT listing.speaker, (SELECT name FROM node WHERE node.id = listing.speaker), listing.dataset, speaker.job,
-        state, written_at, nominal_start, nominal_end, first_received
+        state, written_at, nominal_start, nominal_end, first_received, started, parent_run
     {LISTED} {{where}} AND written_at > :since AND written_at <= :as_of AND {WITHIN}
 """  # noqa: S608 - of constants
 _ENDS: Final = """
@@ -51,6 +51,8 @@ class _Row(NamedTuple):
     nominal_start: int | None
     nominal_end: int | None
     heard: int
+    started: int | None
+    parent: int | None
 
 
 def writes(connection: Connection, resolve: Resolve, asked: Question, part: Component, *, counts: bool) -> list[Write]:
@@ -68,11 +70,11 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             newest[row.speaker] = row
     counted = _counted(connection, part, raw, asked) if counts else {}
     proofs = _proofs(connection, newest, asked)
-    jobs = names(connection, {row.job for row in newest.values()})
+    called = names(connection, {each for row in newest.values() for each in (row.job, row.parent) if each is not None})
     return [
         Write(
             row.run,
-            jobs[row.job],
+            called[row.job],
             row.state,
             instant(row.written_at),
             instant_or_none(row.nominal_start),
@@ -80,6 +82,8 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             counted.get(row.speaker),
             tuple(proofs.get(row.speaker, ())),
             instant(row.heard),
+            instant_or_none(row.started),
+            None if row.parent is None else called[row.parent].name,
         )
         for row in sorted(newest.values(), key=lambda row: (-row.written_at, row.run))
     ]
@@ -95,8 +99,9 @@ def _told(connection: Connection, told: Told, run: str, members: Collection[int]
         assert told.state is not None, "and it was a run"
         ((heard,),) = connection.execute(_HEARD, {"speaker": told.id, **asked.at._asdict()})
         yield _Row(
-            told.id, run, member, told.job, told.state, listed.written_at, told.nominal[0], told.nominal[1], heard
-        )
+            told.id, run, member, told.job, told.state, listed.written_at, told.nominal[0], told.nominal[1], heard,
+            told.started, told.parent[0],
+        )  # fmt: skip
 
 
 def _counted(

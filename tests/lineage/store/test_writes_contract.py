@@ -49,13 +49,14 @@ def test_a_write_is_a_version_in_short(told: Store, asked: dict[str, Any], name:
 
 
 def test_a_write_names_its_proof_and_its_first_receipt(graph: Store) -> None:
-    """The events that ended the run in its state; rows only when they are asked for."""
-    began, ended = ran("r", "START", 1, writes=["orders"]), ran("r", "COMPLETE", 2, writes=["orders"], rows=7)
+    """The events that ended the run in its state; its start and its parent; rows only when they are asked for."""
+    began = ran("r", "START", 1, writes=["orders"], parent_run=run("p"))
+    ended = ran("r", "COMPLETE", 2, writes=["orders"], rows=7)
     merge(graph, received([began, ended], 10))
     proofs = (ended.digest.hex(),)
 
     assert [
-        Write(run("r").name, job("load"), "COMPLETE", at(2), None, None, None, proofs, at(10))
+        Write(run("r").name, job("load"), "COMPLETE", at(2), None, None, None, proofs, at(10), at(1), run("p").name)
     ] == graph.writes(ORDERS)  # fmt: skip
 
 
