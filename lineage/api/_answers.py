@@ -138,7 +138,7 @@ class Named:
         """The likeliest candidate that is *known*. Raises NotFound."""
         for candidate in self.candidates:
             if candidate in known:
-                return seen(known[candidate], "nodeId").id
+                return candidate
         raise NotFound(f"{self.given} is not known; look for its name with /api/v1/search?q=…", field="nodeId")
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from lineage.api import _shapes
-from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, wanted
+from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, seen, wanted
 from lineage.api._coarse import coarse, marked
 from lineage.api._shapes import Shape
 from lineage.api.jobs import described
@@ -63,7 +63,7 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
     graph = walk(
         asking.store,
-        root.among(known),
+        seen(known[root.among(known)], "nodeId").id,
         direction_of(direction),
         depth,
         as_of=at.as_of,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
+from lineage.contract.objects import ANSWERS, OBJECTS, Schema
 from lineage.web import PROBLEM
-
-Schema = dict[str, Any]
 
 _REFUSALS: Final = {
     "400": "Something in the request cannot be understood; `field` names it.",
@@ -63,7 +62,7 @@ _EVENT: Final = {
 }
 _TEXTS: Final = {
     "/metrics": ("text/plain", "application/openmetrics-text"),
-    "/api/v1/events/{digest}": ("application/json", "application/octet-stream"),
+    "/api/v1/events/{digest}": ("application/octet-stream",),
 }
 _BODIES: Final = {"/api/v1/lineage": _EVENT, "/api/v1/lineage/batch": {"type": "array", "items": {}}}
 
@@ -72,7 +71,7 @@ def contract(app: FastAPI) -> Schema:
     """The OpenAPI document of *app*: the same for the same routes, whatever is stored."""
     document: Schema = app.openapi()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
+    schemas |= {"Problem": _PROBLEM, **OBJECTS}
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     # The door answers it everywhere to those who knock; at /api/v1/lineage the question has the same path.
@@ -81,8 +80,9 @@ def contract(app: FastAPI) -> Schema:
     for path, method, operation in _operations(document):
         operation["responses"].pop("422", None)  # a parameter that FastAPI refuses is 400 here
         operation["responses"] |= _refusals(method)
-        if path in _TEXTS:
-            operation["responses"]["200"]["content"] = {kind: {} for kind in _TEXTS[path]}
+        if content := _content(method, path):
+            good = next(status for status in operation["responses"] if status.startswith("2"))
+            operation["responses"][good]["content"] = content
         if method == "post" and path in _BODIES:
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _BODIES[path]}}}
     return document
@@ -92,6 +92,12 @@ def _operations(document: Schema) -> Iterator[tuple[str, str, Schema]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+def _content(method: str, path: str) -> Schema:
+    answer = ANSWERS.get((method, path))
+    json: Schema = {} if answer is None else {"application/json": {"schema": answer}}
+    return json | {kind: {} for kind in _TEXTS.get(path, ())}
 
 
 def _refusals(method: str) -> Schema:
