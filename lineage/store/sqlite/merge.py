@@ -74,7 +74,10 @@ def merge(
         received, delta = pairs[digest]
         if received < stands:
             _received_earlier(connection, ids, event, received, delta)
-    connection.executemany(ADVANCE, [(entry.writer, entry.seq) for entry in entries])
+    last: dict[str, int] = {}
+    for entry in entries:
+        last[entry.writer] = max(last.get(entry.writer, 0), entry.seq)
+    connection.executemany(ADVANCE, last.items())
     note_revision(connection, pairs)
 
 

@@ -181,6 +181,8 @@ class Batch:
 
     def _declarations(self, event: Fresh, job: int) -> None:
         ids, delta, stamp = self._ids, event.delta, (event.at, event.id)
+        if not (delta.columns or delta.made_of or delta.aliases or delta.tombstones or delta.depends):
+            return
         columns = {ids.node(seen.dataset): ids.columns(seen) for seen in delta.columns}
         self._rows["derived"] += [(dataset, job, *stamp, body) for dataset, body in columns.items()]
         self._carried |= {(body, dataset, job) for dataset, body in columns.items()}
