@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -17,7 +17,7 @@ from collectors.journal import Admitted, Journal
 from lineage.errors import HeadwaterError, Overloaded, TooLarge
 from lineage.letters import BEGINNING, BODY_BYTES, Letter, written
 from lineage.model import Entry, Principal, Receipt
-from lineage.settings import Ingest
+from lineage.settings import MIB, Ingest
 from lineage.store.base import Change
 from lineage.telemetry import (
     EVENT_DELAY_S,
@@ -29,6 +29,8 @@ from lineage.telemetry import (
 )
 
 COMMIT_EVENTS_MAX = 1000  # beyond 500 a larger commit is no faster per event (DESIGN 5) and keeps others waiting
+COMMIT_BYTES_MAX = 4 * MIB
+LARGE_BYTES = MIB // 4  # a larger body is read aside and committed alone: of 10 MiB the reading alone takes seconds
 AGAIN_KEPT = 10_000  # duplicates that are remembered, for receipts
 GATHER_S = 0.003  # about a commit of one event, most of it the disk's
 
@@ -44,6 +46,7 @@ class _Unit:
     answer: Callable[[list[Receipt]], Any]  # from the receipts to what the caller was promised
     future: Future[Any] = field(default_factory=Future)
     receipts: list[Receipt] = field(default_factory=list)
+    aside: Found | None = None  # what was read of the next body, if that is large
 
     @property
     def left(self) -> int:
@@ -54,9 +57,20 @@ class _Unit:
         """Whether its caller is still there; from the first time on it cannot go."""
         return self.future.running() or self.future.set_running_or_notify_cancel()
 
-    def next(self, most: int) -> Sequence[bytes]:
-        """The next bodies without a receipt."""
-        return self.bodies[len(self.receipts) : len(self.receipts) + most]
+    def next(self, events: int, size: int = COMMIT_BYTES_MAX) -> Sequence[bytes]:
+        """The next bodies without a receipt, one at least: no more than *events*, nor *size* bytes, nor a large one."""
+        begin = end = len(self.receipts)
+        for body in self.bodies[begin : begin + (1 if self.is_large else events)]:
+            size -= len(body)
+            if end > begin and (size < 0 or len(body) > LARGE_BYTES):
+                break
+            end += 1
+        return self.bodies[begin:end]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the next body is."""
+        return len(self.bodies[len(self.receipts)]) > LARGE_BYTES
 
 
 _Part = tuple[_Unit, Sequence[bytes]]  # what one commit takes of a unit
@@ -83,6 +97,8 @@ class Intake:
         self._company = 1  # units in the last commit
         self._again: dict[str, int] = {}  # by digest, what came last at the end
         self._stopping = False
+        self._aside: set[_Unit] = set()  # whose next body is being read
+        self._reader = ThreadPoolExecutor(1, "headwater-intake-large")
         self._thread = Thread(target=self._run, name="headwater-intake", daemon=True)
 
     def start(self) -> None:
@@ -96,7 +112,9 @@ class Intake:
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join()
-        left, self._waiting = self._waiting, deque()
+        self._reader.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            left, self._waiting, self._aside = [*self._waiting, *self._aside], deque(), set()
         self._fail(
             [unit for unit in left if unit.begin()],
             Overloaded("the server is stopping; send it again"),
@@ -144,7 +162,7 @@ class Intake:
             if self._stopping:
                 raise Overloaded("the server is stopping; send it again")
             # An empty queue takes anything, or a unit larger than the queue would be refused for ever.
-            if self._waiting and (
+            if self._events and (
                 self._events + events > self._limits.queue_events or self._bytes + size > self._limits.queue_bytes
             ):
                 raise Overloaded(f"{self._events} events wait for the writer; send it again")
@@ -156,24 +174,46 @@ class Intake:
     def _take(self) -> list[_Part]:
         """What goes into the next commit, oldest first; waits for the first. Empty: it is time to stop."""
         parts: list[_Part] = []
-        room = COMMIT_EVENTS_MAX
+        room, size = COMMIT_EVENTS_MAX, COMMIT_BYTES_MAX
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
             # Clients that were answered together come again together: a commit of their own for the first of them
             # would keep all others waiting.
             self._changed.wait_for(lambda: len(self._waiting) >= self._company or self._stopping, GATHER_S)
-            while self._waiting and room and not self._stopping:
+            while self._waiting and room and size > 0 and not self._stopping:
                 if parts and room < self._waiting[0].left <= COMMIT_EVENTS_MAX:
                     break  # the next commit takes it whole
+                if parts and self._waiting[0].aside:
+                    break  # what is large is committed alone
                 unit = self._waiting.popleft()
-                wanted = unit.begin()
-                part = unit.next(room if wanted else unit.left)
-                self._count(-len(part), -sum(map(len, part)))
-                if wanted:
+                if not unit.begin():
+                    self._count(-unit.left, -sum(map(len, unit.bodies[len(unit.receipts) :])))
+                elif unit.is_large and unit.aside is None:
+                    self._set_aside(unit)
+                else:
+                    part = unit.next(room, size)
+                    taken = sum(map(len, part))
+                    self._count(-len(part), -taken)
                     parts.append((unit, part))
-                    room -= len(part)
-        self._company = len(parts)
+                    room, size = room - len(part), size - taken
+        self._company = max(len(parts), 1)
         return parts
+
+    def _set_aside(self, unit: _Unit) -> None:
+        """Let the next body of *unit* be read beside the commits, and those behind it go first meanwhile."""
+        self._aside.add(unit)
+        body = unit.bodies[len(unit.receipts)]
+
+        def read() -> None:
+            found = admit(body, unit.principal, self._limits, self._secret)
+            with self._changed:
+                if unit in self._aside:
+                    unit.aside = found
+                    self._aside.remove(unit)
+                    self._waiting.appendleft(unit)
+                    self._changed.notify()
+
+        self._reader.submit(read)
 
     def _count(self, events: int, size: int) -> None:
         self._events += events
@@ -189,7 +229,7 @@ class Intake:
 
     def _serve(self, parts: Sequence[_Part]) -> None:
         try:
-            receipts = iter(self._keep([(body, unit.principal) for unit, part in parts for body in part]))
+            receipts = iter(self._keep([found for unit, part in parts for found in self._read(unit, part)]))
         except Exception as error:
             if not isinstance(error, HeadwaterError):
                 log.exception("commit_failed", extra={"events": sum(len(part) for _, part in parts)})
@@ -206,9 +246,14 @@ class Intake:
         for unit in units:
             unit.future.set_exception(error)
 
-    def _keep(self, bodies: Sequence[tuple[bytes, Principal]]) -> list[Receipt]:
-        """One commit: read all *bodies*, keep the good ones and the dead letters, answer in order."""
-        read = [admit(body, principal, self._limits, self._secret) for body, principal in bodies]
+    def _read(self, unit: _Unit, part: Sequence[bytes]) -> list[Found]:
+        if unit.aside is None:
+            return [admit(body, unit.principal, self._limits, self._secret) for body in part]
+        found, unit.aside = unit.aside, None
+        return [found]
+
+    def _keep(self, read: Sequence[Found]) -> list[Receipt]:
+        """One commit: keep the good ones and the dead letters, answer in order."""
         received_at = self._now()
         admitted = [one for one in read if isinstance(one, Admitted)]
         refused = [one for one in read if isinstance(one, Refused)]
