@@ -13,7 +13,11 @@ from lineage.model.observed import Statistics
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A dataset or job as a store knows it. *facets* are undecoded JSON values, newest by event time."""
+    """A dataset or job as a store knows it. *facets* are undecoded JSON values, newest by event time.
+
+    *dropped_at* is when a dataset was dropped: the newest DROP, unless a later CREATE, or a COMPLETE of a run that did
+    not drop it itself and lists it as an output, shows that it is there.
+    """
 
     id: NodeId
     canonical: NodeId

@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from lineage.database.times import instant
 from lineage.model import Node, NodeId
 from lineage.store.base import Namespace
-from lineage.store.sqlite.codes import KIND, OWN, instant_or_none, node_id, unpack
+from lineage.store.sqlite.codes import KIND, OUTPUT, OWN, TYPE, instant_or_none, node_id, unpack
 from lineage.store.sqlite.identity import Component, components
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.stated import SINCE, any_hidden, hidden
@@ -62,6 +62,22 @@ LISTED = """
     SELECT value FROM json_each(?1) WHERE EXISTS (
         SELECT 1 FROM mention JOIN event ON event.id = mention.event
         WHERE node = value AND listed AND mention.at <= ?2 AND received <= ?3
+    )
+"""
+
+# A run that says COMPLETE of a dataset after it was dropped, and did not drop it itself, shows that it is there again.
+REBUILT = """
+    SELECT EXISTS (
+        SELECT 1 FROM json_each(:members) AS member
+        CROSS JOIN listing ON listing.dataset = member.value AND listing.side = :output AND listing.last_at > :dropped
+        CROSS JOIN touch ON touch.speaker = listing.speaker AND touch.dataset = listing.dataset
+            AND touch.side = :output AND touch.type = :complete
+        JOIN event ON event.id = touch.event
+        WHERE touch.at > :dropped AND touch.at <= :as_of AND received <= :known_at AND NOT EXISTS (
+            SELECT 1 FROM tombstone JOIN event AS dropping ON dropping.id = tombstone.event
+            WHERE tombstone.dataset IN (SELECT value FROM json_each(:members)) AND tombstone.dropped
+                AND dropping.run = touch.speaker AND tombstone.at <= :as_of AND dropping.received <= :known_at
+        )
     )
 """
 
@@ -120,7 +136,7 @@ def described(
             last_at=instant(last_at),
             facets=_together(part, facets or {}),
             aliases=tuple(sorted(called[member] for member in part.members if member != number)),
-            dropped_at=_tombstone(part, dropped),
+            dropped_at=_tombstone(connection, part, dropped, at),
             only_in_columns=listed.isdisjoint(part.members),
             hidden_at=instant_or_none(hidden_since(part, hid)),
         )
@@ -198,8 +214,12 @@ def _dropped(connection: Connection, members: Collection[int], at: Cut) -> dict[
     return stones
 
 
-def _tombstone(part: Component, stones: dict[int, Stone]) -> datetime | None:
+def _tombstone(connection: Connection, part: Component, stones: dict[int, Stone], at: Cut) -> datetime | None:
     found = [stones[member] for member in part.members if member in stones]
     # Where one event drops and creates members of one dataset, as a rename in two steps, it is there afterwards.
     newest = max(found, key=lambda stone: (stone[0], stone[1], not stone[2]), default=None)
-    return instant_or_none(newest[0] if newest and newest[2] else None)
+    if newest is None or not newest[2]:
+        return None
+    asked = {"dropped": newest[0], "output": OUTPUT, "complete": TYPE["COMPLETE"], **at._asdict()}
+    ((rebuilt,),) = connection.execute(REBUILT, {"members": each_of(part.members), **asked})
+    return None if rebuilt else instant(newest[0])

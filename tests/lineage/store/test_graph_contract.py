@@ -92,6 +92,21 @@ def test_a_drop_marks_the_dataset_until_it_is_created_again(graph: Store) -> Non
     assert (at(2), None) == (found[ORDERS].dropped_at, found[dataset("items")].dropped_at)
 
 
+def test_who_writes_a_dropped_dataset_anew_lifts_its_tombstone(graph: Store) -> None:
+    """A COMPLETE that lists it after the drop; not that of the run which dropped it, nor a START."""
+    dropped = ((ORDERS, True),)
+    merge(graph, received([
+        ran("drop", "START", 1, by="ddl", writes=["orders"], tombstones=dropped),
+        ran("drop", "COMPLETE", 2, by="ddl", writes=["orders"]),
+        ran("r", "START", 3, writes=["orders"]),
+        ran("r", "COMPLETE", 4, writes=["orders"]),
+    ]))  # fmt: skip
+
+    found = [graph.get([ORDERS], as_of=as_of)[ORDERS].dropped_at for as_of in (at(2), at(3), at(4), None)]
+
+    assert [at(1), at(1), None, None] == found
+
+
 def test_get_as_of_knows_nothing_later(graph: Store) -> None:
     """Facets and spans are those of the time asked for; what was first seen later is unknown."""
     merge(graph, received([
