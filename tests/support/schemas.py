@@ -28,16 +28,21 @@ def core(*, formats: bool) -> Draft202012Validator:
 
 @cache
 def facets() -> dict[str, Draft202012Validator]:
-    """The facet schemas by the key under which the facet stands; each validates `{key: body}`."""
+    """The facet schemas by whose facet it is and its key, as `run.parent`; each validates `{key: body}`."""
+    return {f"{_of(schema)}.{key}": facet(schema) for schema in _found() for key in schema.get("properties", {})}
+
+
+def facet(schema: dict[str, Any]) -> Draft202012Validator:
+    """A facet's *schema*, which may refer to any version of the core and to other facets."""
     whole = _read(FOLDER / "OpenLineage.json")
-    found = [_read(path) for path in sorted((FOLDER / "facets").glob("*.json"))]
     known = [(f"https://openlineage.io/spec/{version}/OpenLineage.json", whole) for version in OLDER]
-    registry = Registry([*known, *((schema["$id"], schema) for schema in found)])
-    return {
-        f"{_of(schema)}.{key}": Draft202012Validator(schema, registry=registry, validate_formats=False)
-        for schema in found
-        for key in schema.get("properties", {})
-    }
+    registry = Registry([*known, *((each["$id"], each) for each in _found())])
+    return Draft202012Validator(schema, registry=registry, validate_formats=False)
+
+
+@cache
+def _found() -> list[dict[str, Any]]:
+    return [_read(path) for path in sorted((FOLDER / "facets").glob("*.json"))]
 
 
 def _of(schema: dict[str, Any]) -> str:
