@@ -1,6 +1,7 @@
 """The JSON objects that Marquez's clients know (MARQUEZ 2 and 3): every key always there, null where nothing is known.
 
-Keys beyond Marquez's are ours: `aliases`, `canonical`, `parentRunId`, `rootRunId`, `conflict`, `outcome`.
+Keys beyond Marquez's are ours: `aliases`, `canonical`, `droppedAt`, `parentRunId`, `rootRunId`, `conflict`,
+`outcome`.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def dataset(
         "currentVersion": current.id if current else None,
         "columnLineage": columns,
         "deleted": node.dropped_at is not None or node.hidden_at is not None,
+        "droppedAt": node.dropped_at,
         "canonical": name_of(node.canonical),
         "aliases": [name_of(alias) for alias in node.aliases],
         **({"seenOnlyInColumnLineage": True} if node.only_in_columns else {}),
@@ -185,10 +187,9 @@ def job(  # noqa: PLR0913 - a job has this many sides
     *version* is that of its newest run.
     """
     parent = next((run.parent_job.name for run in runs if run.parent_job is not None), None)
-    processing = (facet(node.facets, JobType).processing_type or "").upper()
     return {
         "id": name_of(node.id),
-        "type": _JOB_TYPES.get(processing, "BATCH"),
+        "type": job_type(node.facets),
         "name": node.id.name,
         "simpleName": node.id.name.removeprefix(f"{parent}.") if parent else node.id.name,
         "parentJobName": parent,
@@ -207,6 +208,11 @@ def job(  # noqa: PLR0913 - a job has this many sides
         "labels": [],
         "tags": _tags(facet(node.facets, Tags).tags, told),
     }
+
+
+def job_type(facets: Mapping[str, bytes]) -> str:
+    """BATCH, STREAM or SERVICE, as a job's facets say."""
+    return _JOB_TYPES.get((facet(facets, JobType).processing_type or "").upper(), "BATCH")
 
 
 def job_version(node: Node, version: JobVersion, newest: Run | None) -> Shape:

@@ -18,14 +18,16 @@ from lineage.web import choice, needs
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"], dependencies=[Depends(needs("read"))])
 
+Words = Annotated[
+    str, Query(description="Words; each must begin a part of the name, or be in it from three letters on.")
+]
+
 
 @router.get("")
 def search(  # noqa: PLR0913 - a search form has this many fields
     *,
     asking: Asking,
-    q: Annotated[
-        str, Query(description="Words; each must begin a part of the name, or be in it from three letters on.")
-    ],
+    q: Words,
     filter: Annotated[  # noqa: A002 - Marquez's word
         str | None,
         Query(

@@ -39,6 +39,7 @@ NOUNS = (
         "runs",
     ),
     "search",
+    "hits",
 )
 
 Facets = dict[str, Any]

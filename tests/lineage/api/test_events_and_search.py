@@ -117,6 +117,18 @@ def test_search_is_narrowed_and_sorted(world: Reading, query: dict[str, Any], ex
     assert [each["name"] for each in world.get("/search", **{"q": "orders", **query})["results"]] == expected
 
 
+def test_hits_say_where_the_words_are(world: Reading) -> None:
+    """As Marquez passes them on from OpenSearch, with the newest run."""
+    world.tell(whole_run(1, "load_orders", 0, [], ["shop.orders"]))
+
+    answer = world.client.get("/api/v2beta/search/jobs", params={"q": "ORD load"}).json()
+
+    assert (run_uuid(1), "COMPLETE", "BATCH", [{"name": ["<em>load</em>_<em>ord</em>ers"]}]) == (
+        *(answer["hits"][0][key] for key in ("run_id", "eventType", "type")),
+        answer["highlights"],
+    )
+
+
 @pytest.mark.parametrize(("field", "value"), [("filter", "RUN"), ("sort", "SIZE"), ("q", None)])
 def test_a_search_that_cannot_be_names_its_field(river: Reading, field: str, value: str | None) -> None:
     """A word that is no kind, no order, or no question at all."""

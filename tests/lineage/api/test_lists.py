@@ -42,7 +42,7 @@ def page_of(filled: Filled, path: str, **query: Any) -> dict[str, Any]:
 
 def items(answer: dict[str, Any]) -> list[str]:
     """What a page shows, item by item; clocks that run on are no part of it."""
-    (listed,) = (value for value in answer.values() if isinstance(value, list))
+    listed = next(value for value in answer.values() if isinstance(value, list))
     return [json.dumps({**item, "at": None, "burn": None}, sort_keys=True) for item in listed]
 
 

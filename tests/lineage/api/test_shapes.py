@@ -30,6 +30,8 @@ QUERIES: dict[str, list[dict[str, str]]] = {
         {"q": "o", "sort": "UPDATE_AT", "limit": "100"},
         {"q": "o", "filter": "DATASET", "sort": "NAME"},
     ],
+    "/api/v2beta/search/jobs": [{"q": "o"}],
+    "/api/v2beta/search/datasets": [{"q": "o", "limit": "100"}],
     "/api/v1/jobs": [{"limit": "20", "offset": "0", "lastRunStates": "COMPLETED"}, {}],
     "/api/v1/jobs/runs/{id}/facets": [{"type": word} for word in ("run", "job", "dataset")],
     "/api/v1/stats/lineage-events": [DAY, {"period": "WEEK", "timezone": "UTC"}],
@@ -40,7 +42,7 @@ QUERIES: dict[str, list[dict[str, str]]] = {
 DESCRIBED: dict[str, Any] = {
     path: answer["content"]["application/json"].get("schema")
     for path, methods in DOCUMENT["paths"].items()
-    if path.startswith("/api/v1")
+    if path.startswith("/api/v")
     and "application/json" in (answer := methods.get("get", {}).get("responses", {}).get("200", {})).get("content", {})
 }
 ASKED = [(path, query) for path in DESCRIBED for query in QUERIES.get(path, [{}])]
