@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -82,17 +82,22 @@ def walk(  # noqa: PLR0913 - a question has this many sides
     down are walked apart, so that what merely shares a parent or a child with the root is no answer; of a node met on
     both ways the nearer hop counts, upstream on a tie. One question to the store a step.
 
+    Explicit lineage is obeyed: a job that was come to from a dataset is left only to what it made that dataset of, and
+    downstream only to what it made of it. A root job is left to everything.
+
     The walk gives up at *max_nodes* (the root is one) or once *budget_s* seconds have passed on *clock*, which is read
-    between questions: it is late by at most one. Raises NotFound.
+    between questions: it is late by at most one. Where the walk stopped at a job that it may not leave to everything,
+    the frontier names the datasets that it came from instead. Raises NotFound.
     """
     start = store.get([root], as_of=as_of, known_at=known_at).get(root)
     if start is None:
         raise NotFound(f"{root} is not known{_then(as_of, known_at)}; look for its name with /api/v1/search?q=…")
 
+    through = {way: _Through(way, start.canonical) for way in _ways(direction)}
+
     def ask(ids: Collection[NodeId], way: Way) -> Iterable[_Answer[NodeId, Edge]]:
-        for edge in store.neighbours(ids, way, as_of=as_of, known_at=known_at, lookback=lookback):
-            near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
-            yield near, near, far, (edge.source, edge.target), edge
+        edges = store.neighbours(ids, way, as_of=as_of, known_at=known_at, lookback=lookback)
+        return through[way].answers(ids, edges)
 
     of_job = root.kind == "job"
     steps = max(0, 2 * depth - of_job)
@@ -104,7 +109,7 @@ def walk(  # noqa: PLR0913 - a question has this many sides
         edges=tuple(reached.edges[key] for key in sorted(reached.edges)),
         hops={place: -hop if place in reached.upstream else hop for place, hop in hops.items()},
         truncated=reached.truncated,
-        frontier=tuple(sorted(reached.frontier)),
+        frontier=tuple(sorted({stop for place in reached.frontier for stop in _stops(place, through.values())})),
     )
 
 
@@ -133,7 +138,7 @@ def walk_columns(  # noqa: PLR0913 - a question has this many sides
         for job, edge in store.columns(places, way, as_of=as_of, known_at=known_at):
             near, far = (edge.target, edge.source) if way == "up" else (edge.source, edge.target)
             place = near if near in asked else beside.get(near.dataset, near)
-            yield place, near, far, (edge.source, edge.target, job or NO_JOB), (job, edge)
+            yield _Answer(place, near, far, (edge.source, edge.target, job or NO_JOB), (job, edge))
 
     reached = _spread(roots, ask, _ways(direction), depth, _Budget(max_nodes, budget_s, clock))
     return ColumnGraph(
@@ -147,7 +152,17 @@ def walk_columns(  # noqa: PLR0913 - a question has this many sides
 
 NO_JOB = NodeId("job", "", "")  # sorts before every job
 _ColumnPair = tuple[NodeId | None, ColumnEdge]
-_Answer = tuple[Place, Place, Place, tuple[object, ...], Found]  # the place asked from, near and far end, key and edge
+
+
+class _Answer(NamedTuple, Generic[Place, Found]):
+    asked: Place
+    near: Place
+    far: Place
+    key: tuple[object, ...]
+    found: Found
+    again: bool = False  # *far* must be asked once more, although it was before
+
+
 _Ask = Callable[[Collection[Place], Way], Iterable[_Answer[Place, Found]]]
 
 
@@ -171,6 +186,53 @@ class _Side(Generic[Place]):
     way: Way
     here: list[Place]  # to ask from next
     seen: set[Place]
+
+
+class _Through:
+    """What one way may follow through jobs: explicit lineage leads from sources to what was made of them alone."""
+
+    def __init__(self, way: Way, root: NodeId) -> None:
+        self._way = way
+        self._from: dict[NodeId, set[NodeId]] = {}  # for each job, the datasets from which the walk came to it
+        self._leads: dict[NodeId, set[NodeId] | None] = {root: None}  # and those that lead through it; None: all
+        self._withheld: dict[NodeId, list[Edge]] = {}
+
+    def answers(self, ids: Iterable[NodeId], edges: Iterable[Edge]) -> Iterator[_Answer[NodeId, Edge]]:
+        """Of *edges*, the answer of a store for *ids*, those that may be followed."""
+        for job in ids:
+            self._withheld.pop(job, None)
+        for edge in edges:
+            near, far = (edge.target, edge.source) if self._way == "up" else (edge.source, edge.target)
+            again = far.kind == "job" and self._enter(far, near, edge)
+            if far.kind == "job" or self._lets(near, edge):
+                yield _Answer(near, near, far, (edge.source, edge.target), edge, again)
+            else:
+                self._withheld.setdefault(near, []).append(edge)
+
+    def stops(self, job: NodeId) -> Collection[NodeId]:
+        """From where to go on instead of from *job*, as far as it is known that not everything may pass; else none."""
+        held = self._withheld.get(job) or (self._way == "up" and self._leads.get(job) is not None)
+        return self._from.get(job, ()) if held else ()
+
+    def _enter(self, job: NodeId, dataset: NodeId, edge: Edge) -> bool:
+        """Whether coming to *job* from *dataset* lets anything pass that was withheld."""
+        self._from.setdefault(job, set()).add(dataset)
+        leads = self._leads.setdefault(job, set())
+        more = edge.made_of if self._way == "up" else (dataset,)
+        if more is None:
+            self._leads[job] = None
+        elif leads is not None:
+            leads.update(more)
+        return any(self._lets(job, held) for held in self._withheld.get(job, ()))
+
+    def _lets(self, job: NodeId, edge: Edge) -> bool:
+        leads = self._leads[job]
+        wanted = (edge.source,) if self._way == "up" else edge.made_of
+        return leads is None or wanted is None or not leads.isdisjoint(wanted)
+
+
+def _stops(place: NodeId, ways: Iterable[_Through]) -> Collection[NodeId]:
+    return {stop for through in ways for stop in through.stops(place)} or {place}
 
 
 def _spread(
@@ -202,8 +264,10 @@ def _take(
     most: int,
 ) -> None:
     """Take in one answer of the store, as far as there is room. A near end that is new stands where it was asked."""
-    fresh = sorted({far for _, _, far, _, _ in answers} - side.seen)
-    stands = {near: reached.steps.get(asked, step - 1) for asked, near, *_ in answers if near not in reached.steps}
+    fresh: list[Place] = sorted({answer.far for answer in answers} - side.seen)
+    again: set[Place] = {answer.far for answer in answers if answer.again} - set(fresh)
+    unmet = (answer for answer in answers if answer.near not in reached.steps)
+    stands = {answer.near: reached.steps.get(answer.asked, step - 1) for answer in unmet}
     new = stands | {place: step for place in fresh if place not in reached.steps and place not in stands}
     refused = set(list(new)[max(0, most - len(reached.steps)) :])
     for place, at in new.items():
@@ -211,14 +275,14 @@ def _take(
             reached.steps[place] = at
             if side.way == "up":
                 reached.upstream.add(place)
-    for asked, near, far, key, found in answers:
-        if far in refused or near in refused:
+    for answer in answers:
+        if answer.far in refused or answer.near in refused:
             reached.truncated = True
-            reached.frontier.add(asked)
+            reached.frontier.add(answer.asked)
         else:
-            reached.edges[key] = found
+            reached.edges[answer.key] = answer.found
     side.seen.update(fresh)
-    side.here = [place for place in fresh if place not in refused]
+    side.here = sorted({*fresh, *again} - refused)
 
 
 def _ways(direction: Direction) -> tuple[Way, ...]:

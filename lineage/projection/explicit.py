@@ -165,9 +165,9 @@ class _Told:
             of_all = maker in {self._named(each) for each in said.inputs or ()}
             self._made_of[maker, target].append(None if of_all else set(datasets))
         for name, given in _column_inputs(said):
-            source = self._named(given)
-            if source is not None and source.kind == "dataset":
-                key = FieldId(source, given.field or WHOLE), FieldId(target, name)
+            of = self._named(given)
+            if of is not None and of.kind == "dataset":
+                key = FieldId(of, given.field or WHOLE), FieldId(target, name)
                 how = ((each.type, each.subtype or "", each.masking is True) for each in given.transformations or ())
                 self._columns[target].setdefault(key, set()).update(how)
 
@@ -179,8 +179,7 @@ class _Told:
                 self._depends[source, job] = None
 
     def _touch(self, job: NodeId, dataset: NodeId, side: Side) -> None:
-        by = self._by if job == self._own and self._by else job
-        self._touches[Touch(by, dataset, side)] = None
+        self._touches[Touch(self._by if self._by and job == self._own else job, dataset, side)] = None
 
     def _sources(self, said: DatasetLineage) -> Sources | None:
         """All that feeds, of any level; None when one of them names nobody."""

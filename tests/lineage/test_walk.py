@@ -29,9 +29,15 @@ def job(name: str) -> NodeId:
 class Drawn:
     """A graph drawn as `a > job > b`; it counts how often it is asked."""
 
-    def __init__(self, *flows: str, aliases: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *flows: str, aliases: dict[str, str] | None = None, made_of: dict[str, str] | None = None
+    ) -> None:
         self.edges = sorted({edge for flow in flows for edge in self._edges(flow)})
         self.aliases = {ds(raw): ds(canonical) for raw, canonical in (aliases or {}).items()}
+        self.made_of = {
+            (job(word.split(" > ")[0]), ds(word.split(" > ")[1])): tuple(sorted(map(ds, sources.split())))
+            for word, sources in (made_of or {}).items()
+        }
         self.asked: list[list[NodeId]] = []
         self.column_edges: list[tuple[NodeId | None, ColumnEdge]] = []
 
@@ -53,7 +59,7 @@ class Drawn:
         near = 1 if direction == "up" else 0
         wanted = set(ids)
         self.asked.append(sorted(wanted))
-        return [Edge(*edge, NOON, NOON) for edge in self.edges if edge[near] in wanted]
+        return [Edge(*edge, NOON, NOON, made_of=self.made_of.get(edge)) for edge in self.edges if edge[near] in wanted]
 
     def columns(
         self, fields: Iterable[FieldId | NodeId], direction: Direction, **_: Any
@@ -294,6 +300,111 @@ GRAPHS = st.lists(
     min_size=1,
     max_size=40,
 )
+
+
+MIRROR = Drawn(
+    "a > MIRROR > x",
+    "b > MIRROR > y",
+    "y > BACK > a2",
+    "a2 > AGAIN > a",
+    made_of={"MIRROR > x": "a", "MIRROR > y": "b"},
+)
+
+
+@pytest.mark.parametrize(
+    ("root", "direction", "expected"),
+    [
+        ("x", "up", {"x", "MIRROR", "a", "AGAIN", "a2", "BACK", "y", "b"}),
+        ("y", "up", {"y", "MIRROR", "b"}),
+        ("a", "down", {"a", "MIRROR", "x"}),
+        ("b", "down", {"b", "MIRROR", "y", "BACK", "a2", "AGAIN", "a", "x"}),
+    ],
+)
+def test_explicit_lineage_has_no_false_edges(root: str, direction: Direction, expected: set[str]) -> None:
+    """What the job says it made x of is what x comes of; a way round that leads to the job again opens the rest."""
+    assert expected == names(walk(MIRROR, ds(root), direction).nodes)
+
+
+def test_a_job_that_opens_later_gives_its_hops_from_there() -> None:
+    """Made of b is y, which is three datasets above x: so b is four above, however near the job itself is."""
+    graph = walk(MIRROR, ds("x"), "up")
+
+    assert {"a": -1, "a2": -2, "y": -3, "b": -4, "MIRROR": -1} == {
+        node.name: hop for node, hop in graph.hops.items() if node.name in {"a", "a2", "y", "b", "MIRROR"}
+    }
+
+
+def test_a_root_job_gives_everything() -> None:
+    """Who asks of the job asks of all its flows."""
+    graph = walk(MIRROR, job("MIRROR"), "both", 1)
+
+    assert {"MIRROR", "a", "b", "x", "y"} == names(graph.nodes)
+
+
+def test_nothing_tracked_is_a_source() -> None:
+    """An empty list says that there is no upstream, whatever the job reads."""
+    made = Drawn("a > LOAD > x", "a > LOAD > y", made_of={"LOAD > x": ""})
+
+    assert ({"x", "LOAD"}, {"a", "LOAD", "y"}) == (names(walk(made, ds("x")).nodes), names(walk(made, ds("a")).nodes))
+
+
+def test_a_walk_that_is_cut_at_a_half_open_job_goes_on_from_the_dataset() -> None:
+    """To go on from the job itself would lead to what the dataset was not made of."""
+    made = Drawn("a > LOAD > x", "b > LOAD > x", "c > LOAD", made_of={"LOAD > x": "a b"})
+
+    graph = walk(made, ds("x"), "up", max_nodes=3)
+
+    assert (True, (ds("a"), ds("x"))) == (graph.truncated, graph.frontier)
+
+
+STATEMENTS = st.dictionaries(
+    st.tuples(st.integers(0, 5), st.integers(0, 7)).map(lambda t: f"J{t[0]} > d{t[1]}"),
+    st.lists(st.integers(0, 7).map("d{}".format), max_size=3, unique=True).map(" ".join),
+    max_size=12,
+)
+
+
+def closure(
+    store: Drawn, root: NodeId, depth: int, *, up: bool
+) -> tuple[dict[NodeId, int], set[tuple[NodeId, NodeId]]]:
+    """Distances over (dataset, job, dataset) where the one is known to be made of the other; and the edges."""
+    steps = {
+        (read, made)
+        for read in store.edges
+        for made in store.edges
+        if read[1] == made[0] and read[1].kind == "job" and read[0] in store.made_of.get(made, (read[0],))
+    }
+    far, edges = {root: 0}, set[tuple[NodeId, NodeId]]()
+    if root.kind == "job":  # everything is one hop away
+        edges = {edge for edge in store.edges if edge[up] == root} if depth else set()
+        far |= {edge[not up]: 1 for edge in edges}
+    for _ in range(len(store.edges) + 1):
+        for edge in [edge for edge in store.edges if edge[up].kind == "dataset" and far.get(edge[up], depth) < depth]:
+            edges.add(edge)
+            far[edge[not up]] = min(far.get(edge[not up], depth), far[edge[up]] + 1)
+        for read, made in steps:
+            near, further = (made, read) if up else (read, made)
+            at = near[1] if up else near[0]
+            if far.get(at, depth) < depth:
+                edges.add(further)
+                beyond = further[0] if up else further[1]
+                far[beyond] = min(far.get(beyond, depth), far[at] + 1)
+    return far, edges
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+@given(flows=GRAPHS, made_of=STATEMENTS, depth=st.integers(0, 6))
+def test_a_walk_obeys_every_statement(way: Direction, flows: list[str], made_of: dict[str, str], depth: int) -> None:
+    """Nodes, hops and edges are those of the closure over what each dataset is known to be made of."""
+    store = Drawn(*flows, made_of=made_of)
+    root = store.edges[0][0]
+
+    graph = walk(store, root, way, depth)
+
+    assert closure(store, root, depth, up=way == "up") == (
+        {node: abs(hop) for node, hop in graph.hops.items()},
+        {(edge.source, edge.target) for edge in graph.edges},
+    )
 
 
 def reference(

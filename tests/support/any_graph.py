@@ -58,13 +58,14 @@ def facets(draw: st.DrawFn, of: NodeId) -> tuple[FacetSeen, ...]:
 
 
 @st.composite
-def declarations(draw: st.DrawFn) -> dict[str, Any]:
-    """What any event may carry beside its touches."""
+def declarations(draw: st.DrawFn, own: str = "") -> dict[str, Any]:
+    """What any event, of the job *own*, may carry beside its touches."""
     aliases = draw(st.lists(st.tuples(names, names, st.sampled_from(("symlink", "rename"))), max_size=1))
     spelled = draw(st.lists(st.tuples(spellings, spellings, st.just("rule: case")), max_size=1))
     seen = draw(st.lists(st.tuples(names, fields, names, fields), max_size=1))
     speaks = draw(st.lists(st.tuples(st.sampled_from(JOBS), st.none() | names), max_size=2, unique=True))
-    told = draw(st.lists(st.tuples(st.sampled_from(JOBS), names, st.sampled_from(("input", "output"))), max_size=1))
+    others = st.sampled_from([name for name in JOBS if name != own])
+    told = draw(st.lists(st.tuples(others, names, st.sampled_from(("input", "output"))), max_size=1))
     return {
         "made_of": tuple(
             made_of(by, to, *draw(some), takes_back=to is None or draw(st.sampled_from((True, False, False))))
@@ -105,7 +106,7 @@ def run_events(draw: st.DrawFn) -> Delta:
         root_job=draw(maybe_job) if parent else None,
         nominal_start=draw(maybe_time),
         nominal_end=draw(maybe_time),
-        **draw(declarations()),
+        **draw(declarations(by)),
     )
 
 
@@ -115,7 +116,7 @@ def other_events(draw: st.DrawFn) -> Delta:
     if draw(st.booleans()):
         by = draw(st.sampled_from(JOBS))
         touched = {"reads": draw(some), "writes": draw(some)}
-        return stated(by, draw(minutes), **touched, facets=draw(facets(job(by))), **draw(declarations()))
+        return stated(by, draw(minutes), **touched, facets=draw(facets(job(by))), **draw(declarations(by)))
     name = draw(names)
     return described(name, draw(minutes), facets=draw(facets(dataset(name))), **draw(declarations()))
 

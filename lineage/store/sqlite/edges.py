@@ -202,8 +202,8 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
         for other in others:
             edge.join(other.first_at, other.last_at, other.proofs)
         runs = edge.runs + len(edge.retold) if not others else _distinct_runs(connection, (job, side), raw, asked)
-        ends = (called[job], called[dataset])
-        source, target = ends if side == OUTPUT else ends[::-1]
+        by, of = called[job], called[dataset]
+        source, target = (by, of) if side == OUTPUT else (of, by)
         evidence = tuple(digest for _, digest in edge.proofs)
         made_of = explicit.union(said.get((job, name)) for name in raw) if side == OUTPUT and said else None
         times = instant(edge.first_at), instant(edge.last_at)
