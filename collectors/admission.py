@@ -78,7 +78,7 @@ def admit(body: bytes, sender: Principal, limits: Ingest, secret: bytes) -> Foun
     redaction = hmac.new(secret, body, hashlib.sha256).hexdigest() if redacted else None
     draft = Draft("event", kept, digest, sender.name, redaction)
     try:
-        return Admitted(draft, understand(event, digest, rules(limits.namespace_aliases)))
+        return Admitted(draft, understand(event, digest, rules(limits)))
     except Exception as error:
         log.exception("projection_failed", extra={"digest": digest.hex()})
         return Admitted(draft, None, fault(error))

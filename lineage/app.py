@@ -74,7 +74,7 @@ class Headwater:
 
     def start(self) -> None:
         """Merge what an earlier end left unmerged, then open the door and begin to judge."""
-        catch_up(self._homes.ledger, self._homes.store, rules(self.settings.ingest.namespace_aliases))
+        catch_up(self._homes.ledger, self._homes.store, rules(self.settings.ingest))
         self._forwarding.start()
         self.intake.start()
         self._scheduler.start()

@@ -6,13 +6,15 @@ A rule never takes a raw identity away: it declares that the raw identity and it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from lineage.model import NodeId, SameAs, dataset_id
+
+Case = Literal["upper", "lower", "keep"]
 
 RULE: Final = "rule: "  # how the *why* of a declaration begins that a rule made
 REMEMBERED: Final = 65_536  # identities whose normal form is not worked out again
@@ -28,12 +30,17 @@ PORTS: Final = {
 }  # fmt: skip
 OBJECTS: Final = frozenset({"s3", "gs", "abfss", "wasbs"})
 PATHS: Final = frozenset({"file", "hdfs", "dbfs"})
-UPPER: Final = frozenset({"snowflake", "oracle"})  # what was not quoted is kept in upper case
-LOWER: Final = frozenset({"hive", "redshift"})
+CASES: Final[Mapping[str, Case]] = {  # how a database keeps what was not quoted
+    "snowflake": "upper", "oracle": "upper", "hive": "lower", "redshift": "lower",
+}  # fmt: skip
+CATALOGS: Final = frozenset({"trino", "awsathena", "unitycatalog"})  # their names are catalog.schema.table
 HOSTLESS: Final = frozenset({"duckdb", "sqlite", "inmemory", "memory", "dbfs", "spanner"})
 
 _NAMESPACE: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(.*)", re.DOTALL)
 _SNOWFLAKE: Final = ".snowflakecomputing.com"
+_CLUSTER: Final = re.compile(r"[A-Za-z0-9_-]{22}")  # the id of a Kafka cluster: 16 bytes in base64, no host
+_DATABASE: Final = re.compile(r"(.*/)([^/]+)\.db(/[^/]+)", re.DOTALL)
+_TWICE: Final = re.compile(r"(^|/)([^/]+\.db)/\2(?=/)")
 _DAY: Final = r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])"
 _MONTH: Final = r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])"
 _PARTITION: Final = re.compile(rf"[A-Za-z_][\w.-]*=[^/]*|{_DAY}(?:T[\d:.]+Z?)?|{_MONTH}", re.ASCII)
@@ -87,17 +94,36 @@ class _Form:
 
 
 class Rules:
-    """The rules of OPENLINEAGE 3.3, after the operator's own *aliases*. What was asked once is remembered.
+    """The rules of OPENLINEAGE 3.3, after the operator's own *aliases* and *cases*. What was asked once is remembered.
 
-    *word* names the aliases, so that it is seen when a graph was made under others; empty without any.
+    *word* names what the operator said, so that it is seen when a graph was made under other rules; empty without any.
     """
 
-    def __init__(self, aliases: Sequence[Alias] = ()) -> None:
+    def __init__(self, aliases: Sequence[Alias] = (), cases: Mapping[str, Case] = {}) -> None:
         self.aliases = [(alias, {host.lower() for host in alias.hosts}) for alias in aliases]
-        said = [(alias.namespace, alias.hosts, alias.pattern and alias.pattern.pattern) for alias in aliases]
+        self.cases = {**CASES, **cases}
+        said: list[object] = [
+            (alias.namespace, alias.hosts, alias.pattern and alias.pattern.pattern) for alias in aliases
+        ]
+        said += sorted(cases.items())
         self.word = sha256(repr(said).encode()).hexdigest()[:16] if said else ""
         self.normal: Callable[[NodeId], Normal] = lru_cache(REMEMBERED)(self._normal)
         self.same: Callable[[NodeId], tuple[SameAs, ...]] = lru_cache(REMEMBERED)(self._same)
+
+    def catalogued(self, dataset: NodeId, framework: str, catalog: str) -> tuple[SameAs, ...]:
+        """What follows of *dataset* from its catalog facet, which names the *framework* and the *catalog*.
+
+        In an Iceberg warehouse the directory `shop.db` is the database shop (Flink and Hive write the one, Spark the
+        other); and where a name wants a catalog and has none, the facet's is meant.
+        """
+        found = _DATABASE.fullmatch(dataset.name) if framework.lower() == "iceberg" else None
+        if found:
+            name, why = "".join(found.groups()), "in an Iceberg warehouse DATABASE.db is DATABASE"
+        elif catalog and dataset.namespace.partition("://")[0] in CATALOGS and dataset.name.count(".") == 1:
+            name, why = f"{catalog}.{dataset.name}", "a name without its catalog is of the one in the catalog facet"
+        else:
+            return ()
+        return (SameAs(self.normal(dataset_id(dataset.namespace, name)).dataset, dataset, RULE + why),)
 
     def _same(self, dataset: NodeId) -> tuple[SameAs, ...]:
         """What the rules declare of *dataset*; nothing where its name is its normal form."""
@@ -116,6 +142,7 @@ class Rules:
         if form.scheme:
             for step in _STEPS:
                 step(form)
+            _name_case(form, self.cases.get(form.scheme, "keep"))
         subset = _trim(form) if form.scheme in OBJECTS | PATHS else ""
         namespace = _written(form) if form.scheme else dataset.namespace
         alias = self._alias(dataset.namespace, namespace, form)
@@ -138,7 +165,12 @@ class Rules:
 
 
 def differs(one: NodeId, other: NodeId) -> tuple[str, ...]:
-    """By what two datasets differ, of case, scheme and host; empty where by more, or by both scheme and host."""
+    """By what two datasets differ, of case, scheme, host and catalog; empty where by more, or by scheme and host.
+
+    They differ by the catalog where a name of two parts is the end of one of three, in one namespace.
+    """
+    if other.name.partition(".")[2].lower() == one.name.lower() and one.name.count(".") == 1:
+        return ("catalog",) if one.namespace == other.namespace else ()
     if one.name.strip("/").lower() != other.name.strip("/").lower():
         return ()
     left, right = _read(one), _read(other)
@@ -182,6 +214,8 @@ def _namespace_slash(form: _Form) -> None:
 
 def _host_case(form: _Form) -> None:
     user, at, host = form.authority.rpartition("@")
+    if form.scheme == "kafka" and _CLUSTER.fullmatch(host):
+        return
     if form.scheme not in HOSTLESS and host != host.lower() and host.partition(":")[0] != "None":
         form.authority = f"{user}{at}{host.lower()}"
         form.rule("hosts have no case")
@@ -202,6 +236,7 @@ def _port(form: _Form) -> None:
     if (
         form.scheme in PORTS
         and form.authority
+        and not (form.scheme == "kafka" and _CLUSTER.fullmatch(form.authority))
         and form.authority != (ported := _with_port(form.authority, form.scheme))
     ):
         form.authority = ported
@@ -214,8 +249,8 @@ def _snowflake(form: _Form) -> None:
         form.rule(f"{_SNOWFLAKE} is no part of an account")
 
 
-def _name_case(form: _Form) -> None:
-    folded = form.name.upper() if form.scheme in UPPER else form.name.lower() if form.scheme in LOWER else form.name
+def _name_case(form: _Form, case: Case) -> None:
+    folded = form.name.upper() if case == "upper" else form.name.lower() if case == "lower" else form.name
     if folded != form.name:
         form.name = folded
         form.rule(f"names of {form.scheme} have no case")
@@ -232,6 +267,10 @@ def _slashes(form: _Form) -> None:
     if name != form.name:
         form.name = name
         form.rule("an object's key begins without a slash" if form.scheme in OBJECTS else "a path begins with a slash")
+    name = _TWICE.sub(r"\1\2", form.name)
+    if name != form.name:  # OPENLINEAGE 4.5: so Spark names what it drops
+        form.name = name
+        form.rule("the directory of a database stands in a path once")
 
 
 def _trim(form: _Form) -> str:
@@ -267,13 +306,29 @@ def _brokers(namespace: str) -> list[str]:
 
 
 _STEPS: Final = (
-    _scheme, _namespace_slash, _host_case, _brokers_sorted, _port, _snowflake, _name_case, _slashes,
+    _scheme, _namespace_slash, _host_case, _brokers_sorted, _port, _snowflake, _slashes,
 )  # fmt: skip
 
 PLAIN: Final = Rules()
 
 
+class Naming(Protocol):
+    """What an operator may say of names (`lineage.settings.Ingest`)."""
+
+    @property
+    def namespace_aliases(self) -> tuple[Alias, ...]:
+        """Which namespaces are one."""
+
+    @property
+    def fold_case(self) -> Mapping[str, Case]:
+        """By scheme, how it keeps what was not quoted, where CASES says otherwise or nothing."""
+
+
+def rules(naming: Naming) -> Rules:
+    """The rules under *naming*, the same object for the same words, so that what it remembers serves all."""
+    return _rules(naming.namespace_aliases, tuple(naming.fold_case.items()))
+
+
 @lru_cache(maxsize=8)
-def rules(aliases: tuple[Alias, ...]) -> Rules:
-    """The rules under these *aliases*, the same object for the same ones, so that what it remembers serves all."""
-    return Rules(aliases) if aliases else PLAIN
+def _rules(aliases: tuple[Alias, ...], cases: tuple[tuple[str, Case], ...]) -> Rules:
+    return Rules(aliases, dict(cases)) if aliases or cases else PLAIN

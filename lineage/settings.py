@@ -43,6 +43,9 @@ class Ingest(Section):
     namespace_aliases: tuple[NamespaceAlias, ...] = Field(
         (), description="Namespaces that are one: a list of {namespace, hosts, pattern}; a change rebuilds at start."
     )
+    fold_case: Mapping[str, Literal["upper", "lower", "keep"]] = Field(
+        {}, description="By scheme, how names are folded: {mysql: lower, snowflake: keep}; a change rebuilds at start."
+    )
     queue_events: int = Field(20_000, description="Bodies that may wait for the writer; beyond it the door says 503.")
     queue_bytes: int = Field(128 * MIB, description="Bytes that may wait for the writer; beyond it the door says 503.")
 

@@ -91,7 +91,7 @@ def suggestions(asking: Asking, paging: Paging) -> Response:
 
 def _identity(house: Services, store: Store, namespace: str, name: str) -> Shape:
     node = known_dataset(store, namespace, name)
-    normal = rules(house.settings.ingest.namespace_aliases).normal
+    normal = rules(house.settings.ingest).normal
     said = store.declarations(node.id)
     speaker = known_dataset(store, node.canonical.namespace, node.canonical.name)
     return {

@@ -26,7 +26,7 @@ def run(
     from collectors.rebuild import rebuild
     from lineage.normal import rules
 
-    named = rules(read_settings(config).ingest.namespace_aliases)
+    named = rules(read_settings(config).ingest)
     with open_store(store, config) as homes:
         tally = rebuild(homes.ledger, homes.store, _show if sys.stderr.isatty() else _keep_quiet, named)
     if as_json:

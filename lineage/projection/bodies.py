@@ -63,10 +63,25 @@ class ControlFlow(msgspec.Struct):
     waits: list[tuple[str, str]] = []
 
 
+class Identifier(msgspec.Struct):
+    """Another name of a dataset: TABLE, LOCATION, or CLUSTER for the same topic whichever broker is asked."""
+
+    namespace: str
+    name: str
+    type: str | None = None
+
+
+class Catalog(msgspec.Struct):
+    """CatalogDatasetFacet 1-1-0, as far as it tells what a name leaves out."""
+
+    framework: str = ""
+    name: str = ""
+
+
 class Symlinks(msgspec.Struct):
     """SymlinksDatasetFacet 1-0-1."""
 
-    identifiers: list[Ref]
+    identifiers: list[Identifier]
 
 
 class Lifecycle(msgspec.Struct, rename="camel"):
@@ -182,6 +197,7 @@ NOMINAL_TIME: Final = msgspec.json.Decoder(NominalTime)
 JOB_DEPENDENCIES: Final = msgspec.json.Decoder(JobDependencies)
 CONTROL_FLOW: Final = msgspec.json.Decoder(ControlFlow)
 SYMLINKS: Final = msgspec.json.Decoder(Symlinks)
+CATALOG: Final = msgspec.json.Decoder(Catalog)
 LIFECYCLE: Final = msgspec.json.Decoder(Lifecycle)
 DATASET_VERSION: Final = msgspec.json.Decoder(DatasetVersion)
 COUNTS: Final = msgspec.json.Decoder(Counts)

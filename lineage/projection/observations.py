@@ -28,6 +28,7 @@ from lineage.projection import bodies
 from lineage.projection.bodies import view
 from lineage.projection.columns import columns_seen
 from lineage.projection.explicit import Explicit, explicit
+from lineage.sameness import CLUSTER, RENAME, SYMLINK
 
 Shown = tuple[Dataset, Side | None]
 
@@ -49,19 +50,25 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     columns, sources = (*told.columns, *inferred), _sources(inferred)
     touches = _touches(event, shown, sources, told, warnings)
     aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
+    called = tuple(end for same in aliases for end in (same.dataset, same.alias))
     depends = tuple(dict.fromkeys((*_depends(event, warnings), *told.depends)))
     nodes = tuple(
         dict.fromkeys(
             chain(
                 _named(event, run, shown, touches, (*_sources(told.columns), *sources)),
-                (same.alias for same in aliases),
+                called,
                 chain.from_iterable(depends),
             )
         )
     )
-    elsewhere = {dataset.id for dataset, _ in shown}.union(_sources(told.columns), (same.alias for same in aliases))
+    elsewhere = {dataset.id for dataset, _ in shown}.union(_sources(told.columns), called)
     elsewhere.update(touch.dataset for touch in told.touches)
-    ruled = chain.from_iterable(rules.same(node) for node in nodes if node.kind == "dataset")
+    ruled = dict.fromkeys(
+        chain(
+            chain.from_iterable(rules.same(node) for node in nodes if node.kind == "dataset"),
+            chain.from_iterable(_catalogued(dataset, rules, warnings) for dataset, _ in shown),
+        )
+    )
     return Delta(
         digest=digest,
         kind=event.kind,
@@ -241,16 +248,34 @@ def _first(numbers: Iterable[float | None]) -> int | None:
 def _aliases(dataset: Dataset, warnings: list[str]) -> Iterator[SameAs]:
     symlinks = view(dataset.facets, "symlinks", bodies.SYMLINKS, warnings)
     for ref in symlinks.identifiers if symlinks else ():
-        yield from _same(dataset.id, ref, "symlink")
+        yield from _symlink(dataset.id, ref)
     lifecycle = view(dataset.facets, "lifecycleStateChange", bodies.LIFECYCLE, warnings)
     if lifecycle and lifecycle.lifecycle_state_change == "RENAME" and lifecycle.previous_identifier:
-        yield from _same(dataset.id, lifecycle.previous_identifier, "rename")
+        previous = lifecycle.previous_identifier
+        yield from _same(dataset.id, dataset_id(previous.namespace, previous.name), RENAME)
 
 
-def _same(dataset: NodeId, ref: bodies.Ref, why: str) -> Iterator[SameAs]:
-    alias = dataset_id(ref.namespace, ref.name)
-    if ref.namespace and ref.name and alias != dataset:
+def _symlink(own: NodeId, ref: bodies.Identifier) -> Iterator[SameAs]:
+    other = dataset_id(ref.namespace, ref.name)
+    match ref.type:
+        case "CLUSTER":  # Each broker is of the cluster that it named last.
+            yield from _same(other, own, CLUSTER)
+        case "LOCATION":  # Each table is where it was last, whichever of the two says so.
+            yield from _same(other, own, SYMLINK)
+        case "TABLE" if "/" in ref.name and ref.name.strip("/").endswith(own.name.strip("/")):
+            return  # OPENLINEAGE 3.3, row 13: a path is no table's name
+        case _:
+            yield from _same(own, other, SYMLINK)
+
+
+def _same(dataset: NodeId, alias: NodeId, why: str) -> Iterator[SameAs]:
+    if alias != dataset and all((*alias, *dataset)):
         yield SameAs(dataset, alias, why)
+
+
+def _catalogued(dataset: Dataset, rules: Rules, warnings: list[str]) -> tuple[SameAs, ...]:
+    catalog = view(dataset.facets, "catalog", bodies.CATALOG, warnings)
+    return rules.catalogued(dataset.id, catalog.framework, catalog.name) if catalog else ()
 
 
 def _depends(event: Event, warnings: list[str]) -> tuple[tuple[NodeId, NodeId], ...]:

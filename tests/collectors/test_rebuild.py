@@ -20,7 +20,7 @@ from lineage.homes import Homes, open_homes
 from lineage.model import Delta, Draft, Entry, Verdict, VerdictState, dataset_id
 from lineage.normal import rules
 from lineage.projection import project
-from lineage.settings import NamespaceAlias
+from lineage.settings import Ingest, NamespaceAlias
 from lineage.store.base import Change
 from tests.support.events import all_files, bodies, digest
 from tests.support.ledgers import NOON, event, minute, statement
@@ -242,11 +242,13 @@ def test_other_namespace_aliases_rebuild_the_graph_once(homes: Homes) -> None:
     """The next start makes the graph that they would have made from the beginning, and without them the old one."""
     places = [dataset_id(f"postgres://{host}:5432", "shop.public.orders") for host in ("10.0.0.7", "dw.example")]
     said = [body(inputs=[{"namespace": place.namespace, "name": place.name}]) for place in places]
-    under = rules((NamespaceAlias(namespace="postgres://dw", hosts=("10.0.0.7", "dw.example")),))
+    under = rules(
+        Ingest(namespace_aliases=(NamespaceAlias(namespace="postgres://dw", hosts=("10.0.0.7", "dw.example")),))
+    )
     fill(homes, said)
 
     tallies, joined = [], []
-    for named in (under, under, rules(())):
+    for named in (under, under, rules(Ingest())):
         tallies.append(catch_up(homes.ledger, homes.store, named).merged)
         joined.append(len({node.canonical for node in homes.store.get(places).values()}))
 

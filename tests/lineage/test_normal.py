@@ -6,7 +6,7 @@ import pytest
 
 from lineage.model import SameAs, dataset_id
 from lineage.normal import PLAIN, rules
-from lineage.settings import NamespaceAlias
+from lineage.settings import Ingest, NamespaceAlias
 
 ONE = {
     "scheme": [("s3a://lake", "raw"), ("s3n://lake", "raw"), ("s3://lake", "raw")],
@@ -116,9 +116,13 @@ LED = {
 @pytest.mark.parametrize("namespace", LED)
 def test_an_alias_leads_hosts_and_patterns_to_one_namespace(namespace):
     """A host counts under the scheme of where it leads; a pattern speaks of the whole namespace."""
-    assert rules(ALIASES).normal(dataset_id(namespace, "t")).dataset.namespace == LED[namespace]
+    assert (
+        rules(Ingest(namespace_aliases=ALIASES)).normal(dataset_id(namespace, "t")).dataset.namespace == LED[namespace]
+    )
 
 
-def test_other_aliases_are_other_rules():
+def test_other_aliases_and_cases_are_other_rules():
     """The word tells whether a graph was made under the same ones."""
-    assert len({rules(some).word for some in ((), ALIASES, ALIASES[:1], ALIASES[::-1])}) == 4
+    said = [Ingest(namespace_aliases=some) for some in ((), ALIASES, ALIASES[:1], ALIASES[::-1])]
+
+    assert len({rules(each).word for each in (*said, Ingest(fold_case={"mysql": "lower"}))}) == 5

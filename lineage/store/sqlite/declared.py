@@ -70,7 +70,8 @@ def _alike(connection: Connection) -> Iterator[Suggestion]:
     written: defaultdict[str, list[tuple[int, NodeId]]] = defaultdict(list)
     for _, canonical, namespace, name, side in rows:
         if side == OUTPUT:
-            written[name.strip("/").lower()].append((canonical, NodeId("dataset", namespace, name)))
+            for key in {name.strip("/").lower(), name.partition(".")[2].lower()}:
+                written[key].append((canonical, NodeId("dataset", namespace, name)))
     for _, canonical, namespace, name, side in rows:
         if side == INPUT and canonical not in ends[OUTPUT]:
             one = NodeId("dataset", namespace, name)
