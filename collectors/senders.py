@@ -20,6 +20,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 AHEAD = 3  # batches that may wait at the door while the next is read
 TIMEOUT_S = 60
 PATIENCE_S = 120  # how long a server may be away or busy before the replay gives up
+FIRST_PATIENCE_S = 5  # how long, when it never answered: it may start just now, or there is none
 PAUSE_MAX_S = 10
 BUSY = frozenset({429, 502, 503, 504})
 
@@ -58,17 +59,24 @@ def through(intake: Intake, events: Iterable[bytes], principal: Principal) -> It
 
 
 def to_server(
-    url: str, key: str | None, events: Iterable[bytes], sleep: Callable[[float], None] = time.sleep
+    url: str,
+    key: str | None,
+    events: Iterable[bytes],
+    say: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Outcome]:
     """Send *events* to the server at *url*, waiting while it is busy or away; each outcome is durable when it comes.
 
-    Raises InvalidInput for what the server will never take, Overloaded when it stays away for PATIENCE_S.
+    *say* is told once why a batch has to wait. Raises InvalidInput for what the server will never take, Overloaded when
+    it stays away for PATIENCE_S, or never answered in FIRST_PATIENCE_S.
     """
     with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        patience_s = FIRST_PATIENCE_S
         for batch in batches(events):
             request = _request(client, url, headers, batch)
-            summary = _answer(client, request, sleep).json()
+            summary = _answer(client, request, patience_s, say, sleep).json()
+            patience_s = PATIENCE_S
             duplicates = summary["summary"]["duplicates"]
             reasons = tuple(failed["reason"] for failed in summary["failed_events"])
             yield Outcome(summary["summary"]["successful"] - duplicates, duplicates, reasons)
@@ -87,7 +95,14 @@ def _request(client: httpx2.Client, url: str, headers: Mapping[str, str], batch:
     )
 
 
-def _answer(client: httpx2.Client, request: httpx2.Request, sleep: Callable[[float], None]) -> httpx2.Response:
+def _answer(
+    client: httpx2.Client,
+    request: httpx2.Request,
+    patience_s: float,
+    say: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> httpx2.Response:
+    server = f"{request.url.host}:{request.url.port}"
     waited = 0.0
     pause = 0.5
     while True:
@@ -98,8 +113,11 @@ def _answer(client: httpx2.Client, request: httpx2.Request, sleep: Callable[[flo
             answer, why = None, f"cannot be reached ({error})"
         if answer is not None and answer.status_code not in BUSY:
             return _checked(answer)
-        if waited >= PATIENCE_S:
-            raise Overloaded(f"{request.url.host}:{request.url.port} {why} since {waited:.0f} s; replay it again later")
+        patience_s = patience_s if answer is None else PATIENCE_S
+        if waited >= patience_s:
+            raise Overloaded(f"{server} {why} since {waited:.0f} s; replay it again later")
+        if not waited:
+            say(f"{server} {why}; trying again for {patience_s} s")
         told = answer.headers.get("Retry-After", "") if answer is not None else ""
         pause = min(float(told) if told.isdecimal() else pause * 2, PAUSE_MAX_S)
         sleep(pause)

@@ -34,7 +34,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command has this many options
     """Send events from files (JSON lines, JSON, gzip) through the same door.
 
     What was sent before is counted as duplicate and changes nothing. Ends with 1 when an event was refused; it is then
-    among the dead letters.
+    among the dead letters. Ends with 2 when the server is not there.
 
     $ headwater replay events/ --url http://127.0.0.1:5000
     """
@@ -59,7 +59,7 @@ def _to_server(sources: list[str], url: str, key: str | None) -> Iterator[Outcom
     from collectors.senders import to_server
     from collectors.transports import file
 
-    return to_server(url, key, file.read(sources))
+    return to_server(url, key, file.read(sources), lambda words: typer.echo(f"waiting: {words}", err=True))
 
 
 def _into_store(sources: list[str], store: str | None, config: Path | None) -> Iterator[Outcome]:

@@ -13,8 +13,9 @@ from typing import ClassVar
 import pytest
 from typer.testing import CliRunner, Result
 
-from collectors.senders import PATIENCE_S, Outcome, batches, to_server
-from lineage.cli import build
+from collectors import senders
+from collectors.senders import FIRST_PATIENCE_S, PATIENCE_S, Outcome, batches, to_server
+from lineage.cli import build, main
 from lineage.errors import InvalidInput, Overloaded
 from lineage.homes import open_homes
 from tests.support.posting import event
@@ -112,7 +113,7 @@ def test_a_busy_server_is_asked_again(busy: str) -> None:
     Busy.answers = [(503, {"Retry-After": "2"}), (502, {}), (200, {})]
     pauses: list[float] = []
 
-    outcomes = list(to_server(busy, None, [event(1)], pauses.append))
+    outcomes = list(to_server(busy, None, [event(1)], sleep=pauses.append))
 
     expected = ([Outcome(1, 0, ())], [event(1)] * 3, [2, 4])
     assert expected == (outcomes, Busy.bodies, pauses)
@@ -124,15 +125,45 @@ def test_a_server_that_stays_busy_is_given_up(busy: str) -> None:
     pauses: list[float] = []
 
     with pytest.raises(Overloaded, match="answers 503"):
-        list(to_server(busy, None, [event(1)], pauses.append))
+        list(to_server(busy, None, [event(1)], sleep=pauses.append))
 
     assert sum(pauses) == PATIENCE_S
 
 
-def test_a_server_that_is_away_is_given_up() -> None:
-    """Nobody listens: the same patience, then a sentence."""
+def test_a_server_that_is_not_there_is_given_up_soon() -> None:
+    """Nobody listens, and nobody ever did: that is said at once, and after some seconds it is the end."""
+    said: list[str] = []
+    pauses: list[float] = []
+
     with pytest.raises(Overloaded, match="cannot be reached"):
-        list(to_server("http://127.0.0.1:9", None, [event(1)], lambda _: None))
+        list(to_server("http://127.0.0.1:9", None, [event(1)], said.append, pauses.append))
+
+    assert (1, True) == (len(said), FIRST_PATIENCE_S <= sum(pauses) <= 2 * FIRST_PATIENCE_S)
+
+
+def test_a_server_that_went_away_is_waited_for(busy: str) -> None:
+    """Once it has answered, a restart of it may take its time."""
+    Busy.answers = [(200, {}), (503, {}), (503, {}), (200, {})]
+    said: list[str] = []
+
+    outcomes = list(to_server(busy, None, [event(1)] * 501, said.append, lambda _: None))
+
+    assert (2, ["answers 503; trying again for 120 s"]) == (len(outcomes), [words.partition(" ")[2] for words in said])
+
+
+def test_the_command_says_that_it_waits(
+    file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr and at once; in the end it says so again, and ends with 2."""
+    monkeypatch.setattr(senders, "FIRST_PATIENCE_S", 0.1)
+    monkeypatch.setattr("sys.argv", ["headwater", "replay", file, "--url", "http://127.0.0.1:9"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    said = [line.partition(" (")[0] for line in capsys.readouterr().err.splitlines()]
+    away = "127.0.0.1:9 cannot be reached"
+    assert (2, [f"waiting: {away}", f"headwater: {away}"]) == (ended.value.code, said)
 
 
 def test_another_server_is_told_from_headwater(busy: str) -> None:
