@@ -148,8 +148,8 @@ def entries(draw: st.DrawFn, most: int = 9) -> list[Said]:
 
 def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
     """All that *store* says, question by question; each of the two cuts is asked for where the promise takes it."""
-    cut = {"as_of": as_of, "known_at": known_at}
-    until = {"until": as_of, "known_at": known_at}
+    cut: dict[str, Any] = {"as_of": as_of, "known_at": known_at}
+    until: dict[str, Any] = {"until": as_of, "known_at": known_at}
     found: dict[str, Any] = {"get": store.get(NODES, **cut)}
     for direction in ("up", "down", "both"):
         for node in NODES:

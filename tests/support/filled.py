@@ -66,7 +66,7 @@ def filled(folder: Path) -> Iterator[Filled]:
             _tell(client, house)
             questions: Counter[str] = Counter()
             names = _names(client, house)
-            house.store = Counting(house.store, questions)  # type: ignore[assignment]  # it does what the store does
+            house.store = Counting(house.store, questions)  # it does what the store does
             yield Filled(client, questions, names)
     finally:
         house.close()

@@ -28,7 +28,7 @@ FILTERED: list[tuple[str, dict[str, str]]] = [
     ("/api/v1/incidents", {"state": "open"}),
     ("/api/v1/dead-letters", {"reason": "JSON"}),
 ]
-ALL = [(path, {}) for path in LISTS] + FILTERED
+ALL: list[tuple[str, dict[str, str]]] = [(path, {}) for path in LISTS] + FILTERED
 FEW = 20  # questions to the store for a page, however long
 
 
@@ -65,7 +65,8 @@ def test_a_list_is_the_same_page_by_page(filled: Filled, path: str, query: dict[
         for place in range(0, len(expected), limit)
         for item in items(page_of(filled, path, limit=limit, offset=place, **query))
     ]
-    by_cursor, cursor = list[str](), ""
+    by_cursor: list[str] = []
+    cursor: str | None = ""
     while cursor is not None and len(by_cursor) < len(expected):
         page = page_of(filled, path, limit=limit, cursor=cursor, **query)
         by_cursor += items(page)
