@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from lineage.database.times import instant
@@ -79,6 +80,7 @@ def spelled(transformations: tuple[tuple[str, str, bool], ...]) -> str:
     return json.dumps(transformations, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=4096)  # a body of thousands of edges spells a handful
 def read_transformations(text: str) -> tuple[tuple[str, str, bool], ...]:
     """What `spelled` was given."""
     return tuple((kind, subtype, masking) for kind, subtype, masking in json.loads(text))
