@@ -56,13 +56,17 @@ class Assertion(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A run that tested the dataset: what it found, or nothing while it runs or because it was aborted."""
+    """A run that tested the dataset: what it found, or nothing while it runs or because it was aborted.
+
+    *report* marks one of a run that never said when it began: others may come under the same run id.
+    """
 
     run: str
     job: NodeId
     at: datetime  # when it began
     assertions: tuple[Assertion, ...]
     events: tuple[str, ...] = ()
+    report: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal, TypeVar
 
 import msgspec
@@ -196,12 +198,20 @@ def _checks(asked: _Asked) -> Iterator[Check]:
     for facet in facets:
         by_run[facet.run or facet.digest].append(facet)
     runs = asked.runs({facet.run for facet in facets if facet.run is not None})
-    for name, told in by_run.items():
+    for name, all_told in by_run.items():
         run = runs.get(name)
-        begun = told[-1].at if run is None else run.started_at or told[-1].at
         job = job_id("", name) if run is None else run.job
         state = "COMPLETE" if run is None else run.state
-        yield Check(name, job, begun, tuple(_assertions(told, state)), tuple(f.digest for f in told[:EVENTS_NAMED]))
+        # Great Expectations sends no START, and all validations of one action under one run id.
+        report = run is not None and run.started_at is None
+        for told in _by_time(all_told) if report else [all_told]:
+            begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
+            events = tuple(facet.digest for facet in told[:EVENTS_NAMED])
+            yield Check(name, job, begun, tuple(_assertions(told, state)), events, report)
+
+
+def _by_time(facets: Sequence[FacetRecord]) -> list[list[FacetRecord]]:
+    return [list(together) for _, together in groupby(facets, key=attrgetter("at"))]
 
 
 def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:

@@ -166,7 +166,7 @@ def test_events_of_one_instant_are_told_apart_by_their_bytes(house: House) -> No
 # ── 4.3 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("case", ["a-failure-is-no-refresh"])
+@pytest.mark.parametrize("case", ["a-failure-is-no-refresh", "a-drop-is-no-refresh", "a-truncate-is-no-refresh"])
 def test_what_is_no_refresh_leaves_the_hour_without_a_delivery(house: House, case: str) -> None:
     """The hour from seven was delivered; in the hour from eight the table was only failed upon, dropped or emptied."""
     house.tell(case)

@@ -133,6 +133,14 @@ def test_rule_8_a_test_that_never_ran_has_not_failed(house: House) -> None:
     assert [] == [verdict for verdict in status.occurrences if verdict.total]
 
 
+def test_rule_8_each_validation_under_one_run_id_is_a_check(house: House) -> None:
+    """Great Expectations repeats its run id: each speaks of the version before it; no answer is unknown."""
+    house.tell("one-run-id-for-every-validation")
+
+    status = judged(house, "correctness", SHOP, "shop.mart.orders", unit="assertions")
+    assert ["GOOD", "BAD", "UNKNOWN"] == [verdict.state for verdict in status.occurrences]
+
+
 def test_rule_9_odd_events_are_good_events(house: House) -> None:
     """Unknown facets, bad bodies, odd schema URLs, no eventType, no producer: taken, with a note where it matters."""
     house.tell("odd-but-good")

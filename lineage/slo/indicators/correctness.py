@@ -68,6 +68,12 @@ class Subject(NamedTuple):
     delivery: Delivery | None
     checks: tuple[Check, ...]
 
+    @property
+    def occurrence(self) -> str:
+        """What its verdict is kept under."""
+        alone = self.delivery is None and any(check.report for check in self.checks)
+        return f"{self.run}@{self.at.isoformat()}" if alone else self.run
+
 
 def _spec(slo: DataSLO) -> Spec:
     assert isinstance(slo.spec.sli, Spec), "the word chose this file"
@@ -101,7 +107,7 @@ def _judge(subject: Subject, spec: Spec, evidence: Evidence, now: datetime) -> V
     good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
     events = tuple(event for check, _ in newest.values() for event in check.events)
     return Verdict(
-        subject.run,
+        subject.occurrence,
         subject.at,
         state,
         good=good,

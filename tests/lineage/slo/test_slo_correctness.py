@@ -102,3 +102,11 @@ def test_failures_are_named() -> None:
     streak = measured([delivery(NOON - HOUR)], [check(NOON - MINUTE, True, False)])
 
     assert describe(streak, NOON) == "1 of 2 checks failed: rule_1, since 2026-11-20 11:00 UTC"
+
+
+def test_reports_under_one_run_id_are_verdicts_of_their_own() -> None:
+    """Without a version each report of Great Expectations speaks for itself, and none replaces another."""
+    reports = [check(NOON - hours * HOUR, passed)._replace(report=True) for hours, passed in ((3, True), (2, False))]
+    found = measured([], reports)
+
+    assert ("GB", 2) == (states(found), len({verdict.occurrence for verdict in found}))
