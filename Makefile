@@ -41,7 +41,7 @@ test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 an
 
 bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/ingest.py
-	@$(BIN)/python bench/asked.py
+	@$(BIN)/python bench/lineage.py
 	@$(BIN)/python bench/answers.py
 	@$(BIN)/python bench/slos.py
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import tempfile
 import time
 import uuid
@@ -18,6 +19,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":  # or bench/lineage.py would be the package `lineage`
+    sys.path[0] = str(Path(__file__).parent.parent)
 
 from collectors.producers import understand
 from lineage.events import parse_event

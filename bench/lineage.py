@@ -1,10 +1,10 @@
-"""Print how long lineage of depth 20 takes over HTTP in estates of 1 000 and 20 000 jobs, and what the size costs.
+"""Print how long lineage takes over HTTP in estates of 1 000, 20 000 and 100 000 jobs, and what the size costs.
 
-    $ python bench/asked.py --jobs 1000 20000 --roots 200
+    $ python bench/lineage.py --jobs 1000 20000 100000 --roots 200
 
 An estate is made of domains of 100 jobs in ten layers, the same in every size, so that answers are of equal size and
 the ratio of the times shows what the rest of the database costs. Facets are of real size: twelve columns, 1 KB of SQL.
-Floor of the house: p95 below 100 ms at 20 000 jobs.
+Beside them stands one table of 300 columns, each made of the same column of two others: 600 column edges.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import random
 import socket
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +27,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+
+if __name__ == "__main__":  # or this very file would be the package `lineage`
+    sys.path[0] = str(Path(__file__).parent.parent)
 
 import uvicorn
 
@@ -42,14 +46,18 @@ from lineage.settings import load
 DOMAIN, LAYERS = 100, 10  # jobs of a domain, in so many layers
 BATCH = 500
 NOW = datetime(2026, 11, 21, 10, 44, tzinfo=UTC)
+COLUMNS, TWICE = 300, 50  # columns of the wide table; how often its lineage is asked for
+FLOORS_MS = {20_000: (100, 50), 100_000: (200, 50)}  # p95 of depth 20 by jobs: at least, and the aim
+RATIO_AIM = 1.5
+COLUMNS_MS = (50, 20)
 
 
 class Pace(NamedTuple):
-    """What 200 questions took."""
+    """What some questions took."""
 
     p50_ms: float
     p95_ms: float
-    nodes: list[int]
+    sizes: list[int]  # nodes or edges of the answers, sorted
     body_kb: float
 
 
@@ -65,6 +73,24 @@ def events(jobs: int, seed: int = 1) -> Iterator[bytes]:
             for kind, minute in (("START", 0), ("COMPLETE", 1)):
                 at = NOW - timedelta(days=1) + timedelta(minutes=layer * 10 + minute)
                 yield _event(domain, number, run, kind, at, inputs)
+
+
+def wide() -> bytes:
+    """One run that made every column of a table of the same column of two others."""
+
+    def sources(column: str) -> list[dict[str, str]]:
+        return [{"namespace": "bench", "name": name, "field": column} for name in ("left", "right")]
+
+    names = [f"column_{number}" for number in range(COLUMNS)]
+    event = json.loads(_event(0, 0, str(uuid.UUID(int=1)), "COMPLETE", NOW, []))
+    facets = {
+        "schema": _facet(fields=[{"name": name, "type": "BIGINT"} for name in names]),
+        "columnLineage": _facet(fields={name: {"inputFields": sources(name)} for name in names}),
+    }
+    event["job"] = {"namespace": "bench", "name": "join"}
+    event["inputs"] = [{"namespace": "bench", "name": name} for name in ("left", "right")]
+    event["outputs"] = [{"namespace": "bench", "name": "wide", "facets": facets}]
+    return json.dumps(event).encode()
 
 
 def _event(domain: int, number: int, run: str, kind: str, at: datetime, inputs: list[dict[str, Any]]) -> bytes:  # noqa: PLR0913, PLR0917 - an event has this many parts
@@ -106,7 +132,7 @@ def fill(url: str, jobs: int) -> int:
     with open_homes(url) as homes:
         journal = Journal(homes.ledger, homes.store)
         batch: list[Admitted] = []
-        for body in events(jobs):
+        for body in (*events(jobs), wide()):
             digest = hashlib.sha256(body).digest()
             batch.append(Admitted(Draft("event", body, digest, "bench"), understand(parse_event(body), digest)))
             if len(batch) == BATCH:
@@ -144,56 +170,66 @@ def roots(jobs: int, count: int, seed: int = 2) -> list[NodeId]:
     ]
 
 
-def ask(port: int, asked: list[NodeId]) -> Pace:
-    """One question after the other on one connection."""
+def ask(port: int, paths: list[str], part: str) -> Pace:
+    """One question after the other on one connection; the size of an answer is the length of its *part*."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     took: list[float] = []
-    nodes: list[int] = []
     sizes: list[int] = []
-    for root in asked:
+    lengths: list[int] = []
+    for path in paths:
         began = time.perf_counter()
-        connection.request("GET", f"/api/v1/lineage?nodeId={quoted(str(root))}&depth=20")
+        connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read()
         took.append((time.perf_counter() - began) * 1000)
         assert answer.status == 200, body  # noqa: PLR2004 - OK
-        nodes.append(len(json.loads(body)["graph"]))
-        sizes.append(len(body))
+        sizes.append(len(json.loads(body)[part]))
+        lengths.append(len(body))
     return Pace(
-        statistics.median(took), sorted(took)[int(len(took) * 0.95)], sorted(nodes), statistics.mean(sizes) / 1024
+        statistics.median(took), sorted(took)[int(len(took) * 0.95)], sorted(sizes), statistics.mean(lengths) / 1024
     )
 
 
-def measure(jobs: int, count: int) -> Pace:
-    """Fill, serve, ask."""
+def measure(jobs: int, count: int) -> tuple[Pace, Pace]:
+    """Fill, serve, ask for lineage of depth 20 and for the columns of the wide table."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         began = time.perf_counter()
         filled = fill(url, jobs)
         rate = filled / (time.perf_counter() - began)
-        asked = roots(jobs, count)
+        deep = [f"/api/v1/lineage?nodeId={quoted(str(root))}&depth=20" for root in roots(jobs, count)]
+        columns = "/api/v1/column-lineage?nodeId=dataset:bench:wide&withDownstream=true"
         with serving(url) as port:
-            ask(port, asked[: count // 10])
-            pace = ask(port, asked)
-    middle = pace.nodes[len(pace.nodes) // 2]
-    print(
-        f"{jobs:6d} jobs: p50 {pace.p50_ms:6.1f} ms  p95 {pace.p95_ms:6.1f} ms  "
-        f"nodes {pace.nodes[0]}..{middle}..{pace.nodes[-1]}  body {pace.body_kb:.0f} KB  "
-        f"(filled with {filled} events at {rate:.0f}/s)",
-        flush=True,
-    )
-    return pace
+            ask(port, deep[: count // 10], "graph")
+            pace = ask(port, deep, "graph")
+            # Another URL each time, so that no answer is the last one kept.
+            wide_pace = ask(port, [f"{columns}&depth={20 + turn}" for turn in range(TWICE)], "graph")
+    print(f"{jobs} jobs, filled with {filled} events at {rate:,.0f}/s", flush=True)
+    return pace, wide_pace
+
+
+def shown(what: str, pace: Pace, floors: tuple[int, int] | None) -> None:
+    """A line of the table."""
+    least, aim = (f"{ms} ms" for ms in floors) if floors else ("", "")
+    times = f"p50 {pace.p50_ms:.1f} ms, p95 {pace.p95_ms:.1f} ms"
+    nodes = f"{pace.sizes[0]}..{pace.sizes[len(pace.sizes) // 2]}..{pace.sizes[-1]} nodes"
+    print(f"{what:<34}{times:<32}{nodes + f', {pace.body_kb:.0f} KB':<28}{least:>7}{aim:>8}")
 
 
 def main() -> None:
     """Measure each estate and compare the largest with the smallest."""
-    parser = argparse.ArgumentParser(description="How long lineage takes in estates of different sizes.")
-    parser.add_argument("--jobs", type=int, nargs="+", default=[1_000, 20_000], help="Jobs of the estates.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1_000, 20_000, 100_000], help="Jobs of the estates.")
     parser.add_argument("--roots", type=int, default=200, help="Questions for each estate.")
     arguments = parser.parse_args()
-    paces = [measure(jobs, arguments.roots) for jobs in arguments.jobs]
-    ratio = paces[-1].p95_ms / paces[0].p95_ms
-    print(f"p95 at {arguments.jobs[-1]} / p95 at {arguments.jobs[0]} jobs: {ratio:.2f}")
+    paces = {jobs: measure(jobs, arguments.roots) for jobs in arguments.jobs}
+    print(f"{'what':<34}{'measured':<32}{'answers':<28}{'floor':>7}{'aim':>8}")
+    for jobs, (deep, columns) in paces.items():
+        shown(f"depth 20, {jobs:,} jobs", deep, FLOORS_MS.get(jobs))
+        shown(f"{2 * COLUMNS} column edges, {jobs:,} jobs", columns, COLUMNS_MS)
+    least, most = min(paces), max(paces)
+    ratio = paces[most][0].p95_ms / paces[least][0].p95_ms
+    print(f"{f'p95 at {most:,} / {least:,} jobs':<34}{f'{ratio:.2f}':<60}{'':>7}{RATIO_AIM:>8}")
 
 
 if __name__ == "__main__":
