@@ -5,16 +5,17 @@ DAG, task, application and query are told by runs that name their parent; a job 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from lineage.model import NodeId, Run, run_id
+from lineage.model import NodeId, Run, Use, run_id
 from lineage.store.base import Store
 
 LEVELS: Final = 8  # no producer nests deeper; a circle of parents ends there
 _RUNS: Final = 10  # of the newest runs of a job, so that a command that does something else each time is known whole
 _CHILDREN: Final = 200  # of each of them
+_SHARED: Final = 1_000  # children of one run
 
 
 class Place(NamedTuple):
@@ -27,6 +28,15 @@ class Place(NamedTuple):
     below: tuple[NodeId, ...]
     before: tuple[NodeId, ...]
     after: tuple[NodeId, ...]
+
+
+class Share(NamedTuple):
+    """What one job did within a run: its newest *runs* there, and what any of them really read and wrote."""
+
+    job: NodeId
+    runs: tuple[Run, ...]
+    reads: tuple[NodeId, ...]
+    writes: tuple[NodeId, ...]
 
 
 def place(store: Store, job: NodeId, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Place:
@@ -43,6 +53,26 @@ def place(store: Store, job: NodeId, *, as_of: datetime | None = None, known_at:
         before=tuple(upstream for upstream, downstream in waits if downstream == job),
         after=tuple(downstream for upstream, downstream in waits if upstream == job),
     )
+
+
+def shares(store: Store, run: Run, *, until: datetime | None = None) -> list[Share]:
+    """What ran in *run*, job by job, the one that ran last first: the queries of a task, the batches of a stream.
+
+    Of very many children the newest thousand speak.
+    """
+    children = store.newest_runs([run_id(run.id)], until=until, limit=_SHARED).get(run_id(run.id), [])
+    uses = store.uses_of([child.id for child in children], until=until)
+    by_job: dict[NodeId, list[Run]] = {}
+    for child in children:
+        by_job.setdefault(child.job, []).append(child)
+    return [
+        Share(job, tuple(runs), *(tuple(sorted(_used(uses, runs, side))) for side in ("input", "output")))
+        for job, runs in by_job.items()
+    ]
+
+
+def _used(uses: Mapping[str, Sequence[Use]], runs: Iterable[Run], side: str) -> set[NodeId]:
+    return {use.dataset for run in runs for use in uses.get(run.id, ()) if use.effective and use.side == side}
 
 
 def parents(
@@ -89,4 +119,4 @@ def _by_id(store: Store, ids: set[str], known_at: datetime | None) -> dict[str, 
 
 
 def _job(known: Mapping[str, Run], run: str | None, named: NodeId | None) -> NodeId | None:
-    return known[run].job if run in known else named
+    return known[run].job if run is not None and run in known else named

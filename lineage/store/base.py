@@ -281,6 +281,11 @@ class Store(Protocol):
         With *until*, events after it say nothing. A run without events is left out.
         """
 
+    def uses_of(
+        self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, list[Use]]:
+        """What each of the runs *of* used, as `uses` gives it, in one round trip; who used nothing is left out."""
+
     def dependencies(
         self, jobs: Iterable[NodeId], *, as_of: datetime | None = None, known_at: datetime | None = None
     ) -> list[tuple[NodeId, NodeId]]:

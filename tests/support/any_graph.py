@@ -170,6 +170,7 @@ def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> 
     found["beats"] = store.beats([run(name).name for name in RUNS], limit=3, **until)
     subjects = [*map(of, NODES), Subject("namespace", "lake")]
     found["statements"] = [(kept.digest, kept.statement) for kept in store.statements(subjects, **cut)]
+    found["uses of all"] = store.uses_of([run(name).name for name in RUNS], **until)
     found["dependencies"] = {node: store.dependencies([node], **cut) for node in map(job, JOBS)}
     if as_of is None:
         found["newest"] = store.newest_runs(known, limit=2, known_at=known_at)

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from lineage.database import Database
 from lineage.database.times import instant, microseconds
-from lineage.model import NodeId, Run, RunState, run_id
+from lineage.model import NodeId, Run, RunState, Use, run_id
 from lineage.store.base import Resolve
-from lineage.store.sqlite import runs
+from lineage.store.sqlite import runs, uses
 from lineage.store.sqlite.codes import EVER, OWN, STATED, unpack
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import Cut, cut, each_of
@@ -97,6 +97,19 @@ class Around:
                 asked = {"run": number, "most": limit, **at._asdict()}
                 if times := sorted((time for (time,) in connection.execute(_BEATS, asked)), reverse=True)[:limit]:
                     found[node.name] = [instant(time) for time in times]
+            return found
+
+    def uses_of(
+        self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None
+    ) -> dict[str, list[Use]]:
+        """What each run used, newest first."""
+        at = cut(until, known_at)
+        with self._database.read() as connection:
+            found: dict[str, list[Use]] = {}
+            for node, number in look_up(connection, map(run_id, dict.fromkeys(of))).items():
+                asked = uses.Question(speaker=number, until=at.as_of, known_at=at.known_at)
+                if used := uses.uses(connection, self._resolve, asked, EVER):
+                    found[node.name] = used
             return found
 
     def dependencies(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -197,7 +197,7 @@ def test_many_runs_cost_no_more_questions_than_one(world):
 
     def questions(some: list[Run]) -> int:
         asked = Counting(world.homes.store)
-        outcomes(asked, some, minutes(200))  # type: ignore[arg-type] # it passes all on to a store
+        outcomes(cast(Store, asked), some, minutes(200))  # it passes all on to a store
         return asked.questions
 
     assert questions(runs[:1]) == questions(runs)
@@ -273,3 +273,24 @@ def test_a_dag_that_waits_for_another_dags_task(world):
     found = world.get("/namespaces/prod-airflow/jobs/asset_consumer/hierarchy")
 
     assert [{"namespace": "prod-airflow", "name": "orders_etl.publish"}] == found["before"]
+
+
+def test_the_sql_of_a_hook_is_rolled_up_to_its_task(world):
+    """The task names no dataset; its queries do, and are told under it."""
+    world.tell(bodies("airflow/3.3.2"))
+
+    found = world.get(f"/jobs/runs/{whole_id('airflow/3.3.2', 'af820e')}/children")["children"]
+
+    rolled = [(each["job"]["name"][-7:], [d["name"] for d in each["inputs"] + each["outputs"]]) for each in found]
+    orders, hooked = "warehouse.public.orders", "warehouse.public.hooked"
+    assert [("query.2", [hooked]), ("query.1", [orders, hooked])] == rolled
+
+
+def test_the_batches_of_a_stream_are_one_row_of_their_application(world):
+    """One run for each micro-batch, and one row for all that a job ran."""
+    world.tell(bodies("spark/4.0.5-stream-file"))
+    application = next(run["id"] for run in world.get("/namespaces/spark-prod/jobs/stream_file/runs")["runs"])
+
+    found = world.get(f"/jobs/runs/{application}/children")["children"]
+
+    assert (20, len(found)) == (sum(each["runs"] for each in found), len({each["job"]["name"] for each in found}))

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lineage.model import FacetSeen, NodeId
+from lineage.model import Delta, FacetSeen, NodeId
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.gather import gather
 from lineage.slo.indicators.completeness import measure
 from lineage.store.base import Store
-from tests.support.deltas import Delta, at, dataset, job, merge, ran, received, run, sqlite
+from tests.support.deltas import at, dataset, job, merge, ran, received, run, sqlite
 from tests.support.promises import promise, states
 
 ORDERS = dataset("orders")

@@ -84,3 +84,14 @@ def test_dependencies_are_told_from_either_end(graph: Store) -> None:
     found = [graph.dependencies([asked], as_of=until) for asked in waits for until in (None, at(0))]
 
     assert [[waits], [], [waits], []] == found
+
+
+def test_what_each_run_used(graph: Store) -> None:
+    """As `uses` says of each of them; a run that used nothing is left out."""
+    merge(graph, received([
+        ran("r1", "COMPLETE", 1, reads=["a"], writes=["b"], rows=3), ran("r2", "COMPLETE", 2, reads=["b"]),
+        ran("r3", "START", 3),
+    ]))  # fmt: skip
+    names = [run(name).name for name in ("r1", "r2", "r3")]
+
+    assert {name: graph.uses(run=name) for name in names[:2]} == graph.uses_of(names)
