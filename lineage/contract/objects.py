@@ -144,6 +144,7 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         outEdges=many(ref("Edge")),
     ),
     "Graph": thing(graph=many(ref("GraphNode")), truncated=FLAG, frontier=many(TEXT)),
+    "Door": thing(status=TEXT, ingest=FLAG),  # what who asks nothing hears at the path that events are sent to
     "RunLineage": thing(
         runs=many(
             thing(
@@ -203,7 +204,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", _RUN): ref("Run"),
     **{("post", f"{_RUN}/{step}"): ref("Run") for step in ("start", "complete", "fail", "abort")},
     ("get", f"{_RUN}/facets"): thing(runId=TEXT, facets=ANY),
-    ("get", "/api/v1/lineage"): ref("Graph"),
+    ("get", "/api/v1/lineage"): {"anyOf": [ref("Graph"), ref("Door")]},
     ("get", "/api/v1/column-lineage"): ref("Graph"),
     **{("get", f"/api/v1/runlineage/{way}stream"): ref("RunLineage") for way in ("up", "down")},
     ("get", "/api/v1/events"): listed("events", "Event"),

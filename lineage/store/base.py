@@ -120,8 +120,8 @@ class Store(Protocol):
         """Take in what people decided, all or none; statements[i] stands at entries[i].
 
         Idempotent and commutative as `merge` is, also with it. What was said to be `hidden`, or stands in a namespace
-        that was, is left out of `find`, `neighbours` and the counts of `namespaces` until an event that names it is
-        received, or the word is taken back; a dataset, when all its names are. Raises StoreUnavailable.
+        that was, is left out of `find`, `neighbours`, `columns` and the counts of `namespaces` until an event that
+        names it is received, or the word is taken back; a dataset, when all its names are. Raises StoreUnavailable.
 
         Of two datasets the newest word counts, by receipt and digest: they are `one`, also without an event that says
         so; or `apart`, whatever joins them: of the links between the two the strongest hold (`sameness.strength`, then

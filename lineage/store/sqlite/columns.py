@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 from lineage.model import WHOLE, ColumnEdge, Direction, FieldId, NodeId
 from lineage.store.sqlite.codes import read_transformations
 from lineage.store.sqlite.identity import components
-from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.nodes import hidden_since, look_up, names
 from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.stated import hidden
 
 _OUTPUTS: Final = "SELECT dataset, job FROM column_now WHERE dataset IN (SELECT value FROM json_each(?))"
 _NOW: Final = """
@@ -134,11 +135,16 @@ def _speaking(connection: Connection, outputs: Collection[tuple[int, int]], at: 
 def _canonical(
     connection: Connection, found: Collection[tuple[_Speaking, _Derivation]], at: Cut
 ) -> list[tuple[NodeId | None, ColumnEdge]]:
-    parts = components(connection, {derivation.source_dataset for _, derivation in found}, at)
     ids = {number for each, _ in found for number in (each.canonical, each.job)}
+    sources = {derivation.source_dataset for _, derivation in found}
+    parts = components(connection, sources | {each.canonical for each, _ in found}, at)
+    hid = hidden(connection, ids.union(*(part.members for part in parts.values())), at)
+    unseen = {number for number, part in parts.items() if hidden_since(part, hid) is not None}
     called = names(connection, ids | {part.canonical for part in parts.values()})
     together: defaultdict[tuple[int, FieldId, FieldId], set[tuple[str, str, bool]]] = defaultdict(set)
     for each, derivation in found:
+        if each.job in hid or unseen & {each.canonical, derivation.source_dataset}:
+            continue
         source = FieldId(called[parts[derivation.source_dataset].canonical], derivation.source)
         target = FieldId(called[each.canonical], derivation.target)
         together[each.job, source, target].update(read_transformations(derivation.transformations))

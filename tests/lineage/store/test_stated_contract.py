@@ -7,7 +7,7 @@ import pytest
 from lineage.model import NodeId
 from lineage.statements import Subject, Word, of
 from lineage.store.base import Store
-from tests.support.deltas import at, dataset, decided, described, job, kept, linked, merge, ran, received
+from tests.support.deltas import at, columns, dataset, decided, described, job, kept, linked, merge, ran, received
 
 LAKE = Subject("namespace", "lake")
 HIDDEN, SHOWN = Word("hidden"), Word("hidden", holds=False)
@@ -107,6 +107,17 @@ def test_no_edge_leads_to_what_is_hidden(told: Store, hidden: list[NodeId], expe
         say(told, 20, of(node), HIDDEN)
 
     assert expected == len(told.neighbours([dataset("raw"), dataset("orders"), job("load")], "both"))
+
+
+@pytest.mark.parametrize("node", [dataset("raw"), dataset("orders"), job("load")])
+def test_no_column_comes_from_what_is_hidden(graph: Store, node: NodeId) -> None:
+    """Nor goes there, nor by a job that is."""
+    made = columns(dataset("orders"), ("id", dataset("raw"), "id"))
+    merge(graph, received([ran("r", "COMPLETE", 1, reads=["raw"], writes=["orders"], columns=(made,))]))
+    before = graph.columns([dataset("orders")], "up")
+    say(graph, 20, of(node), HIDDEN)
+
+    assert (1, []) == (len(before), graph.columns([dataset("orders")], "up"))
 
 
 @pytest.mark.parametrize(("minute", "expected"), [(19, 2), (20, 1)])
