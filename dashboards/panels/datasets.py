@@ -42,6 +42,11 @@ class Columns(NamedTuple):
     ups: tuple[FieldId, ...]
     downs: tuple[FieldId, ...]
 
+    @property
+    def unresolved(self) -> int:
+        """How many of them the schema does not know."""
+        return sum(row.unresolved for row in self.rows)
+
 
 Pair = tuple[NodeId | None, ColumnEdge]
 
@@ -70,7 +75,7 @@ def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair]) -> Columns:
             name in masked,
             name in lost,
         )
-        for name in dict.fromkeys((*schema, *sources, *targets))
+        for name in dict.fromkeys((*schema, *sorted({*sources, *targets})))
         if name != WHOLE
     ]
     return Columns(rows, tuple(sources.get(WHOLE, ())), tuple(targets.get(WHOLE, ())))
