@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards.frame import Shown, look, page
@@ -10,7 +12,8 @@ from dashboards.panels.facets import pretty, read
 from dashboards.panels.runs import Came, began
 from dashboards.states import EVENT, RUN
 from lineage.errors import InvalidInput, NotFound
-from lineage.model import FacetRecord, Run, run_id
+from lineage.hierarchy import Share, shares
+from lineage.model import FacetRecord, NodeId, Run, run_id
 from lineage.outcomes import attempts
 from lineage.store.base import Store
 from lineage.web import Services, needs, services
@@ -18,7 +21,6 @@ from lineage.web import Services, needs, services
 router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
 
 EVENTS = 100
-CHILDREN = 50
 LARGE = 4_000  # characters of a facet that are shown
 
 
@@ -33,10 +35,10 @@ def shown(request: Request, run: str) -> Response:
     said = latest(behind.store.facet_history(run_id(one.id)))
     uses = behind.store.uses(run=one.id)
     wanted = request.query_params.get("event")
-    children = behind.store.runs(parent=one.id, limit=CHILDREN)
+    ran = shares(behind.store, one, until=seen.as_of)
     success = _last_success(behind.store, one)
     tries = attempts(behind.store, one)
-    came = Came(behind.store, [one, *tries, *children.items], seen.at)
+    came = Came(behind.store, [one, *tries, *(child for share in ran for child in share.runs)], seen.at)
     return page(
         request,
         "run.html",
@@ -52,7 +54,8 @@ def shown(request: Request, run: str) -> Response:
         outputs=[use for use in uses if use.side == "output"],
         events=behind.store.events(run=one.id, newest_first=False, limit=EVENTS),
         kinds=EVENT,
-        children=children,
+        shares=ran,
+        through=_through(ran),
         success=success,
         raw=_raw(behind, wanted) if wanted else None,
         wanted=wanted,
@@ -65,6 +68,17 @@ def latest(history: list[FacetRecord]) -> dict[str, FacetRecord]:
     for record in history:
         found.setdefault(record.name, record)
     return dict(sorted(found.items()))
+
+
+def _through(shares: Sequence[Share]) -> dict[str, list[tuple[NodeId, NodeId]]]:
+    """The datasets that only jobs within the run read and wrote, each with the first such job."""
+    read: dict[NodeId, NodeId] = {}
+    wrote: dict[NodeId, NodeId] = {}
+    for share in shares:
+        for datasets, by in ((share.reads, read), (share.writes, wrote)):
+            for dataset in datasets:
+                by.setdefault(dataset, share.job)
+    return {"Inputs": sorted(read.items()), "Outputs": sorted(wrote.items())}
 
 
 def _shown(record: FacetRecord) -> str:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from lineage.app import Headwater, build, open_headwater
 from lineage.channels.base import sections
+from lineage.model import job_id
 from lineage.settings import load
 from tests.support.events import bodies
 from tests.support.reading import NOON, facet, minutes, run_event, run_uuid, whole_run
@@ -90,3 +91,24 @@ def test_what_succeeded_is_no_cause_for_alarm(house: Headwater) -> None:
     house.intake.take(whole_run(1, "load", 0, ["a"], ["b"]), TELLER)
 
     assert "Lost" not in page(house, "/")
+
+
+def test_a_task_shows_what_its_queries_read_and_wrote(house: Headwater) -> None:
+    """The SQL of a hook alone names datasets; the task's page tells them, and through which query."""
+    house.intake.take(bodies("airflow/3.3.2"), TELLER)
+    task = next(run for run in house.store.runs(limit=100).items if run.id.endswith("af820e"))
+
+    words = page(house, f"/runs/{task.id}")
+
+    assert "warehouse.public.hooked through orders_etl.hook_task.query.1" in words
+
+
+def test_the_batches_of_a_stream_are_folded(house: Headwater) -> None:
+    """An application's page has a row for each job, not for each of its batches."""
+    house.intake.take(bodies("spark/4.0.5-stream-file"), TELLER)
+    job = job_id("spark-prod", "stream_file")
+    (application,) = house.store.newest_runs([job])[job]
+
+    words = page(house, f"/runs/{application.id}")
+
+    assert ("What ran in it 4 jobs" in words, "the last of 8 runs" in words) == (True, True)
