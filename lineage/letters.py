@@ -6,7 +6,7 @@ who closed it, how and why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ import msgspec
 
 from lineage.errors import Conflict, InvalidInput, NotFound
 from lineage.model import Principal, Receipt
+from lineage.statements import Statement, Subject, Word
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
@@ -39,6 +40,7 @@ class Letter(msgspec.Struct, frozen=True):
     size: int
     truncated: bool  # true: the rest was not kept, and it cannot be replayed
     beginning: str
+    times_again: int = 0  # how often the same body came once more
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -104,6 +106,26 @@ def written(letter: Letter, body: bytes) -> list[Change]:
     ]
 
 
+def counted(store: Store, changes: Sequence[Change]) -> list[Change]:
+    """*changes* of `written`, with letters that wait already kept at their first receipt and counted."""
+    waiting: dict[str, Letter] = {}
+    for change in (change for change in changes if change.kind == KIND and change.body is not None):
+        before = waiting.get(change.id) or _waiting(store, change.id)
+        fresh = _LETTER.decode(change.body or b"")
+        waiting[change.id] = (
+            fresh
+            if before is None
+            else msgspec.structs.replace(fresh, received_at=before.received_at, times_again=before.times_again + 1)
+        )
+    bodies = {change.id: change.body or b"" for change in changes if change.kind == BODY}
+    return [change for id_, letter_ in waiting.items() for change in written(letter_, bodies[id_])]
+
+
+def _waiting(store: Store, id_: str) -> Letter | None:
+    found = store.document(KIND, id_)
+    return None if found is None else _LETTER.decode(found.body)
+
+
 def letters(store: Store, wanted: Wanted | None = None, after: str | None = None) -> Iterator[Letter]:
     """The letters that *wanted* lets through (None: all), by id, from behind the id *after* on."""
     for document in _documents(store, after):
@@ -114,10 +136,10 @@ def letters(store: Store, wanted: Wanted | None = None, after: str | None = None
 
 def letter(store: Store, id: str) -> Letter:  # noqa: A002 - the document's own word
     """One letter. Raises NotFound."""
-    found = store.document(KIND, id)
+    found = _waiting(store, id)
     if found is None:
         raise NotFound(f"no dead letter {id!r}")
-    return _LETTER.decode(found.body)
+    return found
 
 
 def body(store: Store, id: str) -> bytes:  # noqa: A002 - the document's own word
@@ -150,12 +172,32 @@ def bound(store: Store, most: int) -> int:
     return len(beyond)
 
 
-def discard(store: Store, found: Sequence[Letter], actor: str, reason: str, now: datetime) -> None:
-    """Forget *found*, all or none; that *actor* did it, and the *reason*, stay on record. Raises InvalidInput."""
+def discard(  # noqa: PLR0913, PLR0917 - what, where it is kept and put on record, who, why and when
+    store: Store,
+    keep: Callable[[Sequence[Statement]], None],
+    found: Sequence[Letter],
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Forget *found*, all or none; that *actor* did it, and the *reason*, stay on record.
+
+    On the ledger too, through *keep*: what is gone for good is a decision like any other (DECISIONS 1). Raises
+    InvalidInput, StoreUnavailable.
+    """
     if not reason.strip():
         raise InvalidInput("because: missing; say why they are discarded", field="because")
-    closings = [Closed(one, "discarded", actor, now, reason.strip()) for one in found]
-    store.put([change for closing in closings for change in _closing(closing)])
+    why = reason.strip()
+    closings = [Closed(one, "discarded", actor, now, why) for one in found]
+    statements = [
+        Statement(Subject("dead letter", one.id), actor, now, (Word("discarded", one.reason),), why) for one in found
+    ]
+
+    def run() -> None:
+        keep(statements)
+        store.put([change for closing in closings for change in _closing(closing)])
+
+    store.together(run)
     log.info("dead_letters_discarded", extra={"letters": len(found), "actor": actor})
 
 

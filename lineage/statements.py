@@ -15,8 +15,8 @@ import msgspec
 
 from lineage.model import NodeId, dataset_id
 
-About = Literal["namespace", "source", "tag", "dataset", "job"]
-What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart"]
+About = Literal["namespace", "source", "tag", "dataset", "job", "dead letter"]
+What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded"]
 Verdict = Literal["one", "apart"] | None
 
 

@@ -88,11 +88,12 @@ def replay(request: Request, which: Which) -> dict[str, Any]:
 
 @router.post("/discard", dependencies=[may_change])
 def discard(request: Request, which: Unwanted) -> dict[str, Any]:
-    """Forget letters for good; a dry run unless `dryRun` is false. Who did it, and why, stays on record."""
+    """Forget letters for good; a dry run unless `dryRun` is false. Who did it, and why, stays on the ledger."""
     house = services(request)
     found = list(letters.letters(house.store, which.wanted))
     if not which.dry_run:
-        letters.discard(house.store, found, house.caller(request).name, which.because, house.now())
+        caller = house.caller(request).name
+        letters.discard(house.store, house.decisions.keep, found, caller, which.because, house.now())
     return {"dryRun": which.dry_run, "discarded": len(found), "ids": [one.id for one in found]}
 
 
@@ -106,4 +107,5 @@ def _shown(letter: Letter) -> dict[str, Any]:
         "receivedAt": letter.received_at,
         "size": letter.size,
         "truncated": letter.truncated,
+        "timesAgain": letter.times_again,
     }

@@ -147,4 +147,5 @@ def _refused(store: Store, id_: str) -> dict[str, object] | None:
         "field": letter.field,
         "receivedAt": letter.received_at,
         "principal": letter.principal,
+        "timesAgain": letter.times_again,
     }

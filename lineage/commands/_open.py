@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
+    from collectors.decisions import Decisions
     from collectors.intake import Intake
     from lineage.homes import Homes
     from lineage.settings import Settings
@@ -29,6 +30,16 @@ def open_store(store: str | None = None, config: Path | None = None) -> Homes:
     from lineage.homes import open_homes
 
     return open_homes(read_settings(config, store=store).store)
+
+
+def open_decisions(homes: Homes) -> Decisions:
+    """Where *homes* keep what a person decides by command."""
+    from datetime import UTC, datetime
+
+    from collectors.decisions import Decisions
+    from lineage.auth import server_key
+
+    return Decisions(homes.ledger, homes.store, server_key(homes.store, "redaction"), lambda: datetime.now(UTC))
 
 
 @contextmanager

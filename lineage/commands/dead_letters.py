@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.commands import _options
-from lineage.commands._open import open_intake, open_store
+from lineage.commands._open import open_decisions, open_intake, open_store
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
     from lineage.letters import Letter, Wanted
@@ -134,7 +134,8 @@ def discard(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     with open_store(store, config) as homes:
         found = _found(homes.store, ids, reason, field, key)
         if yes:
-            letters.discard(homes.store, found, ANONYMOUS.name, because, datetime.now(UTC))
+            keep = open_decisions(homes).keep
+            letters.discard(homes.store, keep, found, ANONYMOUS.name, because, datetime.now(UTC))
     if as_json:
         done = {"dryRun": not yes, "discarded": len(found), "ids": [letter.id for letter in found]}
         typer.echo(json.dumps(done))
@@ -164,4 +165,5 @@ def _shown(letter: Letter) -> dict[str, Any]:
         "receivedAt": letter.received_at.isoformat(),
         "size": letter.size,
         "truncated": letter.truncated,
+        "timesAgain": letter.times_again,
     }

@@ -15,13 +15,13 @@ from collectors.rebuild import catch_up
 from lineage.errors import StoreUnavailable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
+from lineage.letters import Letter, written
 from lineage.model import Delta, Draft, Entry
 from lineage.projection import project
-from lineage.store.base import Change
 from tests.support.posting import event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-LETTER = Change("dead_letter", "id", b"{}")
+LETTER = written(Letter("id", "not JSON", None, "airflow", NOON, 1, truncated=False, beginning="x"), b"x")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_store_that_fails_keeps_nothing(homes: Homes, journal: Journal, monkey
     monkeypatch.setattr(homes.store, "merge", failing_on(2, homes, StoreUnavailable("disk full")))
 
     with pytest.raises(StoreUnavailable, match="disk full"):
-        journal.commit([admitted(1), admitted(2)], [LETTER], NOON)
+        journal.commit([admitted(1), admitted(2)], LETTER, NOON)
 
     assert (set(), set(), []) == (kept(homes), merged(homes), homes.store.documents("dead_letter"))
 
@@ -138,6 +138,6 @@ def test_a_store_that_fails_keeps_nothing(homes: Homes, journal: Journal, monkey
 @pytest.mark.parametrize("numbers", [(), (1,)])
 def test_dead_letters_come_with_the_events(homes: Homes, journal: Journal, numbers: Sequence[int]) -> None:
     """Refused bodies are kept in the same commit, also when nothing else is; the same one twice is one."""
-    journal.commit([admitted(number) for number in numbers], [LETTER, LETTER], NOON)
+    journal.commit([admitted(number) for number in numbers], [*LETTER, *LETTER], NOON)
 
     assert (["id"], hex_of(*numbers)) == ([letter.id for letter in homes.store.documents("dead_letter")], kept(homes))

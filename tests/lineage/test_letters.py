@@ -174,6 +174,31 @@ def test_what_is_discarded_is_gone_and_on_record(client: TestClient, services: H
     assert expected == (receipt["status"], receipt["reason"], receipt["by"])
 
 
+def test_what_is_discarded_is_a_statement_on_the_ledger(client: TestClient, services: Headwater) -> None:
+    """Who, what and why outlive the documents: of each letter its name and what it was refused for."""
+    (hopeless,) = refuse(services, HOPELESS)
+
+    post(client, "discard", because="a port scan of postgres://etl:hunter2@dw", dryRun=False)
+
+    ((entry, body),) = services.ledger.read()
+    said = services.store.statements("dead letter")[0].statement
+    assert ("statement", "anonymous", False) == (entry.kind, entry.principal, b"hunter2" in body)
+    assert (hopeless, "anonymous", "a port scan of postgres://etl:[redacted]@dw") == (
+        said.subject.name,
+        said.actor,
+        said.reason,
+    )
+
+
+def test_a_dry_discard_is_no_statement(client: TestClient, services: Headwater) -> None:
+    """Nothing was decided."""
+    refuse(services, HOPELESS)
+
+    post(client, "discard", because="tidying")
+
+    assert [] == list(services.ledger.read())
+
+
 def test_a_discard_is_dry_unless_it_is_told_otherwise(client: TestClient, services: Headwater) -> None:
     """It says which letters it would be, and they stay."""
     names = refuse(services, HOPELESS)
@@ -186,7 +211,7 @@ def test_a_discard_is_dry_unless_it_is_told_otherwise(client: TestClient, servic
 def test_a_discard_without_a_reason_is_none(services: Headwater) -> None:
     """A blank is no reason."""
     with pytest.raises(InvalidInput, match="say why"):
-        letters.discard(services.store, [letter(1)], "ada", " ", NOON)
+        letters.discard(services.store, services.decisions.keep, [letter(1)], "ada", " ", NOON)
 
 
 @pytest.mark.parametrize("verb", ["replay", "discard"])
@@ -272,6 +297,16 @@ def test_the_receipt_of_a_refused_body_says_why(client: TestClient) -> None:
         found["field"],
         found["reason"],
     )
+
+
+def test_a_body_that_is_refused_again_is_counted(client: TestClient, services: Headwater) -> None:
+    """Also within one batch, and after a restart: the letter keeps the count, and the time of its first receipt."""
+    (name,) = refuse(services, HOPELESS)
+    first = receipt(client, name)
+    refuse(services, HOPELESS, HOPELESS)
+    client.post("/api/v1/lineage", content=HOPELESS)
+
+    assert (0, {**first, "timesAgain": 3}) == (first["timesAgain"], receipt(client, name))
 
 
 def test_the_receipt_of_a_replayed_letter_leads_to_its_event(client: TestClient, services: Headwater) -> None:
