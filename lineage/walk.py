@@ -282,7 +282,7 @@ def _take(
         else:
             reached.edges[answer.key] = answer.found
     side.seen.update(fresh)
-    side.here = sorted({*fresh, *again} - refused)
+    side.here = sorted(place for place in (*fresh, *again) if place not in refused)
 
 
 def _ways(direction: Direction) -> tuple[Way, ...]:

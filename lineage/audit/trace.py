@@ -102,12 +102,13 @@ def trace_dataset(  # noqa: PLR0913 - a question has this many sides
     depth: int = DEPTH,
     max_runs: int = MAX_RUNS,
 ) -> Trace:
-    """The ancestry of the version of *dataset* that was in force at *as_of*. Raises NotFound."""
+    """The ancestry of the version of *dataset* that was in force at *as_of*, of all it was made of. Raises NotFound."""
     last = store.versions(dataset, until=as_of, known_at=known_at, delivered=True, limit=1).items
     if not last:
         when = f" by {as_of.isoformat()}" if as_of else ""
         raise NotFound(f"no run is known to have delivered {dataset}{when}; its observations are in the lineage")
-    return trace(store, last[0].run.id, known_at=known_at, depth=depth, max_runs=max_runs)
+    version: Version = last[0]
+    return _trace(_Tracing(store, known_at, max_runs), version.run.id, version.made_of, depth)
 
 
 def trace(
@@ -116,19 +117,23 @@ def trace(
     """The ancestry of *run*: what it read, the runs that wrote that, and so on, up to *depth* datasets away.
 
     A run that reads what it writes read the version before its own; a run is followed once, however often it is met.
-    Raises NotFound.
+    Of *run* itself all that it read counts; a run before it is left only to what it made the version of that it was met
+    by, where explicit lineage says so (`Version.made_of`). Raises NotFound.
     """
-    found = store.runs(ids=[run], known_at=known_at).items
+    return _trace(_Tracing(store, known_at, max_runs), run, None, depth)
+
+
+def _trace(tracing: _Tracing, run: str, made_of: tuple[NodeId, ...] | None, depth: int) -> Trace:
+    found = tracing.store.runs(ids=[run], known_at=tracing.known_at).items
     if not found:
         raise NotFound(f"run {run} is not known; the runs of a job are listed under /api/v1/namespaces/…/jobs/…/runs")
     root: Run = found[0]
-    tracing = _Tracing(store, known_at, max_runs)
     tracing.arrive(root, 0)
     for use in tracing.uses(root, "output"):
         tracing.link(root, use.dataset, "output", tracing.meet(use.dataset, 0, tracing.written(root, use), use.version))
-    here = [root]
+    here = [Met(root, made_of)]
     for hop in range(1, depth + 1):
-        here = [writer for reader in here for writer in tracing.follow(reader, hop)]
+        here = [writer for reader in here for writer in tracing.follow(*reader, hop)]
     return Trace(
         root=root.id,
         runs=tracing.runs,
@@ -161,9 +166,16 @@ def _back_from(
     yield from store.versions(dataset, until=until, known_at=known_at, delivered=delivered, limit=most).items
 
 
+class Met(NamedTuple):
+    """A run that was met by a version it wrote, and what it made that of; None: all that it read."""
+
+    run: Run
+    made_of: tuple[NodeId, ...] | None
+
+
 @dataclass(slots=True)
 class _Tracing:
-    """What has been found so far, and the questions that find more."""
+    """What has been found so far, and the questions that find more. *followed* are inputs of runs, each linked once."""
 
     store: Store
     known_at: datetime | None
@@ -172,10 +184,19 @@ class _Tracing:
     versions: dict[str, TracedVersion] = field(default_factory=dict)
     links: dict[tuple[str, Side, str], Link] = field(default_factory=dict)
     frontier: set[str] = field(default_factory=set)
+    met: dict[str, set[tuple[NodeId, ...] | None]] = field(default_factory=dict)
+    followed: set[tuple[str, NodeId]] = field(default_factory=set)
 
-    def follow(self, reader: Run, hop: int) -> Iterator[Run]:
-        """Link *reader* to what it read; yield the runs that wrote it and were not met before."""
+    def follow(self, reader: Run, made_of: tuple[NodeId, ...] | None, hop: int) -> Iterator[Met]:
+        """Link *reader* to what it read, as far as *made_of* goes; yield the runs that wrote it."""
+        before = self.met.setdefault(reader.id, set())
+        if None in before or made_of in before:
+            return
+        before.add(made_of)
         for use in self.uses(reader, "input"):
+            if (reader.id, use.dataset) in self.followed or (made_of is not None and use.dataset not in made_of):
+                continue
+            self.followed.add((reader.id, use.dataset))
             read = read_version(self.store, reader, use, self.known_at)
             key = self.meet(use.dataset, hop, read.version, use.version)
             self.link(reader, use.dataset, "input", key, read.level)
@@ -187,8 +208,8 @@ class _Tracing:
                     self.frontier.add(writer.id)
                     continue
                 self.arrive(writer, hop)
-                yield writer
             self.link(writer, use.dataset, "output", key)
+            yield Met(writer, read.version.made_of)
 
     def arrive(self, run: Run, hop: int) -> None:
         """Take *run* in, with its evidence and its code."""

@@ -61,7 +61,8 @@ class Use:
     """A run's (or, without runs, a job's) use of a dataset: all its observations merged by DECISIONS 11.
 
     *first_at* and *last_at* are event times of the observations; *effective* is False for a listing that
-    `projection.resolve` refused.
+    `projection.resolve` refused. Of an output, *made_of* names the datasets (canonical, sorted) that explicit lineage
+    says it was made of: in the run's own events, else as its job had said by then; None: all that the run read.
     """
 
     run: str | None
@@ -73,13 +74,14 @@ class Use:
     statistics: Statistics = Statistics()
     version: str | None = None
     effective: bool = True
+    made_of: tuple[NodeId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
     """What one run made of one dataset (DECISIONS 7). Delivered only when the run resolved to COMPLETE.
 
-    *written_at* is the run's end when it completed, else the newest observation.
+    *written_at* is the run's end when it completed, else the newest observation. *made_of* as of Use.
     """
 
     dataset: NodeId
@@ -89,6 +91,7 @@ class Version:
     statistics: Statistics = Statistics()
     explicit: str | None = None  # the version facet's word for it
     schema_digest: str | None = None  # hex; equal digests mean equal schema facets
+    made_of: tuple[NodeId, ...] | None = None
 
     @property
     def id(self) -> str:

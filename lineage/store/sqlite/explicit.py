@@ -37,7 +37,7 @@ Said = Mapping[Pair, frozenset[NodeId]]  # canonical sources; whoever is absent 
 
 
 class Use(NamedTuple):
-    """A listing of an output by a run, or by a job that spoke without one."""
+    """Some listing of an output by a run, or by a job that spoke without one; under which name, *target* tells."""
 
     speaker: int
     job: int

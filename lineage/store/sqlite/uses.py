@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
 from lineage.database.times import instant
-from lineage.model import Use
+from lineage.model import NodeId, Use
 from lineage.store.base import Resolve
-from lineage.store.sqlite.codes import EVER, SIDES
+from lineage.store.sqlite import explicit
+from lineage.store.sqlite.codes import EVER, OUTPUT, SIDES
 from lineage.store.sqlite.figures import Key, figures
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
@@ -78,6 +80,7 @@ def uses(connection: Connection, resolve: Resolve, asked: Question, limit: int) 
         :limit
     ]
     found = figures(connection, {key: whole[key].raw for key in ordered}, asked.at)
+    made_of = statements(connection, {key: whole[key] for key in ordered}, asked.at)
     return [
         Use(
             run=called[key[0]].name if each.is_run else None,
@@ -89,10 +92,23 @@ def uses(connection: Connection, resolve: Resolve, asked: Question, limit: int) 
             statistics=found[key].statistics,
             version=found[key].version,
             effective=each.effective,
+            made_of=made_of.get(key),
         )
         for key in ordered
         for each in (whole[key],)
     ]
+
+
+def statements(connection: Connection, uses: Mapping[Key, Whole], at: Cut) -> dict[Key, tuple[NodeId, ...]]:
+    """What explicit lineage says that the outputs among *uses* were made of, where it says anything."""
+    listed = {
+        key: [explicit.Use(key[0], use.job, name, use.first_at, use.last_at) for name in use.raw]
+        for key, use in uses.items()
+        if key[2] == OUTPUT
+    }
+    said = explicit.statements_of_runs(connection, [*chain.from_iterable(listed.values())], at)
+    unions = {key: explicit.union(said.get(name) for name in under) for key, under in listed.items()} if said else {}
+    return {key: made_of for key, made_of in unions.items() if made_of is not None}
 
 
 def conditions(asked: Question) -> tuple[str, dict[str, Any]]:

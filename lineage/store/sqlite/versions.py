@@ -15,7 +15,7 @@ from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import WITHIN, Told
-from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, together
+from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, statements, together
 
 _NAME = "(SELECT name FROM node WHERE node.id = listing.speaker)"
 _NEWEST = f"""
@@ -83,6 +83,7 @@ def _versions(
     keys = {speaker: (speaker, part.canonical, OUTPUT) for speaker, _ in chosen}
     whole = together(connection, keys, told, at)
     found = figures(connection, {key: whole[key].raw for key in keys.values()}, at)
+    made_of = statements(connection, {key: whole[key] for key in keys.values()}, at)
     rows = runs.rows_of(connection, keys, told)
     called = names(connection, runs.mentioned(list(rows.values())) | {part.canonical})
     return [
@@ -94,6 +95,7 @@ def _versions(
             statistics=made.statistics,
             explicit=made.version,
             schema_digest=made.schema_digest,
+            made_of=made_of.get(keys[speaker]),
         )
         for speaker, written_at in chosen
         for made in (found[keys[speaker]],)

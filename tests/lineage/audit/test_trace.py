@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lineage.audit.consequences import consequences
 from lineage.audit.trace import Trace, trace, trace_dataset
 from lineage.errors import NotFound
 from lineage.model import dataset_id
@@ -181,3 +182,49 @@ def test_what_is_unknown_is_said(world: Reading, ask: Any) -> None:
     """No run, no delivery: NotFound."""
     with pytest.raises(NotFound):
         ask(world.store)
+
+
+# ── Explicit lineage. ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def made_of(name: str, *sources: str) -> dict[str, Any]:
+    """The dataset *name* as an output that says what it was made of."""
+    return dataset(name, lineage=facet(inputs=[dataset(source) | {"type": "DATASET"} for source in sources]))
+
+
+def mirrored(world: Reading) -> None:
+    """Runs 1 and 2 write a and b; run 3 copies a to x and b to y; 4 reads x, 5 reads y, 6 reads both."""
+    world.tell(whole_run(1, "one", 0, [], ["a"]))
+    world.tell(whole_run(2, "two", 0, [], ["b"]))
+    world.tell(whole_run(3, "mirror", 10, ["a", "b"], [made_of("x", "a"), made_of("y", "b")]))
+    world.tell(whole_run(4, "left", 20, ["x"], ["left"]))
+    world.tell(whole_run(5, "right", 20, ["y"], ["right"]))
+    world.tell(whole_run(6, "both", 20, ["x", "y"], ["both"]))
+
+
+@pytest.mark.parametrize(("run", "expected"), [(4, {"4", "3", "1"}), (5, {"5", "3", "2"}), (6, {"6", "3", "1", "2"})])
+def test_a_run_is_left_only_to_what_it_made_the_version_of(world: Reading, run: int, expected: set[str]) -> None:
+    """Of the mirror's two flows the other one is no ancestry; who reads both comes of both."""
+    mirrored(world)
+
+    assert expected == runs_of(trace(world.store, run_uuid(run))).keys()
+
+
+def test_the_ancestry_of_a_version_is_its_own(world: Reading) -> None:
+    """Of the run itself all counts, of the version what it was made of."""
+    mirrored(world)
+
+    assert ({"3", "1", "2"}, {"3", "1"}) == (
+        runs_of(trace(world.store, run_uuid(3))).keys(),
+        runs_of(trace_dataset(world.store, dataset_id("pg", "x"))).keys(),
+    )
+
+
+@pytest.mark.parametrize(("run", "expected"), [(1, "1346"), (2, "2356"), (3, "3456")])
+def test_what_came_of_a_run_goes_by_what_was_made_of_it(world: Reading, run: int, expected: str) -> None:
+    """Run 4 read what came of a, and nothing of b."""
+    mirrored(world)
+
+    found = consequences(world.store, run_uuid(run), depth=9, max_runs=99)
+
+    assert sorted(expected) == sorted(each.run.id[-1] for each in found.runs)

@@ -1,0 +1,107 @@
+"""What every store promises of explicit lineage: the newest statement stands on edges, uses and versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from lineage.model import NodeId, Touch
+from lineage.store.base import Store
+from tests.support.deltas import at, dataset, described, job, linked, made_of, merge, ran, received, run, stated
+
+LOAD = job("load")
+A, B, X, Y = map(dataset, "abxy")
+
+Told = dict[str, tuple[NodeId, ...] | None]
+
+
+def told(store: Store, **cut: object) -> Told:
+    """What the job says that it made its targets of."""
+    return {edge.target.name: edge.made_of for edge in store.neighbours([LOAD], "down", **cut)}
+
+
+def test_an_edge_tells_what_its_target_was_made_of(graph: Store) -> None:
+    """Asked from either end; of what nothing was said of, and of what is read, it tells nothing."""
+    merge(graph, received([ran("r", "COMPLETE", 0, reads="ab", writes="xy", made_of=(made_of("load", "x", "a"),))]))
+
+    edges = graph.neighbours([X, LOAD], "both")
+    assert {("load", "x"): (A,), ("load", "y"): None, ("a", "load"): None, ("b", "load"): None} == {
+        (edge.source.name, edge.target.name): edge.made_of for edge in edges
+    }
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        (made_of("load", "x", "b"), {"x": (B,), "y": (A,)}),
+        (made_of("load", "x"), {"x": (), "y": (A,)}),
+        (made_of("load", "x", takes_back=True), {"x": None, "y": (A,)}),
+        (made_of("load", None, takes_back=True), {"x": None, "y": None}),
+    ],
+)
+def test_the_newest_statement_of_a_target_decides(graph: Store, late: object, expected: Told) -> None:
+    """By event time, in whatever order they come; before it the older one did."""
+    first = ran("r", "START", 0, writes="xy", made_of=(made_of("load", "x", "a"), made_of("load", "y", "a")))
+    merge(graph, received([ran("r", "COMPLETE", 2, writes="xy", made_of=(late,)), first]))
+
+    assert (expected, {"x": (A,), "y": (A,)}) == (told(graph), told(graph, as_of=at(1)))
+
+
+def test_an_event_without_the_facet_takes_nothing_back(graph: Store) -> None:
+    """Omission says nothing, and no lookback forgets."""
+    merge(
+        graph,
+        received(
+            [stated("load", 0, writes="x", made_of=(made_of("load", "x", "a"),)), ran("r", "START", 9, writes="x")]
+        ),
+    )
+
+    assert {"x": (A,)} == told(graph, lookback=at(1) - at(0))
+
+
+def test_names_of_one_dataset_speak_together(graph: Store) -> None:
+    """What one name was made of and what the other was; but all that is read, while one name has no statement."""
+    spoken = made_of("load", "x", "a"), made_of("load", "y", "b")
+    merge(
+        graph,
+        received([
+            ran("r", "START", 0, writes="xy", made_of=spoken[:1], aliases=(linked("y", "x"),)),
+            ran("r", "COMPLETE", 1, writes="xy", made_of=spoken[1:]),
+        ]),
+    )  # fmt: skip
+
+    assert ({"x": None}, {"x": (A, B)}) == (told(graph, as_of=at(0)), told(graph))
+
+
+def test_sources_are_told_under_canonical_names(graph: Store) -> None:
+    """Whatever name the statement used."""
+    said = (made_of("load", "x", "b"),)
+    merge(graph, received([ran("r", "COMPLETE", 0, reads="b", writes="x", made_of=said, aliases=(linked("b", "a"),))]))
+
+    assert {"x": (A,)} == told(graph)
+
+
+def test_a_run_made_its_output_of_what_its_own_events_say(graph: Store) -> None:
+    """A later word of its job, or of another run, is none on it."""
+    merge(
+        graph,
+        received([
+            ran("r1", "COMPLETE", 0, writes="x", made_of=(made_of("load", "x", "a"),)),
+            ran("r2", "COMPLETE", 1, writes="x"),
+            ran("r3", "COMPLETE", 2, writes="x", made_of=(made_of("load", "x", "b"),)),
+            stated("load", 3, made_of=(made_of("load", "x"),)),
+        ]),
+    )  # fmt: skip
+
+    expected = {run("r1").name: (A,), run("r2").name: (A,), run("r3").name: (B,)}
+    assert (expected, expected) == (
+        {use.run: use.made_of for use in graph.uses(dataset=X, side="output")},
+        {version.run.id: version.made_of for version in graph.versions(X).items},
+    )
+
+
+def test_an_event_may_say_what_other_jobs_read_and_write(graph: Store) -> None:
+    """As if they had said it, without a run: what a view is made of has no other way to be told."""
+    view = job("view")
+    merge(graph, received([described("x", 0, others=(Touch(view, X, "output"), Touch(view, A, "input")))]))
+
+    assert [(A, view), (view, X)] == [(edge.source, edge.target) for edge in graph.neighbours([view], "both")]
