@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from lineage.model import Node, NodeId
 from lineage.statements import About, Kept, Stated, Subject, fold, of
@@ -15,14 +16,17 @@ def stated(store: Store, subject: Subject) -> Stated | None:
     return fold(store.statements([subject]))
 
 
-def stated_of(store: Store, nodes: Iterable[Node]) -> dict[NodeId, Stated]:
+def stated_of(
+    store: Store, nodes: Iterable[Node], *, as_of: datetime | None = None, known_at: datetime | None = None
+) -> dict[NodeId, Stated]:
     """What was stated of datasets, under whichever of their names, and of jobs: those of which anything was.
 
     One question to the store.
     """
     names = {node.id: [of(name) for name in (node.id, *node.aliases)] for node in nodes}
     said: defaultdict[Subject, list[Kept]] = defaultdict(list)
-    for kept in store.statements({subject for subjects in names.values() for subject in subjects}):
+    every = {subject for subjects in names.values() for subject in subjects}
+    for kept in store.statements(every, as_of=as_of, known_at=known_at):
         said[kept.statement.subject].append(kept)
     found = {node: fold(kept for subject in subjects for kept in said[subject]) for node, subjects in names.items()}
     return {node: told for node, told in found.items() if told is not None}

@@ -120,7 +120,7 @@ def described(  # noqa: PLR0913 - a question has this many sides
             reads.setdefault(edge.target, set()).add(edge.source)
         else:
             writes.setdefault(edge.source, set()).add(edge.target)
-    told = stated_of(store, nodes)
+    told = stated_of(store, nodes, as_of=as_of, known_at=known_at)
     runs = store.newest_runs([node.id for node in nodes], until=as_of, known_at=known_at, limit=latest)
     came = outcomes(store, chain.from_iterable(runs.values()), now)
     return [

@@ -14,6 +14,7 @@ from lineage.api import _shapes
 from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, seen, wanted
 from lineage.api._coarse import coarse, marked
 from lineage.api._shapes import Shape
+from lineage.api._stated import stated_of
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
 from lineage.model import Direction, Graph, Run, run_id
@@ -105,7 +106,9 @@ def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
     found: Sequence[Run] = asking.store.runs(ids=runs, known_at=at.known_at, limit=len(runs)).items if runs else ()
     came = outcomes(asking.store, found, now)
     data |= {run_id(run.id): _shapes.run(run, came=came[run.id]) for run in found}
-    data |= {node.id: _shapes.dataset(node) for node in graph.nodes.values() if node.id.kind == "dataset"}
+    datasets = [node for node in graph.nodes.values() if node.id.kind == "dataset"]
+    told = stated_of(asking.store, datasets, as_of=at.as_of, known_at=at.known_at)
+    data |= {node.id: _shapes.dataset(node, told=told.get(node.id)) for node in datasets}
     return [
         {
             "id": str(node),

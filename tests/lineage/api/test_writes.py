@@ -82,6 +82,18 @@ def test_a_decision_changes_the_tag_of_answers(declared: TestClient) -> None:
     assert (200, ["gold"]) == (again.status_code, [tag["name"] for tag in again.json()["tags"]])
 
 
+def test_lineage_shows_the_tags_of_its_time(declared: TestClient, services: Headwater) -> None:
+    """What people said by then, on either clock."""
+    before = services.now().isoformat()
+    declared.post(f"{ORDERS}/tags/pii")
+
+    def tags(**when: str) -> list[list[str]]:
+        answer = declared.get("/api/v1/lineage", params={"nodeId": "dataset:pg:orders", **when}).json()
+        return [node["data"]["tags"] for node in answer["graph"] if node["type"] == "DATASET"]
+
+    assert ([["pii"]], [[]], [[]]) == (tags(), tags(knownAt=before), tags(asOf=before))
+
+
 def test_credentials_of_a_source_are_not_kept(client: TestClient, services: Headwater) -> None:
     """Neither in the answer nor on the ledger."""
     answer = client.put("/api/v1/sources/dw", json={"type": "PG", "connectionUrl": "postgres://ada:hunter2@dw/main"})
