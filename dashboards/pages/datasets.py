@@ -14,6 +14,7 @@ from dashboards.panels import datasets as panels
 from dashboards.panels.diagnosis import of_dataset
 from dashboards.panels.export import exported
 from dashboards.panels.facets import Documentation, facet
+from dashboards.panels.identity import identity
 from dashboards.panels.lineage import panel
 from dashboards.panels.marks import dataset_mark, marks
 from dashboards.panels.paging import SIZE, paging
@@ -107,6 +108,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         came=came,
         owned=panels.owned(node, slos, writers),
         figures=_figures(versions, came),
+        identity=identity(request, node, seen),
     )
 
 
