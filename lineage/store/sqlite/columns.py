@@ -143,7 +143,7 @@ def _canonical(
     called = names(connection, ids | {part.canonical for part in parts.values()})
     together: defaultdict[tuple[int, FieldId, FieldId], set[tuple[str, str, bool]]] = defaultdict(set)
     for each, derivation in found:
-        if each.job in hid or unseen & {each.canonical, derivation.source_dataset}:
+        if each.job in hid or each.canonical in unseen or derivation.source_dataset in unseen:
             continue
         source = FieldId(called[parts[derivation.source_dataset].canonical], derivation.source)
         target = FieldId(called[each.canonical], derivation.target)
