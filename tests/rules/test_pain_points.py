@@ -256,6 +256,36 @@ def test_openlineage_757_no_password_is_kept_in_a_name(house: House) -> None:
     assert (True, False) == ("public.orders" in graph, b"hunter2" in dumped or "hunter2" in graph)
 
 
+# ── Edges. ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_openlineage_4359_explicit_lineage_has_no_false_edges(house: House) -> None:
+    """One job from a and b to x and y: up from x, which it says was made of a, there is no b."""
+    house.tell("explicit-edges")
+
+    graph = house.get("/lineage", nodeId=str(dataset_id(SHOP, "shop.mart.x")), direction="up")["graph"]
+    assert (True, False) == (
+        "shop.public.a" in json.dumps(graph),
+        "shop.public.b" in {n["data"]["name"] for n in graph},
+    )
+
+
+def test_openlineage_3831_3942_what_is_merged_into_itself_is_no_cycle(house: House) -> None:
+    """Spark lists the target of a MERGE among its inputs: one table, written once, with what came from outside."""
+    house.tell("a-merge-reads-its-target")
+
+    assert ["lake.replace_data", "lake.report"] == up(house, dataset_id("iceberg", "lake.db.report"))
+
+
+def test_openlineage_715_1943_one_job_name_for_two_actions_makes_no_edge_between_their_runs(house: House) -> None:
+    """Spark calls different queries alike: run by run each output has its own inputs."""
+    house.tell("cells-of-a-notebook")
+
+    trace = house.get("/audit/trace", nodeId=str(dataset_id("file", "/b")))["nodes"]
+    seen = {node["data"]["name"] for node in trace if node["type"] == "DATASET_VERSION"}
+    assert seen == {"/a", "/b"}
+
+
 # ── Facets. ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -295,19 +325,3 @@ def test_openlineage_docs_14_checks_count_in_either_place(house: House) -> None:
     status = judged(house, "correctness", SHOP, ORDERS, unit="assertions")
     (found,) = [verdict for verdict in status.occurrences if verdict.total]
     assert (1, 2) == (found.good, found.total)
-
-
-def test_openlineage_3831_3942_what_is_merged_into_itself_is_no_cycle(house: House) -> None:
-    """Spark lists the target of a MERGE among its inputs: one table, written once, with what came from outside."""
-    house.tell("a-merge-reads-its-target")
-
-    assert ["lake.replace_data", "lake.report"] == up(house, dataset_id("iceberg", "lake.db.report"))
-
-
-def test_openlineage_715_1943_one_job_name_for_two_actions_makes_no_edge_between_their_runs(house: House) -> None:
-    """Spark calls different queries alike: run by run each output has its own inputs."""
-    house.tell("cells-of-a-notebook")
-
-    trace = house.get("/audit/trace", nodeId=str(dataset_id("file", "/b")))["nodes"]
-    seen = {node["data"]["name"] for node in trace if node["type"] == "DATASET_VERSION"}
-    assert seen == {"/a", "/b"}
