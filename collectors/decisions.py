@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from collectors.commits import Commits, Together
 from collectors.redaction import redact
 from lineage.ledger.base import Ledger
 from lineage.model import Draft, Entry
@@ -20,10 +21,13 @@ log = logger(__name__)
 
 
 class Decisions:
-    """Keeps the promise of `lineage.web.Decisions` over a ledger and a store that share a database."""
+    """Keeps the promise of `lineage.web.Decisions`: without *commits*, ledger and store share a database."""
 
-    def __init__(self, ledger: Ledger, store: Store, secret: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, secret: bytes, now: Callable[[], datetime], commits: Commits | None = None
+    ) -> None:
         self._ledger = ledger
+        self._commits = commits or Together(store)
         self._store = store
         self._secret = secret
         self._now = now
@@ -33,12 +37,10 @@ class Decisions:
         drafts = [self._draft(statement) for statement in statements]
         if not drafts:
             return
-
-        def run() -> None:
-            entries = self._ledger.append(drafts, self._now())
-            state_all(zip(entries, (draft.body for draft in drafts), strict=True), self._store)
-
-        self._store.together(run)
+        self._commits.commit(
+            lambda: self._ledger.append(drafts, self._now()),
+            lambda entries: state_all(zip(entries, (draft.body for draft in drafts), strict=True), self._store),
+        )
 
     def _draft(self, statement: Statement) -> Draft:
         body = written(statement)

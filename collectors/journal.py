@@ -8,9 +8,10 @@ from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
+from collectors.commits import Commits, Together
 from lineage.errors import HeadwaterError
 from lineage.ledger.base import Ledger
-from lineage.letters import KIND, bound
+from lineage.letters import KIND, bound, counted
 from lineage.model import Delta, Draft, Entry
 from lineage.settings import Ingest
 from lineage.store.base import Change, Store
@@ -31,11 +32,14 @@ class Admitted(NamedTuple):
 
 
 class Journal:
-    """Commits to a ledger and a store that share a database, in one transaction (DECISIONS 12)."""
+    """Commits to a ledger and a store: without *commits* in one transaction of the database that they share."""
 
-    def __init__(self, ledger: Ledger, store: Store, letters_kept: int = LETTERS_KEPT) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, letters_kept: int = LETTERS_KEPT, commits: Commits | None = None
+    ) -> None:
         self._ledger = ledger
         self._store = store
+        self._commits = commits or Together(store)
         self._letters_kept = letters_kept
         self._letters_written = letters_kept  # since they were last counted: at the first one they are
 
@@ -46,21 +50,25 @@ class Journal:
         StoreUnavailable, nothing being kept.
         """
         began = perf_counter()
-        entries = self._store.together(lambda: self._commit(batch, letters, received_at))
+        entries = self._commits.commit(
+            lambda: self._append(batch, letters, received_at), lambda entries: self._project(batch, entries)
+        )
         COMMIT_S.observe(perf_counter() - began)
         COMMIT_EVENTS.observe(len(batch))
         return entries
 
-    def _commit(self, batch: Sequence[Admitted], letters: Sequence[Change], received_at: datetime) -> list[Entry]:
-        entries = self._ledger.append([admitted.draft for admitted in batch], received_at) if batch else []
+    def _append(self, batch: Sequence[Admitted], letters: Sequence[Change], received_at: datetime) -> list[Entry]:
+        if letters:
+            self._store.put(counted(self._store, letters))
+            self._bound(sum(letter.kind == KIND for letter in letters))
+        return self._ledger.append([admitted.draft for admitted in batch], received_at) if batch else []
+
+    def _project(self, batch: Sequence[Admitted], entries: Sequence[Entry]) -> None:
         fresh = [(entry, admitted) for entry, admitted in zip(entries, batch, strict=True) if not entry.duplicate]
         unread = [note(entry, admitted.fault) for entry, admitted in fresh if admitted.delta is None]
         unmerged = merge([(entry, admitted.delta) for entry, admitted in fresh if admitted.delta], self._store)
-        if changes := [*letters, *unread, *unmerged]:
-            self._store.put(changes)
-        if letters:
-            self._bound(sum(letter.kind == KIND for letter in letters))
-        return entries
+        if notes := [*unread, *unmerged]:
+            self._store.put(notes)
 
     def _bound(self, written: int) -> None:
         """Keep to `ingest.dead_letters_kept` and a tenth, counting only so often."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from collectors.commits import Apart, Commits, Together
 from collectors.decisions import state_all
 from collectors.journal import UNPROJECTED, fault, merge, note
 from collectors.producers import understand
 from lineage.events import parse_event
+from lineage.homes import Homes
 from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
 from lineage.normal import PLAIN, Rules
@@ -69,6 +71,13 @@ def catch_up(ledger: Ledger, store: Store, rules: Rules = PLAIN) -> Tally:
         store.put([_stamp(rules)])
     again = sum((_retry(document, ledger, store, rules) for document in _documents(store, UNPROJECTED)), Tally())
     return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None, rules)
+
+
+def commits(homes: Homes, rules: Rules = PLAIN) -> Commits:
+    """How *homes* take what is appended into their graph; entries are read under *rules* where it has to follow."""
+    if homes.apart:
+        return Apart(homes.store, lambda: catch_up(homes.ledger, homes.store, rules))
+    return Together(homes.store)
 
 
 def _merge_all(

@@ -19,14 +19,14 @@ from collectors.forwarding import Forwarding
 from collectors.idempotency import Repeats
 from collectors.intake import Intake
 from collectors.journal import Journal
-from collectors.rebuild import catch_up
+from collectors.rebuild import catch_up, commits
 from collectors.transports import http
 from dashboards import router as dashboards
 from lineage import __version__
 from lineage.auth import Keys, server_key
 from lineage.contract import contract
 from lineage.gate import Gate, Named
-from lineage.homes import Homes, open_homes
+from lineage.homes import Homes, homes_of
 from lineage.model import Principal
 from lineage.normal import rules
 from lineage.parts import part, words
@@ -53,10 +53,11 @@ class Headwater:
         self.store = homes.store
         self.ledger = homes.ledger
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
-        self.journal = Journal(homes.ledger, homes.store, settings.ingest.dead_letters_kept)
+        ways = commits(homes, rules(settings.ingest))
+        self.journal = Journal(homes.ledger, homes.store, settings.ingest.dead_letters_kept, ways)
         secret = server_key(homes.store, "redaction")
         self.intake = Intake(self.journal, settings.ingest, secret, clock, "http")
-        self.decisions = Decisions(homes.ledger, homes.store, secret, clock)
+        self.decisions = Decisions(homes.ledger, homes.store, secret, clock, ways)
         self.slos = SloBook(homes.store, settings)
         self._homes = homes
         self._clock = clock
@@ -88,8 +89,8 @@ class Headwater:
 
 
 def open_headwater(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Headwater:
-    """Open the homes that *settings* name. Raises as `open_homes` does; nothing has started yet."""
-    homes = open_homes(settings.store)
+    """Open the homes that *settings* name. Raises as `homes_of` does; nothing has started yet."""
+    homes = homes_of(settings)
     try:
         return Headwater(settings, homes, clock)
     except BaseException:

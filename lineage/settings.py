@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     )
 
     store: str = Field("sqlite:///headwater.db", description="Where the graph lives; the scheme names the store.")
+    ledger: str | None = Field(
+        None, description="Where the ledger lives, unless beside the graph: s3://…, gs://…, az://… or file:///folder."
+    )
+    writer: str | None = Field(
+        None, description="Name of this process's own chain in such a ledger; unset: the host's name."
+    )
     slos: Path | None = Field(None, description="Folder of SLO files; watched, and owned by the folder.")
     host: str = Field("127.0.0.1", description="Address to listen on; one that is not loopback needs an API key first.")
     port: int = Field(5000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

@@ -26,10 +26,10 @@ def read_settings(config: Path | None = None, **flags: Any) -> Settings:
 
 
 def open_store(store: str | None = None, config: Path | None = None) -> Homes:
-    """Ledger and store for a command, to be used in a `with` block. Raises as `read_settings` and `open_homes` do."""
-    from lineage.homes import open_homes
+    """Ledger and store for a command, to be used in a `with` block. Raises as `read_settings` and `homes_of` do."""
+    from lineage.homes import homes_of
 
-    return open_homes(read_settings(config, store=store).store)
+    return homes_of(read_settings(config, store=store))
 
 
 def open_decisions(homes: Homes) -> Decisions:
@@ -37,9 +37,11 @@ def open_decisions(homes: Homes) -> Decisions:
     from datetime import UTC, datetime
 
     from collectors.decisions import Decisions
+    from collectors.rebuild import commits
     from lineage.auth import server_key
 
-    return Decisions(homes.ledger, homes.store, server_key(homes.store, "redaction"), lambda: datetime.now(UTC))
+    secret = server_key(homes.store, "redaction")
+    return Decisions(homes.ledger, homes.store, secret, lambda: datetime.now(UTC), commits(homes))
 
 
 @contextmanager
@@ -49,10 +51,12 @@ def open_intake(homes: Homes, config: Path | None, collector: str) -> Iterator[I
 
     from collectors.intake import Intake
     from collectors.journal import Journal
+    from collectors.rebuild import commits
     from lineage.auth import server_key
+    from lineage.normal import rules
 
     limits = read_settings(config).ingest
-    journal = Journal(homes.ledger, homes.store, limits.dead_letters_kept)
+    journal = Journal(homes.ledger, homes.store, limits.dead_letters_kept, commits(homes, rules(limits)))
     intake = Intake(journal, limits, server_key(homes.store, "redaction"), lambda: datetime.now(UTC), collector)
     intake.start()
     try:

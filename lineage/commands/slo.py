@@ -77,13 +77,13 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
     $ headwater slo status orders-freshness --at 2026-11-21T08:30:00Z
     """
-    from lineage.homes import open_homes
+    from lineage.homes import homes_of
     from lineage.slo.book import SloBook
     from lineage.slo.shape import shape
 
     settings = read_settings(config, store=store, slos=slos)
     when = _time(at)
-    with open_homes(settings.store) as homes:
+    with homes_of(settings) as homes:
         book = SloBook(homes.store, settings)
         found = [book.status(name, when) for name in names or book.names()]
         shapes = [shape(one, book.definition(one.slo)) for one in found]

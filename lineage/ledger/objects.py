@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +14,10 @@ from urllib.parse import quote
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import ObjectStore
+from obstore.store import LocalStore, ObjectStore, from_url
 
 from lineage.database.times import microseconds
-from lineage.errors import StoreUnavailable, StoreUnusable
+from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable, UnknownPart
 from lineage.ledger.base import Head, Problem
 from lineage.ledger.catalogue import Catalogue, Placed
 from lineage.ledger.chain import GENESIS
@@ -31,6 +32,7 @@ from lineage.ledger.segments import (
 )
 from lineage.model import Draft, Entry
 
+SCHEMES: Final = ("s3", "gs", "az", "file")
 FOLDER: Final = "segments"
 HEAD_GUESS_BYTES: Final = 64 * 1024  # most heads are shorter, and then one request reads one
 ENTRIES_AT_ONCE: Final = 256
@@ -207,6 +209,29 @@ class ObjectLedger:
             raise
         except BaseError as error:
             raise StoreUnavailable(f"the ledger's object store does not answer: {error}") from error
+
+
+def open_ledger(url: str, writer: str) -> ObjectLedger:
+    """The ledger at *url*, to which this process appends as *writer*.
+
+    `s3://BUCKET/FOLDER`, `gs://…`, `az://…` take credentials and endpoint from the environment, as the cloud's own
+    tools do (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …); `file:///FOLDER` is a folder, made if need be. Raises
+    UnknownPart, InvalidInput, StoreUnusable, StoreUnavailable.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES:
+        raise UnknownPart(f"no ledger {scheme!r}; write one of {', '.join(f'{word}://…' for word in SCHEMES)}")
+    if not rest.strip("/"):
+        raise InvalidInput(f"{url}: name a bucket or a folder, as in s3://bucket/ledger")
+    try:
+        if scheme == "file":
+            store: ObjectStore = LocalStore(f"/{rest.lstrip('/')}", mkdir=True)
+        else:
+            endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+            store = from_url(url, client_options={"allow_http": endpoint.startswith("http:")})
+    except (BaseError, ValueError, OSError) as error:
+        raise StoreUnusable(f"{url}: {error}") from error
+    return ObjectLedger(store, writer)
 
 
 def _wrong(place: str, segment: Segment, data: bytes) -> Iterator[Problem]:

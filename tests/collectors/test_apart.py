@@ -1,0 +1,135 @@
+"""A ledger that stands apart from the graph: what it took is kept, and the graph follows (DECISIONS 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.commits import Apart
+from collectors.journal import Admitted, Journal
+from collectors.rebuild import catch_up, commits
+from lineage.errors import StoreUnavailable
+from lineage.events import parse_event
+from lineage.homes import Homes, open_homes
+from lineage.model import Draft, Entry
+from lineage.projection import project
+from tests.support import deltas
+from tests.support.posting import event
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+class Failing:
+    """The store of *homes*, which refuses to merge as often as is wanted."""
+
+    def __init__(self, homes: Homes, times: int) -> None:
+        self._store: Any = homes.store
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def merge(self, entries: Sequence[Entry], seen: Sequence[Any]) -> None:
+        """Refuse, or merge."""
+        if self.times:
+            self.times -= 1
+            raise StoreUnavailable("nobody answers")
+        self._store.merge(entries, seen)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Homes]:
+    with open_homes(f"sqlite:///{folder / 'headwater.db'}", f"file://{folder / 'ledger'}", "one") as homes:
+        yield homes
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> Iterator[Homes]:
+    with opened(tmp_path) as homes:
+        yield homes
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Homes]:
+    """Ledger and graph in one file."""
+    with open_homes(f"sqlite:///{tmp_path / 'alone.db'}") as homes:
+        yield homes
+
+
+def admitted(number: int) -> Admitted:
+    body = event(number)
+    digest = sha256(body).digest()
+    return Admitted(Draft("event", body, digest, "ada"), project(parse_event(body), digest))
+
+
+def failing(homes: Homes, times: int) -> Journal:
+    """The journal of *homes*, whose store fails at the next merges."""
+    store: Any = Failing(homes, times)
+    return Journal(homes.ledger, store, commits=Apart(store, lambda: catch_up(homes.ledger, store)))
+
+
+def graph(homes: Homes) -> str:
+    return deltas.sha256(homes.store)
+
+
+def test_a_ledger_apart_gives_the_same_graph(homes: Homes, alone: Homes) -> None:
+    """The same events through an object store and through one file come to equal graphs."""
+    apart = Journal(homes.ledger, homes.store, commits=commits(homes))
+    together = Journal(alone.ledger, alone.store, commits=commits(alone))
+    for journal in (apart, together):
+        journal.commit([admitted(1), admitted(2)], [], NOON)
+
+    assert graph(alone) == graph(homes)
+
+
+def test_an_event_that_the_graph_missed_is_acknowledged_and_follows(homes: Homes, alone: Homes) -> None:
+    """A store that fails after the append costs nothing: the next commit merges first what the graph lacks."""
+    journal = failing(homes, 1)
+    (entry,) = journal.commit([admitted(1)], [], NOON)
+    journal.commit([admitted(2)], [], NOON)
+    whole = Journal(alone.ledger, alone.store)
+    for number in (1, 2):
+        whole.commit([admitted(number)], [], NOON)
+
+    assert (False, graph(alone)) == (entry.duplicate, graph(homes))
+
+
+def test_while_the_graph_is_behind_nothing_more_is_appended(homes: Homes) -> None:
+    """A producer is told to come again before its event is taken, so that no gap is merged over."""
+    journal = failing(homes, 2)
+    journal.commit([admitted(1)], [], NOON)
+    with pytest.raises(StoreUnavailable):
+        journal.commit([admitted(2)], [], NOON)
+
+    assert [sha256(event(1)).digest()] == [entry.digest for entry, _ in homes.ledger.read()]
+
+
+def test_what_a_crash_left_unmerged_is_merged_at_the_next_start(tmp_path: Path, alone: Homes) -> None:
+    """An entry whose process died between append and merge is in the graph after `catch_up`."""
+    with opened(tmp_path) as homes:
+        homes.ledger.append([admitted(1).draft], NOON)
+    Journal(alone.ledger, alone.store).commit([admitted(1)], [], NOON)
+    with opened(tmp_path) as homes:
+        catch_up(homes.ledger, homes.store)
+
+        assert graph(alone) == graph(homes)
+
+
+def test_two_writers_make_one_graph(tmp_path: Path, alone: Homes) -> None:
+    """Two processes with chains of their own and one store come to the graph that one would have made."""
+    store = f"sqlite:///{tmp_path / 'headwater.db'}"
+    ledger = f"file://{tmp_path / 'ledger'}"
+    with open_homes(store, ledger, "one") as one, open_homes(store, ledger, "two") as two:
+        for number, homes in enumerate((one, two, one, two)):
+            Journal(homes.ledger, homes.store, commits=commits(homes)).commit([admitted(number)], [], NOON)
+        both = graph(one)
+    for number in range(4):
+        Journal(alone.ledger, alone.store).commit([admitted(number)], [], NOON)
+
+    assert graph(alone) == both
