@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from fastapi.testclient import TestClient
 
+from lineage.app import build, open_headwater
 from lineage.paths import quoted
-from tests.support.reading import dataset, minutes, run_event
+from lineage.settings import Settings
+from tests.conftest import HERE
+from tests.support.reading import NOON, dataset, minutes, run_event
 
 NAMESPACE, NAME = "postgres://dw:5432", "shop/öffentlich.orders"
 
@@ -35,3 +41,18 @@ def test_a_parameter_out_of_bounds_is_a_problem(client: TestClient) -> None:
     answer = client.get("/api/v1/namespaces", params={"limit": -1})
 
     assert (answer.status_code, answer.json()["field"]) == (400, "limit")
+
+
+@pytest.mark.parametrize(("later", "status"), [(timedelta(minutes=59), 304), (timedelta(hours=1), 200)])
+def test_stats_are_answered_anew_when_their_hour_ends(settings: Settings, later: timedelta, status: int) -> None:
+    """Though nothing came in: their spans are others."""
+    clock = [NOON]
+    house = open_headwater(settings, lambda: clock[0])
+    with TestClient(build(settings, house), base_url=HERE) as client:
+        etag = client.get("/api/v1/stats/jobs").headers["etag"]
+        clock[0] += later
+
+        again = client.get("/api/v1/stats/jobs", headers={"If-None-Match": etag})
+    house.close()
+
+    assert status == again.status_code
