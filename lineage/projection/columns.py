@@ -25,6 +25,8 @@ _WITHIN: Final = re.compile(r"[.\[]")
 def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
     """The column lineage that the facets of *dataset* carry; None without any (or, warned, when it cannot be read).
 
+    A deleted facet is column lineage without an edge: it speaks, and takes back what its job said before.
+
     What affects every column is one edge to `WHOLE`: the facet's own `dataset`, and whatever stands with the same
     INDIRECT transformation under each of several columns, as Spark copies it (OPENLINEAGE 2.6). To say of a column what
     its own edges and those of WHOLE say is to say what the facet said.
@@ -33,8 +35,10 @@ def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
     many columns in both and the others stand in theirs; else it keeps its own, warned where that is none.
     """
     raw = dataset.facets.get("columnLineage")
-    if raw is None or is_deleted(body := bytes(raw)):
+    if raw is None:
         return None
+    if is_deleted(body := bytes(raw)):
+        return ColumnsSeen(dataset.id, _digest(dataset.id, b"", ()), ())
     schema = dataset.facets.get("schema")
     try:
         seen, nameless = _edges(dataset.id, body, bytes(schema) if schema is not None else b"")

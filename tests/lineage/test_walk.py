@@ -293,6 +293,22 @@ def test_a_walk_finds_what_it_would_without_wholes(edges: list[ColumnEdge], way:
     assert naive == reached
 
 
+@given(COLUMNS, st.sampled_from(("up", "down")), st.integers(1, 8))
+def test_a_cut_walk_over_columns_is_a_part_of_the_whole(edges: list[ColumnEdge], way: Direction, most: int) -> None:
+    """A budget counts WHOLE as a column, and the frontier is where to go on from."""
+    store = Drawn()
+    store.column_edges = [(None, edge) for edge in dict.fromkeys(edges)]
+    root = FieldId(ds("a"), "x")
+    whole = walk_columns(store, [root], way)
+
+    cut = walk_columns(store, [root], way, max_nodes=most)
+
+    assert (len(whole.hops) > most, min(most, len(whole.hops))) == (cut.truncated, len(cut.hops))
+    assert set(cut.edges) <= set(whole.edges)
+    assert set(cut.frontier) <= set(cut.hops)
+    assert {end for _, edge in cut.edges for end in (edge.source, edge.target)} <= set(cut.hops)
+
+
 GRAPHS = st.lists(
     st.tuples(st.integers(0, 7), st.integers(0, 5), st.booleans()).map(
         lambda t: f"d{t[0]} > J{t[1]}" if t[2] else f"J{t[1]} > d{t[0]}"

@@ -176,6 +176,16 @@ def test_equal_column_lineage_has_an_equal_digest():
     assert (first.digest == second[0].digest, first.digest == second[1].digest) == (True, False)
 
 
+def test_deleted_column_lineage_is_one_without_edges():
+    """It takes back what was said before, where a facet that is left out says nothing."""
+    ((deleted,), nothing) = (
+        seen(outputs=[dataset("target", facets=facets)]).columns
+        for facets in ({"columnLineage": facet(_deleted=True)}, {})
+    )
+
+    assert ((TARGET, ()), ()) == ((deleted.dataset, deleted.edges), nothing)
+
+
 def test_what_the_schema_decides_is_part_of_the_digest():
     """One body that gives other edges beside another schema is another body to the store."""
     lineage = {"columnLineage": facet(**fields(a=[of("k", JOIN)], b=[of("k", JOIN)]))}

@@ -39,6 +39,17 @@ def test_the_newest_column_facet_speaks_for_each_job(graph: Store) -> None:
     )  # fmt: skip
 
 
+def test_column_lineage_without_an_edge_speaks_too(graph: Store) -> None:
+    """A job takes back what it said, and what others say stays."""
+    seen = columns(ORDERS, ("total", ITEMS, "price"))
+    merge(graph, received([
+        ran("r", "COMPLETE", 1, columns=(seen,)), ran("s", "COMPLETE", 2, by="sum", columns=(seen,)),
+        ran("r2", "COMPLETE", 3, columns=(columns(ORDERS),)),
+    ]))  # fmt: skip
+
+    assert [job("sum")] == [by for by, _ in graph.columns([ORDERS], "up")]
+
+
 def test_columns_are_answered_under_canonical_names(graph: Store) -> None:
     """Aliases of both ends are seen through."""
     merge(graph, received([
