@@ -102,6 +102,11 @@ def never_spoke(tasks: Mapping[str, str], dag: NodeId, children: Iterable[Run]) 
     }
 
 
+def not_done(tasks: Mapping[str, str]) -> list[str]:
+    """The tasks of an ended DAG run that did not do what they should, whatever it came to itself (OPENLINEAGE 4.4)."""
+    return sorted(task for task, said in tasks.items() if _TASKS.get(said, "LOST") != "COMPLETE")
+
+
 def stale(dataset: NodeId, listed: Sequence[Collection[NodeId]]) -> bool:
     """Whether a job has left *dataset* behind (DECISIONS 9).
 

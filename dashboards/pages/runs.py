@@ -14,8 +14,9 @@ from dashboards.states import EVENT, RUN
 from lineage.errors import InvalidInput, NotFound
 from lineage.hierarchy import Share, shares
 from lineage.model import FacetRecord, NodeId, Run, run_id
-from lineage.outcomes import attempts
+from lineage.outcomes import attempts, tasks_of
 from lineage.store.base import Store
+from lineage.views import not_done
 from lineage.web import Services, needs, services
 
 router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
@@ -56,6 +57,7 @@ def shown(request: Request, run: str) -> Response:
         kinds=EVENT,
         shares=ran,
         through=_through(ran),
+        undone=not_done(tasks_of(behind.store, one)),
         success=success,
         raw=_raw(behind, wanted) if wanted else None,
         wanted=wanted,

@@ -13,7 +13,7 @@ from lineage.api._answers import as_json
 from lineage.api.runs import known_run
 from lineage.model import Run
 from lineage.outcomes import attempts, outcomes, tasks_of
-from lineage.views import never_spoke
+from lineage.views import never_spoke, not_done
 from lineage.web import needs, services
 
 router = APIRouter(prefix="/api/v1/jobs/runs", tags=["runs"], dependencies=[Depends(needs("read"))])
@@ -25,8 +25,9 @@ _CHILDREN: Final = 1_000
 def run_outcome(request: Request, id: str) -> Response:  # noqa: A002 - the route's own word
     """What a run comes to at this moment, and why. LOST: it never ended, and nobody knows what became of it.
 
-    Of an Airflow DAG run that has ended, `silentTasks` are the tasks of which no event ever came. `tries` are all
-    attempts at what this run attempts, the first one first.
+    Of an Airflow DAG run that has ended, `silentTasks` are the tasks of which no event ever came, and `failedTasks`
+    those that did not do what they should: a DAG run may succeed all the same. `tries` are all attempts at what this
+    run attempts, the first one first.
     """
     behind = services(request)
     store, now = behind.store, behind.now()
@@ -34,12 +35,14 @@ def run_outcome(request: Request, id: str) -> Response:  # noqa: A002 - the rout
     tries = attempts(store, run)
     found = outcomes(store, tries, now)
     children: Sequence[Run] = store.runs(parent=run.id, limit=_CHILDREN).items
-    silent = never_spoke(tasks_of(store, run), run.job, children)
+    tasks = tasks_of(store, run)
+    silent = never_spoke(tasks, run.job, children)
     body = {
         "runId": run.id,
         **_shapes.outcome(found[run.id]),
         "at": now,
         "silentTasks": {task: _shapes.seen(said) for task, said in silent.items()},
+        "failedTasks": not_done(tasks),
         "tries": [{"runId": each.id, **_shapes.outcome(found[each.id])} for each in tries],
     }
     return as_json(body, headers={"Cache-Control": "no-store"})

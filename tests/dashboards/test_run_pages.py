@@ -112,3 +112,13 @@ def test_the_batches_of_a_stream_are_folded(house: Headwater) -> None:
     words = page(house, f"/runs/{application.id}")
 
     assert ("What ran in it 4 jobs" in words, "the last of 8 runs" in words) == (True, True)
+
+
+def test_a_dag_run_names_the_tasks_that_did_not_succeed(house: Headwater) -> None:
+    """Also where it succeeded itself, and where the task said nothing."""
+    house.intake.take(bodies("airflow/3.3.2"), TELLER)
+    dag = next(run for run in house.store.runs(limit=100).items if run.id.endswith("72f5ab"))
+
+    words = page(house, f"/runs/{dag.id}")
+
+    assert "4 tasks did not do what they should" in words

@@ -115,6 +115,15 @@ def test_the_silent_tasks_of_a_dag_run(world):
     assert ("COMPLETED", {"downstream": "ABORTED"}) == (found["state"], found["silentTasks"])
 
 
+def test_a_dag_run_may_succeed_though_tasks_did_not(world):
+    """Its last task ran whatever became of the others: COMPLETE, with four that did not do what they should."""
+    world.tell(bodies("airflow/3.3.2"))
+
+    found = world.get(f"/jobs/runs/{whole_id('airflow/3.3.2', '72f5ab')}/outcome")
+
+    assert ("COMPLETED", ["bad_sql", "bash_fail", "downstream", "render"]) == (found["state"], found["failedTasks"])
+
+
 def test_a_killed_task_fails_when_its_dag_says_so(world):
     """A task that was killed has a START for ever; airflowState repairs it at read."""
     told = bodies("airflow/3.3.2")
