@@ -84,6 +84,11 @@ def admit(body: bytes, sender: Principal, limits: Ingest, secret: bytes) -> Foun
         return Admitted(draft, None, fault(error))
 
 
+def turned_away(body: bytes, sender: Principal, reason: str) -> Refused:
+    """What is kept of a *body* that the door does not even try to read."""
+    return Refused(_scrubbed(body), len(body), sender.name, reason)
+
+
 def _measure(body: bytes, limits: Ingest) -> None:
     if len(body) > limits.max_event_bytes:
         raise InvalidEvent(f"an event of {len(body)} bytes; the limit is {limits.max_event_bytes}")

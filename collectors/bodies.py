@@ -9,6 +9,7 @@ from lineage.events import salvage_array, split_array, split_lines
 
 COUNTED_FROM = 1_000_000  # commas; so many elements take 100 MB when they are split, 10 MB of events have a third of it
 DEPTH_MAX = 200  # levels of brackets; the deepest of our captured events has 11, and parsers give up at a thousand
+BOM = b"\xef\xbb\xbf"  # before a batch it is no event's; before a single event it is part of what was sent
 GZIP = 16 + zlib.MAX_WBITS  # zlib's word for "with a gzip header": https://docs.python.org/3/library/zlib.html
 
 
@@ -41,6 +42,7 @@ def elements(body: bytes, most: int | None = None) -> list[bytes]:
     An array that is broken is split as far as it goes, and the rest is the last element, for the dead letters
     (DECISIONS 14). Raises InvalidEvent for what is no array at all, TooLarge for more than *most* elements.
     """
+    body = body.removeprefix(BOM)
     is_array = body.lstrip().startswith(b"[")
     if most is not None and is_array and body.count(b",") > max(most, COUNTED_FROM):
         _bounded(salvage_array(body, most + 1)[0], most)  # slower, and never more in memory than is wanted
@@ -55,7 +57,7 @@ def elements(body: bytes, most: int | None = None) -> list[bytes]:
 
 def lines(body: bytes, most: int | None = None) -> list[bytes]:
     """The lines of NDJSON without blank ones. Raises TooLarge for more than *most*."""
-    return _bounded(split_lines(body, None if most is None else most + 1), most)
+    return _bounded(split_lines(body.removeprefix(BOM), None if most is None else most + 1), most)
 
 
 def _bounded(found: list[bytes], most: int | None) -> list[bytes]:

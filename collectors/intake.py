@@ -12,7 +12,7 @@ from operator import itemgetter
 from threading import Condition, Thread
 from typing import Any
 
-from collectors.admission import Forbidden, Found, Refused, admit
+from collectors.admission import Forbidden, Found, Refused, admit, turned_away
 from collectors.journal import Admitted, Journal
 from lineage.errors import HeadwaterError, Overloaded, TooLarge
 from lineage.letters import BEGINNING, BODY_BYTES, Letter, written
@@ -140,6 +140,15 @@ class Intake:
         A body that is too large is refused alone. Raises Overloaded, having taken nothing.
         """
         return self._enqueue(_Unit(bodies, principal, list))
+
+    def refuse(self, body: bytes, principal: Principal, reason: str) -> Future[Receipt]:
+        """Keep *body* among the dead letters for *reason*, unread. Raises Overloaded."""
+        return self._enqueue(_Unit((body,), principal, itemgetter(0), aside=turned_away(body, principal, reason)))
+
+    def require_room(self) -> None:
+        """Raise Overloaded when the queue is full whatever comes."""
+        if self._events >= self._limits.queue_events or self._bytes >= self._limits.queue_bytes:
+            raise Overloaded(f"{self._events} events wait for the writer; send it again")
 
     def times_again(self, digest: str) -> int:
         """How often the event came again since this intake began; of over AGAIN_KEPT the oldest are forgotten."""

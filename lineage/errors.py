@@ -74,6 +74,13 @@ class Forbidden(HeadwaterError):
     title = "Not allowed"
 
 
+class TooSlow(HeadwaterError):
+    """A body that does not come to its end."""
+
+    status = 408
+    title = "Too slow"
+
+
 class TooLarge(HeadwaterError):
     """More bytes than the door takes."""
 

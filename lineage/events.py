@@ -177,6 +177,8 @@ def _not_json(body: bytes, message: str) -> str:
         return "an empty body; send one JSON object"
     if body.startswith(b"\xef\xbb\xbf"):
         return "a byte order mark before the event; send UTF-8 JSON without it"
+    if body.startswith(b"\x1f\x8b"):
+        return "gzip, which no Content-Encoding told; send Content-Encoding: gzip"
     place = re.search(r"byte (\d+)", message)
     nearby = body[max(0, int(place[1]) - 16) : int(place[1]) + 10] if place else b""
     if "invalid character" in message and re.search(rb"[:\[,]\s*-?(NaN|Infinity)", nearby):

@@ -36,6 +36,12 @@ class Intake(Protocol):
     def submit_many(self, bodies: Sequence[bytes], principal: Principal) -> Future[list[Receipt]]:
         """Take many, in order, as one unit of back-pressure; receipts[i] is for bodies[i]. Raises Overloaded."""
 
+    def refuse(self, body: bytes, principal: Principal, reason: str) -> Future[Receipt]:
+        """Keep *body* among the dead letters for *reason*, unread. Raises Overloaded."""
+
+    def require_room(self) -> None:
+        """Raise Overloaded when the queue is full whatever comes."""
+
     def take(self, bodies: Sequence[bytes], principal: Principal) -> list[Receipt]:
         """Take *bodies* as `submit_many` does, and wait until they are durable."""
 

@@ -16,7 +16,16 @@ from starlette.types import Scope
 
 from collectors.bodies import elements, inflate, lines
 from collectors.idempotency import HEADER, Answer, Repeats
-from lineage.errors import Forbidden, InvalidEvent, InvalidInput, Overloaded, TooLarge, UnsupportedType
+from lineage.errors import (
+    Forbidden,
+    HeadwaterError,
+    InvalidEvent,
+    InvalidInput,
+    Overloaded,
+    TooLarge,
+    TooSlow,
+    UnsupportedType,
+)
 from lineage.model import Principal, Receipt
 from lineage.web import needs, problem, services
 
@@ -27,6 +36,7 @@ DIGEST = "Headwater-Digest"
 # A client that has waited 5 s sends the event five times more and calls it lost (OPENLINEAGE 5.1). One that is told
 # 503 comes again too; what was committed after all is then a duplicate.
 ANSWER_S = 4.0
+BODY_S = 120  # for a body to come whole; 64 MiB in that time is 4 Mbit/s
 UNBOUNDED = 2**62  # our own cap counts inflated bytes; FastAPI's would count those on the wire
 
 router = APIRouter(tags=["ingest"])
@@ -65,7 +75,9 @@ for _path in (
     "/api/v1/lineage",
     "/api/v1/lineage/",
     "/lineage/batch",
+    "/lineage/batch/",
     "/api/v1/lineage/batch",
+    "/api/v1/lineage/batch/",
 ):
     router.add_api_route(_path, health, methods=["GET", "HEAD"], include_in_schema=False, route_class_override=_Unasked)
 
@@ -81,7 +93,10 @@ async def post_event(request: Request, caller: Caller) -> Response:
     the door does not take, 503 that it is worth sending again. Under an `Idempotency-Key` a repetition within a day
     gets the first answer, and another body 422.
     """
-    if _form(request) == "lines":
+    form = _form(request)
+    if form == "other":
+        return await _refuse_type(request, caller)
+    if form == "lines":
         return await _take_many(request, caller)
     body = await _body(request, services(request).settings.ingest.max_event_bytes)
     return await _once(request, caller, body, lambda: _take_one(request, caller, body))
@@ -115,7 +130,7 @@ async def post_batch(request: Request, caller: Caller) -> Response:
     A bad event harms none of its neighbours: it is among `failed_events`, and with the dead letters. 403 when the key
     may bring none of them. `Idempotency-Key` as for one event.
     """
-    return await _take_many(request, caller)
+    return await (_refuse_type if _form(request) == "other" else _take_many)(request, caller)
 
 
 async def _take_many(request: Request, caller: Principal) -> Response:
@@ -139,9 +154,29 @@ async def _once(request: Request, caller: Principal, body: bytes, take: Callable
     return Response(kept.body, kept.status, kept.headers)
 
 
+async def _turn_away(request: Request, caller: Principal, body: bytes, error: HeadwaterError) -> Response:
+    """Answer *error*, once *body* is among the dead letters."""
+    refused = await run_in_threadpool(services(request).intake.refuse, body, caller, str(error))
+    receipt = await asyncio.wrap_future(refused)
+    answer = problem(error, request.url.path)
+    answer.headers[DIGEST] = receipt.digest
+    return answer
+
+
+async def _refuse_type(request: Request, caller: Principal) -> Response:
+    body = await _body(request, services(request).settings.ingest.max_event_bytes)
+    error = UnsupportedType(
+        f"Content-Type {_kind(request)!r} is not taken; send application/json or application/x-ndjson"
+    )
+    return await _turn_away(request, caller, body, error)
+
+
 async def _take_batch(request: Request, caller: Principal, body: bytes) -> Response:
     split = lines if _form(request) == "lines" else elements
-    bodies = await run_in_threadpool(split, body, services(request).settings.ingest.max_batch_events)
+    try:
+        bodies = await run_in_threadpool(split, body, services(request).settings.ingest.max_batch_events)
+    except InvalidEvent as error:
+        return await _turn_away(request, caller, body, error)
     receipts = await asyncio.wrap_future(services(request).intake.submit_many(bodies, caller)) if bodies else []
     if receipts and all(receipt.status == "forbidden" for receipt in receipts):
         return problem(Forbidden(receipts[0].reason or "", field=receipts[0].field), request.url.path)
@@ -169,30 +204,38 @@ def _summary(receipts: Sequence[Receipt]) -> dict[str, object]:
     }
 
 
-def _form(request: Request) -> Literal["json", "lines"]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _form(request: Request) -> Literal["json", "lines", "other"]:
+    kind = _kind(request)
     if kind in LINES:
         return "lines"
     if kind in PLAIN or kind == "application/json" or kind.endswith("+json"):
         return "json"
-    raise UnsupportedType(f"Content-Type {kind!r} is not taken; send application/json or application/x-ndjson")
+    return "other"
 
 
 async def _body(request: Request, limit: int) -> bytes:
     """The whole body, inflated; no more than *limit* bytes of it are ever held."""
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = request.headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedType(f"Content-Encoding {encoding!r} is not taken; send gzip or none")
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit:
-                raise TooLarge(f"the body has more than {limit} bytes; send smaller batches")
-            parts.append(part)
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise TooLarge(f"the body has more than {limit} bytes; send smaller batches")
+                parts.append(part)
+    except TimeoutError:
+        raise TooSlow(f"the body did not come whole within {BODY_S} s; send it again") from None
     except ClientDisconnect:
         raise InvalidInput("the body ended before it was whole") from None
+    services(request).intake.require_room()
     body = b"".join(parts)
     if encoding != "identity":
         body = await run_in_threadpool(inflate, body, limit)

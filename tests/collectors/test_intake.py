@@ -309,7 +309,13 @@ def test_a_dead_letter_says_why_and_whose() -> None:
         reason = intake.submit(body, AIRFLOW).result(WAIT_S).reason
 
     expected = {"reason": reason, "field": "eventTime", "principal": "airflow", "received_at": "2026-11-21T12:00:00Z"}
-    expected |= {"size": len(body), "truncated": False, "body": body.decode(), "beginning": body.decode()[:500]}
+    expected |= {
+        "times_again": 0,
+        "size": len(body),
+        "truncated": False,
+        "body": body.decode(),
+        "beginning": body.decode()[:500],
+    }
     (letter,) = journal.letters
     assert expected == {key: value for key, value in letter.items() if key != "id"}
 

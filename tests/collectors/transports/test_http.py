@@ -5,17 +5,21 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from asyncio import Event
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from collectors.transports import http
 from lineage.app import Headwater
-from lineage.errors import Overloaded, StoreUnavailable
+from lineage.errors import Overloaded, StoreUnavailable, TooSlow
 from lineage.model import Receipt
 from lineage.settings import Ingest, Settings
+from tests.support.looping import finished
 from tests.support.posting import event
 
 ONE, BATCH = "/api/v1/lineage", "/api/v1/lineage/batch"
@@ -43,10 +47,11 @@ def test_an_event_is_created(client: TestClient, services: Headwater, path: str)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", [ONE, ONE + "/", "/lineage", "/lineage/", BATCH, "/lineage/batch"])
-def test_who_knocks_is_answered(client: TestClient, method: str, path: str) -> None:
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("path", [ONE, "/lineage", BATCH, "/lineage/batch"])
+def test_who_knocks_is_answered(client: TestClient, method: str, path: str, slash: str) -> None:
     """A client that looks whether somebody is there, before it sends, is told so."""
-    answer = client.request(method, path)
+    answer = client.request(method, path + slash)
 
     expected = b"" if method == "HEAD" else b'{"status":"ready","ingest":true}'
     assert (answer.status_code, answer.content) == (200, expected)
@@ -112,11 +117,14 @@ def test_json_is_taken_under_any_honest_name(client: TestClient, kind: str | Non
 
 
 @pytest.mark.parametrize("kind", ["application/xml", "multipart/form-data; boundary=x", "image/png", "text/html"])
-def test_other_types_are_refused(client: TestClient, kind: str) -> None:
-    """A type that can be no event is refused by name."""
-    answer = post(client, ONE, event(1), kind)
+@pytest.mark.parametrize("path", [ONE, BATCH])
+def test_other_types_are_refused(client: TestClient, path: str, kind: str) -> None:
+    """A type that can be no event is refused by name; the body is kept, for it may be an event all the same."""
+    answer = post(client, path, event(1), kind)
 
-    assert (answer.status_code, kind.partition(";")[0] in answer.json()["detail"]) == (415, True)
+    letter = client.get(f"/api/v1/dead-letters/{answer.headers['headwater-digest']}").json()
+    named = kind.partition(";")[0] in answer.json()["detail"]
+    assert (415, True, event(1).decode()) == (answer.status_code, named, letter["body"])
 
 
 def test_gzip_is_undone(client: TestClient) -> None:
@@ -124,6 +132,36 @@ def test_gzip_is_undone(client: TestClient) -> None:
     answer = post(client, ONE, gzip.compress(event(1)), content_encoding="gzip")
 
     assert (answer.status_code, answer.json()["digest"]) == (201, digest(event(1)))
+
+
+@pytest.mark.parametrize("encoding", ["", " ", "identity", "Identity"])
+def test_no_encoding_is_no_encoding(client: TestClient, encoding: str) -> None:
+    """An empty header says nothing."""
+    assert post(client, ONE, event(1), content_encoding=encoding).status_code == 201
+
+
+def test_gzip_that_nobody_told_is_named(client: TestClient) -> None:
+    """A packed body without its header is refused with the header that it lacks."""
+    assert "send Content-Encoding: gzip" in post(client, ONE, gzip.compress(event(1))).json()["detail"]
+
+
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_a_mark_of_byte_order_harms_no_event(client: TestClient, form: str) -> None:
+    """Before a batch it stands outside of its events; before a single event it is refused, as JSON has it."""
+    body, kind = FORMS[form]([event(1), event(2)])
+
+    found = post(client, BATCH, b"\xef\xbb\xbf" + body, kind).json()["summary"]
+
+    assert (summary(2), 400) == (found, post(client, ONE, b"\xef\xbb\xbf" + event(1)).status_code)
+
+
+def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so long the client is told 408; other requests go on meanwhile, for nothing waits for it but itself."""
+    monkeypatch.setattr(http, "BODY_S", 0.01)
+    request = Request({"type": "http", "method": "POST", "headers": []}, Event().wait)
+
+    with pytest.raises(TooSlow, match="send it again"):
+        finished(http._body(request, 1000))
 
 
 def test_a_chunked_body_is_whole(client: TestClient) -> None:
@@ -237,10 +275,11 @@ def test_a_cut_batch_is_taken_as_far_as_it_goes(client: TestClient) -> None:
 
 @pytest.mark.parametrize("body", [event(1), b"events", b'"events"'])
 def test_what_is_no_array_is_no_batch(client: TestClient, body: bytes) -> None:
-    """A single event at the batch's door is refused with the way to the right one."""
+    """A single event at the batch's door is refused with the way to the right one, and kept as a dead letter."""
     answer = post(client, BATCH, body)
 
-    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+    letter = client.get(f"/api/v1/dead-letters/{answer.headers['headwater-digest']}").json()
+    assert (400, answer.json()["detail"], body.decode()) == (answer.status_code, letter["reason"], letter["body"])
 
 
 def test_an_empty_batch_is_a_success(client: TestClient) -> None:
@@ -308,6 +347,9 @@ class Refusing:
         return future
 
     submit_many = submit
+
+    def require_room(self) -> None:
+        """There is some."""
 
     def stop(self) -> None:
         """Nothing is under way."""
