@@ -41,7 +41,7 @@ def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
         return ColumnsSeen(dataset.id, _digest(dataset.id, b"", ()), ())
     schema = dataset.facets.get("schema")
     try:
-        seen, nameless = _edges(dataset.id, body, bytes(schema) if schema is not None else b"")
+        seen, nameless = _read(dataset.id, body, bytes(schema) if schema is not None else b"")
     except msgspec.ValidationError as error:
         warnings.append(f"columnLineage: kept unread, {error}")
         return None
@@ -57,8 +57,6 @@ def is_column(name: str, columns: Collection[str]) -> bool:
     return any(name[: border.start()] in columns for border in _WITHIN.finditer(name))
 
 
-# Spark repeats the same body, up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5).
-@lru_cache(maxsize=128)
 def _edges(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tuple[str, ...]]:
     facet = COLUMN_LINEAGE.decode(body)
     known = _column_names(schema)
@@ -79,6 +77,16 @@ def _edges(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tup
     digest = _digest(target, body, (*named, *([WHOLE] if copied else ())))
     nameless = (name for name in columns if _NAMELESS.fullmatch(name) and name not in known)
     return ColumnsSeen(target, digest, tuple(sorted(edges))), tuple(nameless)
+
+
+# Spark repeats the same body, mostly up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5). Some have megabytes:
+# of those only a few are remembered.
+_SMALL: Final = 256 * 1024
+_of_small, _of_large = lru_cache(maxsize=128)(_edges), lru_cache(maxsize=4)(_edges)
+
+
+def _read(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tuple[str, ...]]:
+    return (_of_small if len(body) <= _SMALL else _of_large)(target, body, schema)
 
 
 def _column_names(schema: bytes) -> tuple[str, ...]:
