@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
+from lineage.model import Declaration
 from lineage.normal import RULE
 
 SYMLINK: Final = "symlink"  # the alias is a table, the dataset where it is kept
@@ -36,6 +37,22 @@ def strength(why: str) -> int:
     if why.startswith(RULE):
         return 1
     return {PERSON: 0, CLUSTER: 2, SYMLINK: 3}.get(why, 4)
+
+
+def suspicion(declared: Iterable[Declaration]) -> str | None:
+    """Why *declared*, what is said of one dataset, may join too much; None where nothing looks like it.
+
+    One place may be given to many tables: those of different names, none of which was renamed, are rarely one.
+    """
+    joining = [each for each in declared if each.counts and not each.cut]
+    tables = sorted({each.alias for each in joining if each.why == SYMLINK})
+    parts = {table.name.rpartition(".")[2].lower() for table in tables}
+    if len(parts) < 2 or any(each.why == RENAME for each in joining):  # noqa: PLR2004 - different ones
+        return None
+    named = ", ".join(table.name for table in tables[:3])
+    return (
+        f"{len(tables)} tables of {len(parts)} names are one: {named}{', …' if tables[3:] else ''}; split what is not"
+    )
 
 
 def divided(links: Iterable[Link[Name]], apart: Collection[tuple[Name, Name]]) -> list[set[Name]]:

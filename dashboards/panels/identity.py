@@ -8,6 +8,7 @@ from fastapi import Request
 
 from dashboards.frame import Look
 from lineage.model import Declaration, Node, NodeId
+from lineage.sameness import suspicion
 from lineage.statements import Ruling
 from lineage.web import services
 
@@ -32,6 +33,7 @@ class Identity:
     cut: tuple[Declaration, ...]
     said: tuple[Ruling, ...]
     token: str
+    warning: str | None
 
     @property
     def worth_showing(self) -> bool:
@@ -57,5 +59,6 @@ def identity(request: Request, node: Node, seen: Look) -> Identity:
         by=tuple(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
         cut=tuple(each for each in said if each.cut)[:LISTED],
         said=tuple(house.store.rulings(node.id)[:LISTED]),
+        warning=suspicion(said),
         token=house.keys.form_token(request.cookies, house.now()) if may_decide else "",
     )

@@ -17,6 +17,7 @@ from lineage.api.datasets import known_dataset
 from lineage.model import Declaration, NodeId, Principal, dataset_id
 from lineage.normal import Normal, rules
 from lineage.rulings import Said, ruling
+from lineage.sameness import suspicion
 from lineage.statements import Ruling, Verdict
 from lineage.store.base import Store
 from lineage.web import Services, needs, services
@@ -42,7 +43,8 @@ def identity(request: Request, asking: Asking, namespace: str, name: str) -> Res
     """The names of a dataset, what each means by the rules of naming, and every declaration that made them one.
 
     A declaration that no longer `counts` was overtaken by a newer one of the same alias for the same reason; one that
-    is `cut` counts, and joins nothing, because people keep apart what it would join. `by` counts those that do join.
+    is `cut` counts, and joins nothing, because people keep apart what it would join. `by` counts those that do join;
+    `warning` says where they seem to join too much.
     """
     return asking.answer(_identity(services(request), asking.store, namespace, name))
 
@@ -98,6 +100,7 @@ def _identity(house: Services, store: Store, namespace: str, name: str) -> Shape
         "canonical": _shape(node.canonical),
         "names": [_name(normal(each), each) for each in sorted({speaker.id, *speaker.aliases})],
         "by": dict(sorted(_by(said).items())),
+        "warning": suspicion(said),
         "because": list(map(_because, said)),
         "decisions": list(map(_decision, store.rulings(node.id))),
     }

@@ -36,11 +36,9 @@ def rule(connection: Connection, ids: Ids, pairs: Iterable[tuple[Entry, Statemen
         return
     ids.begin(connection)
     search.index(connection, ids.nodes(name for _, *ends, _ in said for name in ends))
-    rows = [
-        (*sorted((ids.node(one), ids.node(other))), digest, _VERDICT[verdict]) for digest, one, other, verdict in said
-    ]
+    rows = [(*sorted((ids.node(one), ids.node(other))), digest, _VERDICT[what]) for digest, one, other, what in said]
     connection.executemany(_RULE, rows)
-    joining.settle(connection, ids, {name for row in rows for name in row[:2]})
+    joining.settle(connection, ids, {ids.node(name) for _, *ends, _ in said for name in ends})
 
 
 def rulings(connection: Connection, dataset: NodeId) -> list[Ruling]:

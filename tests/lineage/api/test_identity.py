@@ -35,6 +35,7 @@ def test_identity_names_the_rules_and_their_evidence(world: Reading) -> None:
             {**S3A, "normal": S3, "rules": RULES, "subset": "dt=2026-11-21"},
         ],
         "by": {"rule: " + "; ".join(RULES): 1},
+        "warning": None,
         "decisions": [],
         "because": [
             {
@@ -96,3 +97,15 @@ def test_what_is_read_and_never_written_is_suggested_where_a_written_one_is_like
             "differs": ["case", "host"],
         }
     ] == world.get("/identity/suggestions")["suggestions"]
+
+
+def test_tables_of_different_names_at_one_place_look_suspicious(world: Reading) -> None:
+    """Nothing caps what is one; the answer says what looks wrong."""
+    for run, table in enumerate(("shop.orders", "shop.customers"), 1):
+        link = facet(identifiers=[{"namespace": "hive", "name": table, "type": "TABLE"}])
+        world.tell(whole_run(run, "load", run * 5, [], [dataset("/lake", "file", symlinks=link)]))
+
+    assert (
+        "2 tables of 2 names are one: shop.customers, shop.orders; split what is not",
+        {"symlink": 2},
+    ) == ((answer := identity(world, "file", "/lake"))["warning"], answer["by"])
