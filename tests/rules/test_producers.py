@@ -29,6 +29,15 @@ def test_python_in_facets_is_read_where_it_is_certain(house: House) -> None:
     assert [STAGED, "raw/orders"] == [each["name"] for each in house.job(AIRFLOW, "orders.load")["inputs"]]
 
 
+def test_what_only_the_start_of_sql_listed_is_no_edge(house: House) -> None:
+    """At the START a parser guesses, with functions and dropped tables; at the end the database was asked."""
+    house.tell("a-table-that-only-start-listed")
+
+    assert [("orders.transform", ORDERS), ("shop.public.orders", "orders.transform")] == house.edges(
+        job_id(AIRFLOW, "orders.transform")
+    )
+
+
 def test_sql_of_a_hook_stands_under_its_task(house: House) -> None:
     """The query begins and ends in one instant, after its task has ended: it completed, as a child of the task."""
     house.tell("airflow/3.3.2")
