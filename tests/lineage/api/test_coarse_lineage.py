@@ -303,3 +303,24 @@ def test_the_batches_of_a_stream_are_one_row_of_their_application(world):
     found = world.get(f"/jobs/runs/{application}/children")["children"]
 
     assert (20, len(found)) == (sum(each["runs"] for each in found), len({each["job"]["name"] for each in found}))
+
+
+def test_a_flink_job_lives_by_its_checkpoints(world):
+    """It says nothing of its kind; that it takes checkpoints does. A day later it is silent, and its end was an ABORT."""
+    world.tell(bodies("flink/1.20-kafka"))
+
+    job = world.get("/namespaces/flink-prod/jobs/enrich-orders")
+
+    assert ("STREAM", [("LOST", "silent"), ("ABORTED", None)]) == (
+        job["type"],
+        [(run["outcome"]["state"], run["outcome"]["mark"]) for run in job["latestRuns"]],
+    )
+
+
+def test_a_model_of_dbt_has_its_runs_of_all_modes(world):
+    """Three commands, three spellings of its name, one job with three runs; its tests are not among them."""
+    world.tell(bodies("dbt/one-model-in-three-modes"))
+
+    found = world.get("/namespaces/dbt-prod/jobs/model.shop.orders/runs")
+
+    assert ["COMPLETED"] * 3 == [run["state"] for run in found["runs"]]
