@@ -44,6 +44,7 @@ class Mark(NamedTuple):
 
     events: int
     rate: float  # events a second since the mark before
+    cpu_us: float  # of the server, an event, since the mark before
     memory: int
     file: int
     log: int
@@ -116,15 +117,16 @@ def size(file: Path) -> int:
 def bring(server: Server, folder: Path, count: int) -> Iterator[Mark]:
     """Send *count* events, and say every hundred thousand how it stands."""
     connection = http.client.HTTPConnection(server.host, server.port)
-    sent, took = 0, 0.0
+    sent, took, used = 0, 0.0, server.cpu_s()
     for batch in batches(count):
         took += post(connection, "/api/v1/lineage/batch", batch)
         sent += BATCH
         if sent % STEP == 0 or sent >= count:
             since = sent % STEP or STEP
             file, log = size(folder / "bench.db"), (folder / "bench.db-wal").stat().st_size
-            yield Mark(min(sent, count), since / took, server.memory_bytes(), file, log)
-            took = 0.0
+            cpu_us = (server.cpu_s() - used) / since * 1_000_000
+            yield Mark(min(sent, count), since / took, cpu_us, server.memory_bytes(), file, log)
+            took, used = 0.0, server.cpu_s()
 
 
 def judged(marks: list[Mark]) -> Iterator[tuple[str, float, bool]]:
@@ -144,14 +146,14 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="How many, in hundreds of thousands.")
     count = parser.parse_args().events
     marks: list[Mark] = []
-    print(f"{'events':>10}{'events/s':>10}{'memory':>10}{'file':>10}{'an event':>12}{'log':>9}")
+    print(f"{'events':>10}{'events/s':>10}{'CPU':>10}{'memory':>10}{'file':>10}{'an event':>12}{'log':>9}")
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server:
-        before, began = Mark(0, 0, 0, 0, 0), time.monotonic()
+        before, began = Mark(0, 0, 0, 0, 0, 0), time.monotonic()
         for mark in bring(server, Path(name), count):
             an_event = (mark.file - before.file) / (mark.events - before.events)
             print(
-                f"{mark.events:>10,}{mark.rate:>10,.0f}{mark.memory / 1024**2:>7.0f} MB{mark.file / 1024**2:>7.0f} MB"
-                f"{an_event:>10,.0f} B{mark.log / 1024**2:>6.0f} MB",
+                f"{mark.events:>10,}{mark.rate:>10,.0f}{mark.cpu_us:>7.0f} us{mark.memory / 1024**2:>7.0f} MB"
+                f"{mark.file / 1024**2:>7.0f} MB{an_event:>10,.0f} B{mark.log / 1024**2:>6.0f} MB",
                 flush=True,
             )
             marks.append(mark)

@@ -11,8 +11,8 @@ from lineage.model import WHOLE, ColumnsSeen, NodeId
 from lineage.store.sqlite.codes import KIND, node_id, pack, spelled
 from lineage.store.sqlite.sql import COUNT
 
-REMEMBERED: Final = 200_000  # of a sort; about 60 MB at the most
-REMEMBERED_BYTES: Final = 32 * 1024 * 1024  # of facet bodies
+REMEMBERED: Final = 50_000  # of a sort: most are runs, which are soon over; about 20 MB at the most
+REMEMBERED_BYTES: Final = 12 * 1024 * 1024  # of facet bodies: most come once, as row counts do
 DIGEST_BYTES: Final = 16  # of a facet body's SHA-256: the chance that two bodies of 10^12 share it is 10^-15
 
 Key = TypeVar("Key")
@@ -61,6 +61,9 @@ class Ids:
         if len(self._nodes) > REMEMBERED:
             self._nodes.clear()
             self._names.clear()
+        for remembered in (self._words, self._columns):
+            if len(remembered) > REMEMBERED:
+                remembered.clear()
         if self._bodies_bytes > REMEMBERED_BYTES:
             self._bodies.clear()
             self._bodies_bytes = 0
