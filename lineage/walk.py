@@ -282,7 +282,7 @@ def _take(
         else:
             reached.edges[answer.key] = answer.found
     side.seen.update(fresh)
-    side.here = sorted(place for place in (*fresh, *again) if place not in refused)
+    side.here = sorted(again.union(fresh) - refused)
 
 
 def _ways(direction: Direction) -> tuple[Way, ...]:

@@ -79,8 +79,8 @@ def _edges(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tup
     return ColumnsSeen(target, digest, tuple(sorted(edges))), tuple(nameless)
 
 
-# Spark repeats the same body, mostly up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5). Some have megabytes:
-# of those only a few are remembered.
+# Spark repeats the same body, mostly up to 125 kB of it, on every event of a run (OPENLINEAGE 4.5); of those with
+# megabytes only a few are remembered.
 _SMALL: Final = 256 * 1024
 _of_small, _of_large = lru_cache(maxsize=128)(_edges), lru_cache(maxsize=4)(_edges)
 
