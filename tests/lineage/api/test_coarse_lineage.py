@@ -306,7 +306,7 @@ def test_the_batches_of_a_stream_are_one_row_of_their_application(world):
 
 
 def test_a_flink_job_lives_by_its_checkpoints(world):
-    """It says nothing of its kind; that it takes checkpoints does. A day later it is silent, and its end was an ABORT."""
+    """That it takes checkpoints tells its kind. A day after the last it is silent; the run before was cancelled."""
     world.tell(bodies("flink/1.20-kafka"))
 
     job = world.get("/namespaces/flink-prod/jobs/enrich-orders")
