@@ -1,4 +1,8 @@
-"""Great Expectations: results under a name of its own, and booleans that numpy turned into texts (OPENLINEAGE 4.7)."""
+"""Great Expectations: results under a name of its own, and booleans that numpy turned into texts (OPENLINEAGE 4.7).
+
+A validation sends COMPLETE and nothing else, also when it fails: its run has no start, and the results alone tell. One
+action object keeps one run id, so that validations that are repeated become one run, of which the newest results speak.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Spark: what an RDD job lists at its START is a guess; failures speak in a facet of their own (OPENLINEAGE 4.5)."""
+"""Spark: an application, and a run for every action in it, told in up to eight events (OPENLINEAGE 4.5).
+
+What a run used is the union over its events: statistics may come on RUNNING alone, outputs on COMPLETE alone. FAIL and
+then COMPLETE is FAIL; an application says COMPLETE whatever its driver came to. One action may be two runs, one round
+the other (`lineage.slo.gather` counts it once); a stream is a run for every micro-batch (`lineage.hierarchy` folds
+them). To infer a schema Spark starts RDD jobs that never end and read a guess: they close with their application. The
+source of a MERGE stands in its column lineage alone, and a DROP names a path that only its symlink gives away; both are
+read from what is sent. Here is mended what one event tells: the guess, and the failure in a facet of Spark's own.
+"""
 
 from __future__ import annotations
 
