@@ -5,7 +5,7 @@ None of it is ever stored (DECISIONS 5 and 9): a late event, or an hour more, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -149,7 +149,7 @@ def folded(graph: Graph, into: Mapping[NodeId, NodeId], known: Mapping[NodeId, N
 
 
 def of_datasets(graph: Graph) -> Graph:
-    """*graph* without its jobs: an edge from each dataset that a job read to each that it wrote, itself left out.
+    """*graph* without its jobs: an edge from each dataset that a job read to each that it made of it, itself left out.
 
     A root that is a job is gone too; its hops still count from it.
     """
@@ -169,7 +169,7 @@ def of_datasets(graph: Graph) -> Graph:
         )
         for write in graph.edges
         for read in reads.get(write.source, ())
-        if read.source != write.target
+        if read.source != write.target and (write.made_of is None or read.source in write.made_of)
     )
     return replace(
         graph,
@@ -177,6 +177,34 @@ def of_datasets(graph: Graph) -> Graph:
         edges=_joined(through),
         hops={node: hop for node, hop in graph.hops.items() if node.kind == "dataset"},
     )
+
+
+Passage = tuple[NodeId, tuple[NodeId, ...] | None]  # a node and, of a job, what it may be left to; None: everything
+
+
+def flows(graph: Graph) -> Callable[[NodeId, NodeId, NodeId], bool]:
+    """Whether data goes from a dataset through a job to a dataset, where *graph* has both edges."""
+    made_of = {(edge.source, edge.target): edge.made_of for edge in graph.edges if edge.made_of is not None}
+    return lambda read, job, written: read in made_of.get((job, written), (read,))
+
+
+def steps_up(graph: Graph) -> Mapping[Passage, Sequence[Passage]]:
+    """Against the flow of *graph*: from a dataset to each job with what that made it of, and from there only to that.
+
+    A dataset is always `(dataset, None)`, a job that is begun with `(job, None)`.
+    """
+    reads: dict[NodeId, list[NodeId]] = {}
+    for edge in graph.edges:
+        if edge.target.kind == "job":
+            reads.setdefault(edge.target, []).append(edge.source)
+    found: dict[Passage, list[Passage]] = {(job, None): [(read, None) for read in of] for job, of in reads.items()}
+    for edge in graph.edges:
+        if edge.source.kind == "job":
+            found.setdefault((edge.target, None), []).append((edge.source, edge.made_of))
+            if edge.made_of is not None:
+                of = (read for read in reads.get(edge.source, ()) if read in edge.made_of)
+                found[edge.source, edge.made_of] = [(read, None) for read in of]
+    return {here: sorted(set(steps), key=lambda step: (step[0], step[1] or ())) for here, steps in found.items()}
 
 
 def _joined(edges: Iterable[Edge]) -> tuple[Edge, ...]:
@@ -190,10 +218,12 @@ def _joined(edges: Iterable[Edge]) -> tuple[Edge, ...]:
 
 def _both(one: Edge, other: Edge) -> Edge:
     older, newer = sorted((one, other), key=lambda edge: (edge.last_at, edge.evidence))
+    said = None if one.made_of is None or other.made_of is None else {*one.made_of, *other.made_of}
     return replace(
         newer,
         first_at=min(one.first_at, other.first_at),
         runs=one.runs + other.runs,
         evidence=tuple(dict.fromkeys((*newer.evidence, *older.evidence)))[:3],
         stale=one.stale and other.stale,
+        made_of=None if said is None else tuple(sorted(said)),
     )

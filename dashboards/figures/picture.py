@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from lineage.model import Graph, NodeId
+from lineage.views import flows
 
 Tone = Literal["ok", "warn", "bad", "run", "unk"]
 Side = Literal["up", "down"]
@@ -129,11 +130,12 @@ def picture(graph: Graph, marks: Mapping[NodeId, Mark], wish: Wish = Wish(), way
 def adjacent(graph: Graph) -> dict[Side, dict[NodeId, tuple[NodeId, ...]]]:
     """For each dataset the datasets one hop up and one hop down, through any job."""
     reads, writes = _by_job(graph)
+    flow = flows(graph)
     sides: dict[Side, defaultdict[NodeId, list[NodeId]]] = {"up": defaultdict(list), "down": defaultdict(list)}
     for job in reads:
         for source in reads[job]:
             for target in writes.get(job, ()):
-                if source != target:
+                if source != target and flow(source, job, target):
                     sides["down"][source].append(target)
                     sides["up"][target].append(source)
     return {side: {node: tuple(dict.fromkeys(found)) for node, found in by.items()} for side, by in sides.items()}
@@ -217,11 +219,13 @@ class _Choice:
 def _jobs(graph: Graph, hops: Mapping[NodeId, int], wish: Wish, way: Way) -> list[NodeId]:
     """Jobs between drawn datasets; at the ends also those that read nothing, or write nothing, within the wish."""
     reads, writes = _by_job(graph)
+    flow = flows(graph)
 
     def belongs(job: NodeId) -> bool:
         sources = [node for node in reads.get(job, ()) if node in hops]
         targets = [node for node in writes.get(job, ()) if node in hops]
-        if job == graph.root or str(job) in way.path or (sources and targets):
+        between = any(flow(source, job, target) for source in sources for target in targets)
+        if job == graph.root or str(job) in way.path or between:
             return bool(job == graph.root or sources or targets)
         begins = not reads.get(job) and any(-wish.up < hops[node] <= 0 for node in targets)
         return begins or (not writes.get(job) and any(0 <= hops[node] < wish.down for node in sources))

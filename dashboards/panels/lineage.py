@@ -18,6 +18,7 @@ from dashboards.panels.runs import Came
 from lineage.alerts.incidents import Incident
 from lineage.model import Direction, Edge, Graph, NodeId, Run
 from lineage.store.base import Store
+from lineage.views import Passage, steps_up
 from lineage.walk import walk
 from lineage.web import services
 
@@ -163,24 +164,22 @@ def cause_way(graph: Graph, found: Iterable[Incident]) -> Way:
 
 def _on_to_root(graph: Graph, way: tuple[str, ...]) -> tuple[str, ...]:
     """*way* as far as it is needed, then the shortest way from there to the root; *way* alone where there is none."""
-    feeding: dict[NodeId, list[NodeId]] = {}
-    for edge in graph.edges:
-        feeding.setdefault(edge.target, []).append(edge.source)
-    behind: dict[NodeId, NodeId | None] = {graph.root: None}
-    waiting = deque([graph.root])
+    steps = steps_up(graph)
+    behind: dict[Passage, Passage | None] = {(graph.root, None): None}
+    waiting = deque(behind)
     while waiting:
-        node = waiting.popleft()
-        if str(node) in way:
+        here = waiting.popleft()
+        if str(here[0]) in way:
             onward: list[str] = []
-            following = behind[node]
+            following = behind[here]
             while following is not None:
-                onward.append(str(following))
+                onward.append(str(following[0]))
                 following = behind[following]
-            return (*way[: way.index(str(node)) + 1], *onward)
-        for source in sorted(feeding.get(node, ())):
-            if source not in behind:
-                behind[source] = node
-                waiting.append(source)
+            return (*way[: way.index(str(here[0])) + 1], *onward)
+        for step in steps.get(here, ()):
+            if step not in behind:
+                behind[step] = here
+                waiting.append(step)
     return way
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from lineage.alerts.incidents import Cause
 from lineage.alerts.phrases import clock
 from lineage.model import Graph, NodeId, Run
+from lineage.views import Passage, steps_up
 
 # A cause may be noticed a little after its effect: evidence 0.7 of SLO d.3, with its slack of 10 minutes.
 SLACK = timedelta(minutes=10)
@@ -87,10 +88,10 @@ def find(symptom: Symptom, scene: Scene, now: datetime) -> Cause | None:
     watched dataset on the way that was delivered since it broke. Of several at one distance the first to break counts.
     """
     suspects = _suspects(symptom, scene)
-    parents = _parents(scene.graph)
+    steps = steps_up(scene.graph)
     path: tuple[NodeId, ...] = (symptom.dataset,)
     effect = Suspect(symptom.dataset, symptom.kind, symptom.since)
-    while found := [step for step in _upstream(effect, path, parents, suspects) if _stands(step, scene.delivered)]:
+    while found := [step for step in _upstream(effect, path, steps, suspects) if _stands(step, scene.delivered)]:
         effect, way = min(found, key=lambda step: (len(step[1]), step[0].since, step[0].node, step[0].kind))
         path = way + path[1:]
     return None if effect.node == symptom.dataset else _cause(effect, path, now)
@@ -109,29 +110,23 @@ def _suspects(symptom: Symptom, scene: Scene) -> dict[NodeId, list[Suspect]]:
     return suspects
 
 
-def _parents(graph: Graph) -> dict[NodeId, list[NodeId]]:
-    parents: dict[NodeId, list[NodeId]] = {}
-    for edge in graph.edges:
-        parents.setdefault(edge.target, []).append(edge.source)
-    return parents
-
-
 def _upstream(
     effect: Suspect,
     passed: Collection[NodeId],
-    parents: Mapping[NodeId, Sequence[NodeId]],
+    steps: Mapping[Passage, Sequence[Passage]],
     suspects: Mapping[NodeId, Sequence[Suspect]],
 ) -> Iterator[Step]:
     """Every suspect above *effect* that explains it, nearest first, by a shortest way."""
-    ways: dict[NodeId, tuple[NodeId, ...]] = {effect.node: (effect.node,)}
-    queue = deque([effect.node])
+    ways: dict[Passage, tuple[NodeId, ...]] = {(effect.node, None): (effect.node,)}
+    queue = deque(ways)
     while queue:
-        node = queue.popleft()
-        for parent in sorted(set(parents.get(node, ())) - ways.keys()):
-            ways[parent] = (parent, *ways[node])
-            queue.append(parent)
+        here = queue.popleft()
+        for step in (step for step in steps.get(here, ()) if step not in ways):
+            parent = step[0]
+            ways[step] = (parent, *ways[here])
+            queue.append(step)
             if parent not in passed:
-                yield from ((s, ways[parent]) for s in suspects.get(parent, ()) if _explains(s, effect))
+                yield from ((s, ways[step]) for s in suspects.get(parent, ()) if _explains(s, effect))
 
 
 def _stands(step: Step, delivered: Mapping[NodeId, datetime]) -> bool:

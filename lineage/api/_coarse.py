@@ -81,12 +81,16 @@ def _of_runs(store: Store, graph: Graph, at: Instants) -> Graph:
     drawn = folded(graph, into, known)
     uses = (use for run in newest.values() for use in store.uses(run=run.id, until=at.as_of, known_at=at.known_at))
     own = {
-        (run_id(use.run), use.dataset) if use.side == "output" else (use.dataset, run_id(use.run))
+        (run_id(use.run), use.dataset) if use.side == "output" else (use.dataset, run_id(use.run)): use.made_of
         for use in uses
         if use.effective and use.run is not None
     }
     stated = set(graph.nodes) - newest.keys()  # jobs that only JobEvents know keep theirs
-    edges = tuple(e for e in drawn.edges if (e.source, e.target) in own or (e.source in stated and e.target in stated))
+    edges = tuple(
+        replace(edge, made_of=own.get((edge.source, edge.target), edge.made_of))
+        for edge in drawn.edges
+        if (edge.source, edge.target) in own or (edge.source in stated and edge.target in stated)
+    )
     return replace(drawn, edges=edges)
 
 

@@ -17,7 +17,7 @@ from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
-from lineage.model import Direction, Graph, Run, run_id
+from lineage.model import Direction, Edge, Graph, Run, run_id
 from lineage.outcomes import outcomes
 from lineage.walk import MAX_NODES, walk
 from lineage.web import choice, needs
@@ -58,7 +58,11 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     ] = "job",
     marks: Annotated[bool, Query(description="Mark edges that a job's last three complete runs left behind.")] = False,
 ) -> Response:
-    """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`."""
+    """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`.
+
+    Where explicit lineage says what a job made a dataset of, the edge from the job has `madeOf`, the ids of those
+    datasets: the dataset came of no other that the job reads. Without it, it came of all of them.
+    """
     level = choice(granularity.lower(), GRANULARITIES, "granularity")
     root = wanted(naming)
     known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
@@ -94,10 +98,9 @@ def direction_of(word: str) -> Direction:
 
 def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
     into, out_of = edges_by_end((str(edge.source), str(edge.target)) for edge in graph.edges)
-    left = {(str(edge.source), str(edge.target)) for edge in graph.edges if edge.stale}
+    more = {(str(edge.source), str(edge.target)): _more(edge) for edge in graph.edges if _more(edge)}
     for edge in chain.from_iterable(into.values()):  # one object stands at both ends
-        if (edge["origin"], edge["destination"]) in left:
-            edge["stale"] = True
+        edge.update(more.get((edge["origin"], edge["destination"]), {}))
     jobs = [node for node in graph.nodes.values() if node.id.kind == "job"]
     now = at.as_of or asking.now
     shapes = described(asking.store, jobs, 1, now, as_of=at.as_of, known_at=at.known_at)
@@ -126,6 +129,12 @@ def _runs_in(nodes: Iterable[Shape]) -> Iterator[Shape]:
         yield from node["data"].get("latestRuns", ())
         if node["type"] == "RUN":
             yield node["data"]
+
+
+def _more(edge: Edge) -> Shape:
+    """What Marquez's edges do not tell."""
+    made_of = {} if edge.made_of is None else {"madeOf": [str(source) for source in edge.made_of]}
+    return made_of | ({"stale": True} if edge.stale else {})
 
 
 def edges_by_end(edges: Iterable[tuple[str, str]]) -> tuple[dict[str, list[Shape]], dict[str, list[Shape]]]:

@@ -1,6 +1,7 @@
 """What of a graph is drawn, what is folded away, and which edges are red."""
 
 from collections import Counter
+from dataclasses import replace
 
 from dashboards.figures.picture import MOST, Line, Mark, More, Way, Wish, picture
 from tests.support.graphs import dataset, graph, job
@@ -105,3 +106,15 @@ def test_a_cycle_is_drawn_once():
     drawn = picture(graph("a", "a > there > b", "b > back > a"), {})
 
     assert Counter({"dataset": 2, "job": 2}) == Counter(node.id.kind for node in drawn.nodes)
+
+
+def test_a_line_through_a_job_obeys_explicit_lineage():
+    """What the job reads beside, and did not make the dataset of, is joined to it by no line, and drawn for nothing."""
+    whole = graph("a", "a b > mirror > x")
+    edges = tuple(
+        replace(edge, made_of=(dataset("b"),)) if edge.source == job("mirror") else edge for edge in whole.edges
+    )
+
+    drawn = picture(replace(whole, edges=edges), {}, Wish(up=1, down=1))
+
+    assert ([dataset("a")], ()) == ([node.id for node in drawn.nodes], drawn.lines)

@@ -118,3 +118,25 @@ def test_a_graph_of_datasets_goes_through_each_job() -> None:
     found = of_datasets(graph(*SPARK.edges, edge(READ, A, 4)))
 
     assert [(A, B, False), (A, C, True)] == [(each.source, each.target, each.stale) for each in found.edges]
+
+
+def test_datasets_alone_obey_explicit_lineage() -> None:
+    """One job copies a to c and reads b: c is not of b, however the graph came to hold both."""
+    edges = (
+        Edge(A, READ, NOON, NOON),
+        Edge(B, READ, NOON, NOON),
+        Edge(READ, C, NOON, NOON, made_of=(A,)),
+    )
+
+    assert [(A, C)] == [(edge.source, edge.target) for edge in of_datasets(Graph(C, {}, edges, {})).edges]
+
+
+@pytest.mark.parametrize(("other", "expected"), [((B,), (A, B)), (None, None)])
+def test_jobs_that_become_one_made_what_each_made(other: tuple[NodeId, ...] | None, expected: object) -> None:
+    """What is folded was made of what any part made it of; of all, if one part says nothing."""
+    edges = (Edge(READ, C, NOON, NOON, made_of=(A,)), Edge(WRITE, C, NOON, NOON, made_of=other))
+    known = {node: Node(node, node, NOON, NOON) for node in (APP, C)}
+
+    drawn = folded(Graph(C, {C: known[C]}, edges, {C: 0}), {READ: APP, WRITE: APP}, known)
+
+    assert [expected] == [edge.made_of for edge in drawn.edges]

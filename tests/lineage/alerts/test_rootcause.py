@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from lineage.alerts.rootcause import Scene, Suspect, Symptom, failing, find
-from lineage.model import Graph, NodeId, job_id
+from lineage.model import Graph, NodeId, dataset_id, job_id
 from tests.support.alerting import BUILD, HOUR, LOAD, NOW, ORDERS, REVENUE, RIVER, SETTLEMENTS, SUM, edges, run
 
 BROKE = NOW.replace(hour=5, minute=54)
@@ -134,3 +135,17 @@ def test_the_nearest_of_two_branches_counts() -> None:
     found = find(Symptom("revenue", "freshness", REVENUE, NOW), scene, NOW)
 
     assert (found and found.path) == tuple(map(str, (near, ORDERS, SUM, REVENUE)))
+
+
+def test_what_a_late_dataset_is_not_made_of_is_no_cause() -> None:
+    """One job copies a to x and b to y: that the job above b failed says nothing of x, and something of y."""
+    a, b, x, y = (dataset_id("lake", name) for name in "abxy")
+    mirror, above = job_id("etl", "mirror"), job_id("etl", "above")
+    pairs = [(above, b), (a, mirror), (b, mirror), (mirror, x), (mirror, y)]
+    made_of = {x: (a,), y: (b,)}
+    drawn = graph(x, pairs)
+    flows = replace(drawn, edges=tuple(replace(edge, made_of=made_of.get(edge.target)) for edge in drawn.edges))
+
+    found = [find(Symptom("s", "freshness", of, NOW), Scene(flows, [failed(above, BROKE)]), NOW) for of in (x, y)]
+
+    assert [None, (above.namespace, above.name)] == [cause and cause.job for cause in found]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.events import bodies
 from tests.support.reading import NOON, Reading, dataset, facet, minutes, run_event, run_uuid, whole_run
 
 # Names that break routers, splitters and readers.
@@ -194,3 +195,32 @@ def test_symlinked_names_are_one_node(world: Reading) -> None:
 
     assert by_path == by_table
     assert len(ids(by_path)) == 4
+
+
+def mirrored(world: Reading) -> None:
+    """One run copies a to x and b to y, and says so."""
+    world.tell(bodies("explicit/two-flows-in-one-job"))
+
+
+@pytest.mark.parametrize("granularity", ["job", "dataset", "run"])
+def test_two_flows_in_one_job_make_no_false_edge(world: Reading, granularity: str) -> None:
+    """OpenLineage 4359: up from x there is a, and no b."""
+    mirrored(world)
+
+    found = world.get("/lineage", nodeId="dataset:lake:x", granularity=granularity)
+
+    assert {"dataset:lake:a", "dataset:lake:x"} == {name for name in ids(found) if name.startswith("dataset:")}
+
+
+def test_an_edge_from_a_job_says_what_the_dataset_was_made_of(world: Reading) -> None:
+    """Asked of the job itself, all its flows are there; `madeOf` tells them apart."""
+    mirrored(world)
+
+    found = world.get("/lineage", nodeId="job:etl:mirror")
+
+    assert {"dataset:lake:x": ["dataset:lake:a"], "dataset:lake:y": ["dataset:lake:b"]} == {
+        edge["destination"]: edge["madeOf"]
+        for node in found["graph"]
+        for edge in node["outEdges"]
+        if node["type"] == "JOB"
+    }

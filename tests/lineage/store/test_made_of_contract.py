@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lineage.model import NodeId, Touch
@@ -14,7 +16,7 @@ A, B, X, Y = map(dataset, "abxy")
 Told = dict[str, tuple[NodeId, ...] | None]
 
 
-def told(store: Store, **cut: object) -> Told:
+def told(store: Store, **cut: Any) -> Told:
     """What the job says that it made its targets of."""
     return {edge.target.name: edge.made_of for edge in store.neighbours([LOAD], "down", **cut)}
 
