@@ -282,10 +282,13 @@ def seen(state: Seen) -> str:
     return "LOST" if state == "LOST" else STATES[state]
 
 
-def used(use: Use, version: str | None) -> Shape:
-    """An item of inputDatasetVersions or outputDatasetVersions, with the statistics that the run gave."""
+def used(use: Use, version: str | None, facets: Mapping[str, bytes]) -> Shape:
+    """An item of inputDatasetVersions or outputDatasetVersions, with the *facets* that the run gave of this use.
+
+    Statistics are those of all its events together.
+    """
     counted = {} if use.statistics == Statistics() else {f"{use.side}Statistics": statistics(use.statistics)}
-    return {"datasetVersionId": name_of(use.dataset) | {"version": version}, "facets": counted}
+    return {"datasetVersionId": name_of(use.dataset) | {"version": version}, "facets": facets_of(facets) | counted}
 
 
 def newest(records: Iterable[FacetRecord]) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -14,7 +14,7 @@ from lineage.api._shapes import Shape
 from lineage.api._versions import version_id
 from lineage.audit.trace import read_version
 from lineage.errors import NotFound
-from lineage.model import FacetRecord, NodeId, Run, Use, run_id
+from lineage.model import FacetRecord, NodeId, Run, Side, Use, run_id
 from lineage.names import run_key
 from lineage.outcomes import outcomes
 from lineage.store.base import Store
@@ -38,11 +38,15 @@ def shown(store: Store, found: Run, now: datetime) -> Shape:
     return _shapes.run(
         found,
         _shapes.newest(store.facet_history(run_id(found.id))),
-        inputs=[_shapes.used(use, _version_read(store, found, use)) for use in uses if use.side == "input"],
-        outputs=[_shapes.used(use, use.version or found.id) for use in uses if use.side == "output"],
+        inputs=[_used(store, found, use, _version_read(store, found, use)) for use in uses if use.side == "input"],
+        outputs=[_used(store, found, use, use.version or found.id) for use in uses if use.side == "output"],
         version=version_id(found.job, uses) if uses else None,
         came=outcomes(store, [found], now)[found.id],
     )
+
+
+def _used(store: Store, run: Run, use: Use, version: str | None) -> Shape:
+    return _shapes.used(use, version, _shapes.newest(_by(store, run, use.dataset, use.side)))
 
 
 def _version_read(store: Store, run: Run, use: Use) -> str | None:
@@ -82,7 +86,8 @@ def _carried(asking: Asked, run: Run, of: str) -> object:
     return {str(dataset): _shapes.facets_of(_shapes.newest(_by(asking.store, run, dataset))) for dataset in datasets}
 
 
-def _by(store: Store, run: Run, of: NodeId) -> list[FacetRecord]:
+def _by(store: Store, run: Run, of: NodeId, side: Side | Literal["any"] = "any") -> list[FacetRecord]:
     """Facet rows of *of* from the events of *run*, the newest first."""
     began: datetime | None = run.started_at and run.started_at - _MOMENT
-    return [record for record in store.facet_history(of, since=began, until=run.last_at) if record.run == run.id]
+    rows = store.facet_history(of, side=side, since=began, until=run.last_at)
+    return [record for record in rows if record.run == run.id]

@@ -22,6 +22,10 @@ _OF_WRITES: Final = {
     "413": "Too many bytes.",
     "415": "Not a content type that is taken.",
 }
+_OF_INGEST: Final = {
+    "408": "The body did not come whole in time.",
+    "422": "The Idempotency-Key stands for another request.",
+}
 _PROBLEM: Final = {
     "type": "object",
     "required": ["type", "title", "status"],
@@ -79,7 +83,7 @@ def contract(app: FastAPI) -> Schema:
     document["paths"]["/api/v1/lineage/batch"]["get"] = knock
     for path, method, operation in _operations(document):
         operation["responses"].pop("422", None)  # a parameter that FastAPI refuses is 400 here
-        operation["responses"] |= _refusals(method)
+        operation["responses"] |= _refusals(method, path)
         if content := _content(method, path):
             good = next(status for status in operation["responses"] if status.startswith("2"))
             operation["responses"][good]["content"] = content
@@ -100,8 +104,10 @@ def _content(method: str, path: str) -> Schema:
     return json | {kind: {} for kind in _TEXTS.get(path, ())}
 
 
-def _refusals(method: str) -> Schema:
+def _refusals(method: str, path: str) -> Schema:
     refused = _REFUSALS if method == "get" else _REFUSALS | _OF_WRITES
+    if method == "post" and path in _BODIES:
+        refused = refused | _OF_INGEST
     answers: Schema = {
         status: {
             "description": why,

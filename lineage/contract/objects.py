@@ -135,6 +135,7 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         facets=ANY,
         outcome=maybe(thing(state=TEXT, reason=_SOME_TEXT, mark=_SOME_TEXT)),
     ),
+    "Share": thing(job=ref("Name"), runs=COUNT, outcomes=ANY, latestRun=ref("Run"), inputs=_NAMES, outputs=_NAMES),
     "Edge": thing(origin=TEXT, destination=TEXT),
     "GraphNode": thing(
         id=TEXT,
@@ -166,7 +167,9 @@ OBJECTS: Final[Mapping[str, Schema]] = {
     "Incident": thing(id=TEXT, state={"enum": ["open", "resolved"]}, severity=TEXT, title=TEXT, members=many(ANY)),
     "Status": thing(slo=TEXT, dataset=ref("Name"), state=TEXT, sentence=TEXT, at=TIME, budget=ANY),
     "DeadLetter": thing(
-        id=TEXT, reason=TEXT, field=_SOME_TEXT, principal=TEXT, receivedAt=TIME, size=COUNT, truncated=FLAG
+        **{"id": TEXT, "reason": TEXT, "field": _SOME_TEXT, "principal": TEXT, "receivedAt": TIME, "size": COUNT},
+        truncated=FLAG,
+        timesAgain=COUNT,
     ),
     "Suggestion": thing(unwritten=ref("Name"), written=ref("Name"), differs=many(TEXT)),
     "Identity": thing(canonical=ref("Name"), names=many(ref("Name")), because=many(ANY), decisions=many(ANY)),
@@ -220,6 +223,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),
     ("get", "/api/v1/dead-letters/{letter_id}"): ref("DeadLetter"),
     ("get", f"{_RUN}/outcome"): thing(runId=TEXT, state=TEXT, reason=_SOME_TEXT, at=TIME, silentTasks=ANY),
+    ("get", f"{_RUN}/children"): thing(runId=TEXT, children=many(ref("Share"))),
     ("get", f"{_JOB}/hierarchy"): thing(job=ref("Name"), above=_NAMES, below=_NAMES, before=_NAMES, after=_NAMES),
     ("get", f"{_DATASET}/identity"): ref("Identity"),
     **{("post", f"{_DATASET}/identity/{step}"): ref("Identity") for step in ("split", "join", "undo")},

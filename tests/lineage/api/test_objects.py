@@ -67,7 +67,7 @@ def test_a_dataset_shows_what_its_facets_say(world: Reading) -> None:
     assert shown["facets"]["mood"] == body["mood"]
 
 
-@pytest.mark.parametrize("broken", [{"fields": "none"}, {"fields": [{"type": "INT"}]}, {"fields": {"a": 1}}])
+@pytest.mark.parametrize("broken", [{"fields": {"name": "id"}}, {"fields": [{"name": 7}]}])
 def test_a_facet_that_is_not_what_its_name_says_harms_nothing(world: Reading, broken: dict[str, Any]) -> None:
     """It is shown as it was sent, and says nothing."""
     world.tell(whole_run(1, "load", 0, [], [dataset("orders", schema=facet(**broken))]))
@@ -191,6 +191,17 @@ def test_a_run_shows_what_it_read_and_wrote(world: Reading) -> None:
     assert (shown["durationMs"], sorted(shown["facets"])) == (60_000, ["tags"])
 
 
+def test_a_run_shows_what_it_said_of_its_inputs(world: Reading) -> None:
+    """Facets of the use, which are no facets of the dataset: the checks that one run made, as they were sent."""
+    checked = facet(assertions=[{"assertion": "not_null", "success": True, "column": "id"}])
+    read = dataset("raw") | {"inputFacets": {"dataQualityAssertions": checked}}
+    world.tell(whole_run(1, "check", 0, [read], []))
+
+    shown = world.get(f"/jobs/runs/{run_uuid(1)}")["inputDatasetVersions"]
+
+    assert [{"dataQualityAssertions": checked}] == [each["facets"] for each in shown]
+
+
 def test_a_run_is_found_in_any_spelling_of_its_id(world: Reading) -> None:
     """Upper case and 32 digits name the same run."""
     world.tell(whole_run(1, "load", 0, [], []))
@@ -203,7 +214,7 @@ def test_a_run_is_found_in_any_spelling_of_its_id(world: Reading) -> None:
     [
         ("run", {"tags": "of run 1"}),
         ("job", {"sql": "of run 1"}),
-        ("dataset", {"dataset:pg:orders": {"schema": "of run 1"}}),
+        ("dataset", {"dataset:pg:orders": {"mood": "of run 1"}}),
     ],
 )
 def test_facets_of_a_run_are_those_that_its_events_carried(world: Reading, of: str, expected: dict[str, Any]) -> None:
@@ -216,7 +227,7 @@ def test_facets_of_a_run_are_those_that_its_events_carried(world: Reading, of: s
                 "load",
                 run * 10,
                 [],
-                [dataset("orders", schema=mark)],
+                [dataset("orders", mood=mark)],
                 run_facets={"tags": mark},
                 job_facets={"sql": mark},
             )
