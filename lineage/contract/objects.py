@@ -167,7 +167,12 @@ OBJECTS: Final[Mapping[str, Schema]] = {
     "Incident": thing(id=TEXT, state={"enum": ["open", "resolved"]}, severity=TEXT, title=TEXT, members=many(ANY)),
     "Status": thing(slo=TEXT, dataset=ref("Name"), state=TEXT, sentence=TEXT, at=TIME, budget=ANY),
     "DeadLetter": thing(
-        **{"id": TEXT, "reason": TEXT, "field": _SOME_TEXT, "principal": TEXT, "receivedAt": TIME, "size": COUNT},
+        id=TEXT,
+        reason=TEXT,
+        field=_SOME_TEXT,
+        principal=TEXT,
+        receivedAt=TIME,
+        size=COUNT,
         truncated=FLAG,
         timesAgain=COUNT,
     ),
