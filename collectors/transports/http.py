@@ -222,6 +222,9 @@ async def _body(request: Request, limit: int) -> bytes:
     encoding = request.headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedType(f"Content-Encoding {encoding!r} is not taken; send gzip or none")
+    too_large = TooLarge(f"the body has more than {limit} bytes; send smaller batches")
+    if int(request.headers.get("content-length") or 0) > limit:  # its digits were checked by the HTTP parser
+        raise too_large
     parts: list[bytes] = []
     size = 0
     try:
@@ -229,7 +232,7 @@ async def _body(request: Request, limit: int) -> bytes:
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise TooLarge(f"the body has more than {limit} bytes; send smaller batches")
+                    raise too_large
                 parts.append(part)
     except TimeoutError:
         raise TooSlow(f"the body did not come whole within {BODY_S} s; send it again") from None
