@@ -208,7 +208,8 @@ def subject(delta: Delta) -> tuple[NodeId | None, NodeId | None, NodeId | None]:
 
 def others(delta: Delta) -> Iterable[NodeId]:
     """The jobs of which *delta* says what they read or write, beside its own speaker."""
-    own = _by(delta)
+    run, job, _ = subject(delta)
+    own = run or job
     return dict.fromkeys(touch.by for touch in delta.touches if touch.by != own)
 
 
@@ -222,11 +223,6 @@ def named(delta: Delta) -> Iterator[NodeId]:
         yield same.alias
     if run := delta.run:
         yield from (node for node in (run.run, run.parent_run, run.root_run) if node is not None)
-
-
-def _by(delta: Delta) -> NodeId | None:
-    """The run, or the job that spoke without one."""
-    return next(node for node in subject(delta)[:2] if node is not None) if delta.kind != "dataset" else None
 
 
 def _statements(ids: Ids, delta: Delta, stamp: tuple[int, int]) -> Iterator[Row]:
