@@ -107,3 +107,15 @@ def test_a_rebuild_keeps_what_is_hidden(loaded: TestClient, services: Headwater)
 def test_what_is_not_known_cannot_be_deleted(loaded: TestClient, path: str) -> None:
     """It would hide what is yet to come."""
     assert 404 == loaded.delete(path).status_code
+
+
+@pytest.mark.parametrize(
+    ("page", "path"), [("datasets/pg/orders", ORDERS), ("jobs/af/load", "/api/v1/namespaces/af/jobs/load")]
+)
+def test_its_page_says_that_it_is_hidden(loaded: TestClient, page: str, path: str) -> None:
+    """Who has the link still sees its history."""
+    loaded.delete(path)
+
+    answer = loaded.get(f"/{page}")
+
+    assert (200, True) == (answer.status_code, "Hidden " in answer.text)
