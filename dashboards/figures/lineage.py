@@ -120,7 +120,7 @@ def _heading(hops: set[int]) -> str:
 
 
 def _edges(picture: Picture, folds: Sequence[More], places: Layout) -> list[str]:
-    order = {"": 0, "risk": 1, "hot": 2}  # what matters is drawn last, on top
+    order = {"stale": 0, "": 1, "risk": 2, "hot": 3}  # what matters is drawn last, on top
     parts = []
     for line in sorted(picture.lines, key=lambda line: order[line.kind]):
         a, b = str(line.source), str(line.target)

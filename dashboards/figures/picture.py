@@ -73,13 +73,16 @@ class More:
     fold: bool
 
 
+Kind = Literal["", "stale", "hot", "risk"]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An edge that is drawn, in the direction in which data flows."""
+    """An edge that is drawn, in the direction in which data flows. Stale: the job has left the dataset behind."""
 
     source: NodeId
     target: NodeId
-    kind: Literal["", "hot", "risk"] = ""
+    kind: Kind = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +243,10 @@ def _lines(graph: Graph, drawn: set[NodeId], jobs: Jobs, way: Way) -> Iterable[L
         else [(node, other) for node, others in adjacent(graph)["down"].items() for other in others]
     )
     kind = _kinds(pairs, way, hidden=jobs == "hidden")
+    left = {(edge.source, edge.target) for edge in graph.edges if edge.stale}
     for source, target in sorted(set(pairs)):
         if source in drawn and target in drawn:
-            yield Line(source, target, kind(source, target))
+            yield Line(source, target, kind(source, target) or ("stale" if (source, target) in left else ""))
 
 
 def _kinds(

@@ -17,6 +17,7 @@ from dashboards.panels.marks import job_mark, marks
 from dashboards.panels.runs import Came
 from lineage.alerts.incidents import Incident
 from lineage.model import Direction, Edge, Graph, NodeId, Run
+from lineage.staleness import marked
 from lineage.store.base import Store
 from lineage.views import Passage, steps_up
 from lineage.walk import walk
@@ -111,6 +112,7 @@ def panel(request: Request, root: NodeId, open_incidents: Iterable[Incident]) ->
     judged = by_dataset(current(request).judged(asked.look.at, past=asked.look.as_of is not None))
     first = picture(graph, marks(graph, judged, {}, way.affected, asked.look.at), asked.wish, way)
     jobs = [node.id for node in first.nodes if node.id.kind == "job"]
+    graph = marked(store, graph, jobs=jobs, as_of=asked.look.as_of)
     runs, came = last_runs(store, jobs, asked.look)
     ended = {job: job_mark(run, came, asked.look.at) for job, run in runs.items()}
     drawn = picture(graph, marks(graph, judged, ended, way.affected, asked.look.at), asked.wish, way)

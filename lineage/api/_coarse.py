@@ -1,23 +1,21 @@
-"""Which jobs a coarser graph folds into which, and the marks on its edges: what `lineage.views` wants to know."""
+"""Which jobs a coarser graph folds into which: what `lineage.views` wants to know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from lineage.api._answers import Instants
 from lineage.hierarchy import parents, way_up
-from lineage.model import Graph, Node, NodeId, Run, Side, Use, run_id
+from lineage.model import Graph, Node, NodeId, run_id
 from lineage.store.base import Store
-from lineage.views import folded, of_datasets, stale
+from lineage.views import folded, of_datasets
 
 # What runs inside an application or a task: Spark's actions, the SQL of a hook or of a dbt node (OPENLINEAGE 4.4-4.6).
 _PARTS: Final = frozenset({"SQL_JOB", "RDD_JOB", "QUERY", "SQL"})
-_USES_MAX: Final = 200  # of a job, newest first: enough to find its last three COMPLETE runs
 _ANY: Final = msgspec.json.Decoder()
 
 
@@ -92,29 +90,3 @@ def _of_runs(store: Store, graph: Graph, at: Instants) -> Graph:
         if (edge.source, edge.target) in own or (edge.source in stated and edge.target in stated)
     )
     return replace(drawn, edges=edges)
-
-
-def marked(store: Store, graph: Graph, at: Instants) -> Graph:
-    """*graph* with its stale edges marked: two questions a job."""
-    listed = {job: _listed(store, job, at.as_of, at.known_at) for job in sorted(graph.nodes) if job.kind == "job"}
-
-    def is_stale(source: NodeId, target: NodeId) -> bool:
-        job, dataset, side = (source, target, "output") if source.kind == "job" else (target, source, "input")
-        return stale(dataset, listed.get(job, {}).get(side, ()))
-
-    return replace(graph, edges=tuple(replace(edge, stale=is_stale(edge.source, edge.target)) for edge in graph.edges))
-
-
-def _listed(
-    store: Store, job: NodeId, as_of: datetime | None, known_at: datetime | None
-) -> dict[str, list[set[NodeId]]]:
-    uses = store.uses(job=job, until=as_of, known_at=known_at, limit=_USES_MAX)
-    names = {use.run for use in uses if use.run is not None}
-    runs: Iterable[Run] = store.runs(ids=names, until=as_of, known_at=known_at, limit=len(names)).items if names else ()
-    completed = [run.id for run in runs if run.state == "COMPLETE"]  # the newest first
-    sides: tuple[Side, ...] = ("input", "output")
-    return {side: [found for run in completed if (found := _of(uses, run, side))] for side in sides}
-
-
-def _of(uses: Iterable[Use], run: str, side: Side) -> set[NodeId]:
-    return {use.dataset for use in uses if use.run == run and use.side == side and use.effective}

@@ -12,13 +12,14 @@ from fastapi.responses import Response
 
 from lineage.api import _shapes
 from lineage.api._answers import Asked, Asking, At, Instants, Naming, one_of, seen, wanted
-from lineage.api._coarse import coarse, marked
+from lineage.api._coarse import coarse
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
 from lineage.model import Direction, Edge, Graph, Run, run_id
 from lineage.outcomes import outcomes
+from lineage.staleness import marked
 from lineage.walk import MAX_NODES, walk
 from lineage.web import choice, needs
 
@@ -77,7 +78,7 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
         max_nodes=max_nodes,
     )
     if marks:
-        graph = marked(asking.store, graph, at)
+        graph = marked(asking.store, graph, as_of=at.as_of, known_at=at.known_at)
     graph = coarse(asking.store, graph, level, at)
     nodes = _nodes(asking, graph, at)
     body = {"graph": nodes, "truncated": graph.truncated, "frontier": [str(node) for node in graph.frontier]}

@@ -33,13 +33,18 @@ def house(tmp_path: Path) -> Iterator[Headwater]:
         services.close()
 
 
-def page(house: Headwater, path: str) -> str:
-    """The words of a page."""
+def html(house: Headwater, path: str) -> str:
+    """A page."""
     app = build(house.settings, house)
     app.state.services = house  # the house is open already; the lifespan would start its clock
     client = TestClient(app, base_url="http://127.0.0.1:5000", headers={"Accept": "text/html"})
-    html = client.get(path).text
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<script.*?</script>|<wbr>", "", html)))
+    return client.get(path).text
+
+
+def page(house: Headwater, path: str) -> str:
+    """The words of a page."""
+    found = re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<script.*?</script>|<wbr>", "", html(house, path)))
+    return re.sub(r"\s+", " ", found)
 
 
 def test_a_lost_run_is_called_lost_everywhere(house: Headwater) -> None:
@@ -122,3 +127,14 @@ def test_a_dag_run_names_the_tasks_that_did_not_succeed(house: Headwater) -> Non
     words = page(house, f"/runs/{dag.id}")
 
     assert "4 tasks did not do what they should" in words
+
+
+def test_an_edge_that_was_left_behind_is_drawn_as_such(house: Headwater) -> None:
+    """What the last three COMPLETE runs no longer read is dotted."""
+    house.intake.take(whole_run(1, "load", 0, ["a", "old"], ["b"]), TELLER)
+    told = [body for number in (2, 3, 4) for body in whole_run(number, "load", 5 * number, ["a"], ["b"])]
+    house.intake.take(told, TELLER)
+
+    drawn = re.findall(r'class="e stale" data-a="(\S+)" data-b="(\S+)"', html(house, "/datasets/pg/b?jobs=full"))
+
+    assert [("dataset:pg:old", "job:af:load")] == drawn
