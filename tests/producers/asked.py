@@ -84,7 +84,8 @@ class Asked:
     def columns(self, node: str) -> set[tuple[str, str]]:
         """The (dataset, column)s behind *node*, as `datasetField:NAMESPACE:NAME:COLUMN`."""
         graph = self.get("column-lineage", nodeId=node, depth=20)["graph"]
-        return {(each["data"]["dataset"], each["data"]["field"]) for each in graph if each["id"] != node}
+        columns = (each["data"] for each in graph if each["type"] == "DATASET_FIELD" and each["id"] != node)
+        return {(column["dataset"], column["field"]) for column in columns}
 
 
 def until(found: Callable[[], Found | None], wanted: str, seconds: float = 60) -> Found:
