@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from lineage.model import Entry
@@ -19,17 +20,21 @@ def canonical(entry: Entry) -> bytes:
     The same entry gives the same bytes for ever: `[writer, seq, kind, digest, received_at, principal, redaction]`,
     digest in hex, time in UTC with six decimals and `Z`.
     """
-    received_at = entry.received_at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     fields = (
         entry.writer,
         entry.seq,
         entry.kind,
         entry.digest.hex(),
-        f"{received_at}Z",
+        _spelled(entry.received_at),
         entry.principal,
         entry.redaction,
     )
     return _encode(fields).encode()
+
+
+@lru_cache(8)  # entries of one commit share theirs
+def _spelled(at: datetime) -> str:
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def leaf(entry: Entry) -> bytes:

@@ -5,7 +5,8 @@ All of it is a function of the set of observations; an edge changes by what beca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -58,9 +59,10 @@ class Conclusions:
         self._ids = ids
         self._resolve = resolve
 
-    def draw(self, moments: Sequence[Moment], listed: Sequence[Listed]) -> None:
-        """Bring up to date all that follows for the speakers of *moments*."""
-        speakers = load(self._connection, {moment.speaker for moment in moments})
+    def draw(self, moments: Sequence[Moment], listed: Sequence[Listed], new: Collection[int]) -> None:
+        """Bring up to date all that follows for the speakers of *moments*; of the *new* ones these are all."""
+        speakers = {moment.speaker: Speaker(moment.speaker) for moment in moments}
+        speakers |= load(self._connection, speakers.keys() - new)
         before = {(s.id, *key): row for s in speakers.values() for key, row in s.listings.items()}
         moved = {(node, moment.speaker) for moment in moments for node in speakers[moment.speaker].hear(moment)}
         for touch in listed:
@@ -69,7 +71,7 @@ class Conclusions:
                 0, 0, touch.at, touch.at, touch.event, touch.digest, 0, None
             )
             known[touch.dataset, touch.side] = row.with_touch(touch)
-        self._load_deciding(speakers)
+        self._find_deciding(speakers, moments, new)
         self._connection.executemany(KEEP_SPEAKER, [self._concluded(speaker) for speaker in speakers.values()])
         after = {(s.id, *key): row for s in speakers.values() for key, row in s.listings.items()}
         changed = {key: row for key, row in after.items() if before.get(key) != row}
@@ -79,9 +81,13 @@ class Conclusions:
         self._connection.executemany("INSERT OR IGNORE INTO moved VALUES (?, ?)", moved)
         self._draw_edges(speakers, before, changed)
 
-    def _load_deciding(self, speakers: dict[int, Speaker]) -> None:
-        rows = self._connection.execute(DECIDING, (each_of(speakers), LAST_DECIDING))
-        for speaker, kind, at, digest in rows:
+    def _find_deciding(self, speakers: dict[int, Speaker], moments: Sequence[Moment], new: Collection[int]) -> None:
+        for moment in sorted(moments, key=attrgetter("at", "digest")):
+            if moment.speaker in new and moment.type <= LAST_DECIDING:
+                said = Deciding(TYPES[moment.type], instant(moment.at), moment.digest)
+                speakers[moment.speaker].deciding.append(said)
+        known = each_of(speakers.keys() - new)
+        for speaker, kind, at, digest in self._connection.execute(DECIDING, (known, LAST_DECIDING)):
             speakers[speaker].deciding.append(Deciding(TYPES[kind], instant(at), digest))
 
     def _concluded(self, speaker: Speaker) -> tuple[Any, ...]:

@@ -103,7 +103,7 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
     _widen_namespaces(connection, (*first, *(node for node in new if node.kind == "run")), spans)
     search.index(connection, new)
-    Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed)
+    Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed, set(new.values()))
     awoken = {number for node, number in first.items() if node not in new}
     joining.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
     connection.executemany(
