@@ -69,22 +69,6 @@ def health(request: Request) -> Response:
     return JSONResponse({"status": "ready", "ingest": may_ingest})
 
 
-<<<<<<< ours
-for _path in (
-    "/lineage",
-    "/lineage/",
-    "/api/v1/lineage",
-    "/api/v1/lineage/",
-    "/lineage/batch",
-    "/lineage/batch/",
-    "/api/v1/lineage/batch",
-    "/api/v1/lineage/batch/",
-):
-    router.add_api_route(_path, health, methods=["GET", "HEAD"], include_in_schema=False, route_class_override=_Unasked)
-
-
-=======
->>>>>>> theirs
 @router.post("/lineage", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
 @router.post("/lineage/", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
 @router.post("/api/v1/lineage/", status_code=201, max_body_size=UNBOUNDED, include_in_schema=False)
@@ -193,7 +177,9 @@ for _path in (
     "/api/v1/lineage",
     "/api/v1/lineage/",
     "/lineage/batch",
+    "/lineage/batch/",
     "/api/v1/lineage/batch",
+    "/api/v1/lineage/batch/",
 ):
     router.add_api_route(_path, health, methods=["GET", "HEAD"], include_in_schema=False, route_class_override=_Unasked)
 
