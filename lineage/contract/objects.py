@@ -1,6 +1,7 @@
 """What answers look like, as JSON Schema: Marquez's objects with every key that its clients read, and ours beside them.
 
-A key that is named here is always there; others may come, for what is named is the least that a client may rely on.
+A key that is named here is always there, unless it is said of it that it may be; others may come, for what is named is
+the least that a client may rely on.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ _DESCRIBED: Final[Mapping[str, Schema]] = {
     "description": _SOME_TEXT,
     "facets": ANY,
 }
+_MADE_OF = many(TEXT) | {"description": "Maybe: what explicit lineage says that the destination was made of."}
 _USED = many(thing(datasetVersionId=ref("Version"), facets=ANY))
 _SPAN: Final[Mapping[str, Schema]] = {"startInterval": TIME, "endInterval": TIME}
 
@@ -136,7 +138,8 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         outcome=maybe(thing(state=TEXT, reason=_SOME_TEXT, mark=_SOME_TEXT)),
     ),
     "Share": thing(job=ref("Name"), runs=COUNT, outcomes=ANY, latestRun=ref("Run"), inputs=_NAMES, outputs=_NAMES),
-    "Edge": thing(origin=TEXT, destination=TEXT),
+    "Edge": thing(origin=TEXT, destination=TEXT)
+    | {"properties": {"origin": TEXT, "destination": TEXT, "madeOf": _MADE_OF, "stale": FLAG}},  # ours may be absent
     "GraphNode": thing(
         id=TEXT,
         type={"enum": ["DATASET", "JOB", "RUN", "DATASET_FIELD"]},
