@@ -20,6 +20,7 @@ from collectors.idempotency import Repeats
 from collectors.intake import Intake
 from collectors.journal import Journal
 from collectors.rebuild import catch_up, commits
+from collectors.transports import base as transports
 from collectors.transports import http
 from dashboards import router as dashboards
 from lineage import __version__
@@ -57,6 +58,7 @@ class Headwater:
         self.journal = Journal(homes.ledger, homes.store, settings.ingest.dead_letters_kept, ways)
         secret = server_key(homes.store, "redaction")
         self.intake = Intake(self.journal, settings.ingest, secret, clock, "http")
+        self._transports = transports.ready(settings, self.intake)
         self.decisions = Decisions(homes.ledger, homes.store, secret, clock, ways)
         self.slos = SloBook(homes.store, settings)
         self._homes = homes
@@ -78,10 +80,14 @@ class Headwater:
         catch_up(self._homes.ledger, self._homes.store, rules(self.settings.ingest))
         self._forwarding.start()
         self.intake.start()
+        for transport in self._transports:
+            transport.start()
         self._scheduler.start()
 
     def close(self) -> None:
         """Finish the commit and the tick that are under way, give the lease back, close. Twice is harmless."""
+        for transport in self._transports:
+            transport.stop()
         self.intake.stop()
         self._scheduler.stop()
         self._forwarding.stop()

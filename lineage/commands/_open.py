@@ -19,10 +19,11 @@ def read_settings(config: Path | None = None, **flags: Any) -> Settings:
 
     Raises InvalidDefinition.
     """
-    from lineage.channels.base import sections
+    from collectors.transports import base as transports
+    from lineage.channels import base as channels
     from lineage.settings import load
 
-    return load(config, sections(), **flags)
+    return load(config, {**channels.sections(), **transports.sections()}, **flags)
 
 
 def open_store(store: str | None = None, config: Path | None = None) -> Homes:
