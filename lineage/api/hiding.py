@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from lineage.api import datasets, jobs, namespaces
 from lineage.api._answers import as_json
 from lineage.api._saying import Says
 from lineage.statements import Subject, Word, of
+from lineage.web import needs
 
-router = APIRouter(prefix="/api/v1/namespaces/{namespace:word}", tags=["hiding"])
+router = APIRouter(
+    prefix="/api/v1/namespaces/{namespace:word}", tags=["hiding"], dependencies=[Depends(needs("admin"))]
+)
 
 HIDDEN: Final = (Word("hidden"),)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -48,11 +49,13 @@ def _key(word: str) -> str:
 
 
 def _answer(asking: Asked, runs: list[Run], *, truncated: bool) -> Response:
-    return asking.answer({"runs": [_shape(asking.store, run) for run in runs], "truncated": truncated})
+    used = asking.store.uses_of([run.id for run in runs])
+    shapes = [_shape(asking.store, run, used.get(run.id, ())) for run in runs]
+    return asking.answer({"runs": shapes, "truncated": truncated})
 
 
-def _shape(store: Store, run: Run) -> Shape:
-    uses = [use for use in store.uses(run=run.id) if use.effective]
+def _shape(store: Store, run: Run, used: Iterable[Use]) -> Shape:
+    uses = [use for use in used if use.effective]
     return {
         "job": name_of(run.job) | {"version": version_id(run.job, uses) if uses else None},
         "run": {"id": run.id, "start": run.started_at, "end": run.ended_at, "status": STATES[run.state]},

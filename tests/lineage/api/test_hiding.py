@@ -119,3 +119,11 @@ def test_its_page_says_that_it_is_hidden(loaded: TestClient, page: str, path: st
     answer = loaded.get(f"/{page}")
 
     assert (200, True) == (answer.status_code, "Hidden " in answer.text)
+
+
+def test_hiding_is_for_administrators(loaded: TestClient, services: Headwater) -> None:
+    """A key of a producer may not take others' data out of sight."""
+    services.keys.create("boss", ["admin"], services.now())
+    key = services.keys.create("collector", ["ingest", "read"], services.now())
+
+    assert 403 == loaded.delete(ORDERS, headers={"Authorization": f"Bearer {key}"}).status_code
