@@ -11,7 +11,7 @@ from lineage.database.times import instant
 from lineage.model import Node, NodeId
 from lineage.store.base import Namespace
 from lineage.store.sqlite.codes import KIND, OUTPUT, OWN, TYPE, instant_or_none, node_id, unpack
-from lineage.store.sqlite.identity import Component, components
+from lineage.store.sqlite.identity import Component, all_names, components
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.stated import SINCE, any_hidden, hidden
 
@@ -106,7 +106,7 @@ def get(connection: Connection, wanted: Iterable[NodeId], at: Cut) -> dict[NodeI
     """Keep the promise of `Store.get`."""
     asked = {node: number for node, number in look_up(connection, wanted).items() if node.kind != "run"}
     parts = components(connection, asked.values(), at)
-    members = {member for part in parts.values() for member in part.members}
+    members = all_names(parts)
     spans = _spans(connection, members, at)
     known = {node: number for node, number in asked.items() if spans.keys() & {number, *parts[number].members}}
     rows = [(number, *_span(parts[number], spans)) for number in known.values()]
@@ -122,7 +122,7 @@ def described(
 ) -> list[Node]:
     """Nodes of *rows* (id, first and last time), in their order; with the *facets* given by row id."""
     parts = components(connection, [row[0] for row in rows], at)
-    members = {member for part in parts.values() for member in part.members}
+    members = all_names(parts)
     called = names(connection, members | {row[0] for row in rows})
     dropped = _dropped(connection, members, at)
     hid = hidden(connection, members, at)
@@ -147,7 +147,9 @@ def described(
 
 def hidden_since(part: Component, hid: Mapping[int, int]) -> int | None:
     """When a dataset or job was hidden: once all its names were; None while one of them is not among *hid*."""
-    return max(hid[member] for member in part.members) if hid.keys() >= set(part.members) else None
+    if part.canonical not in hid or not hid.keys() >= set(part.members):
+        return None
+    return max(hid[member] for member in part.members)
 
 
 def namespaces(connection: Connection) -> list[Namespace]:
