@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, TypeVar
@@ -277,6 +277,9 @@ _TIME: Final = re.compile(
 
 _USUAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)", re.ASCII)
 
+# Go's and .NET's zero time, and the last that can be written; a moment before or after would be out of reach.
+_NEVER: Final = frozenset({MINYEAR, MAXYEAR})
+
 
 def _instant(value: object, warnings: list[str]) -> datetime:
     if not isinstance(value, str):
@@ -294,9 +297,16 @@ def _instant(value: object, warnings: list[str]) -> datetime:
 def read_instant(text: str) -> tuple[datetime | None, bool]:
     """The instant that *text* names, aware and in UTC, and whether it lacked a zone; None when it names none.
 
+    A time in the first or last year that a datetime holds is none: it is what a machine writes that knows no time.
+
     RFC 3339 and what producers make of it: a space or nothing for T, any number of fraction digits (cut to µs), no zone
     (UTC), a date alone (its midnight), a leap second (the second after :59).
     """
+    at, naive = _read_time(text)
+    return (None, False) if at is None or at.year in _NEVER else (at, naive)
+
+
+def _read_time(text: str) -> tuple[datetime | None, bool]:
     if _USUAL_TIME.fullmatch(text):
         with suppress(ValueError):  # the 30th of February, or a leap second
             return datetime.fromisoformat(text), False
