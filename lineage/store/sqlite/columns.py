@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from lineage.model import WHOLE, ColumnEdge, Direction, FieldId, NodeId
 from lineage.store.sqlite.codes import read_transformations
-from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.identity import all_names, components
 from lineage.store.sqlite.nodes import hidden_since, look_up, names
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.stated import hidden
@@ -118,8 +118,10 @@ def _down(
 def _speaking(connection: Connection, outputs: Collection[tuple[int, int]], at: Cut) -> set[_Speaking]:
     """What speaks for each (dataset, job); of a dataset with several names, the newest under any of them."""
     parts = components(connection, {dataset for dataset, _ in outputs}, at)
-    canonical = {member: part.canonical for part in parts.values() for member in part.members}
-    keys = {(member, job) for dataset, job in outputs for member in parts[dataset].members}
+    distinct = {part.canonical: part.members for part in parts.values()}
+    canonical = {member: number for number, members in distinct.items() for member in members}
+    asked = {(parts[dataset].canonical, job) for dataset, job in outputs}
+    keys = {(member, job) for number, job in asked for member in distinct[number]}
     if at.whole:
         rows = connection.execute(_NOW, (each_of(keys),)).fetchall()
     else:
@@ -138,7 +140,7 @@ def _canonical(
     ids = {number for each, _ in found for number in (each.canonical, each.job)}
     sources = {derivation.source_dataset for _, derivation in found}
     parts = components(connection, sources | {each.canonical for each, _ in found}, at)
-    hid = hidden(connection, ids.union(*(part.members for part in parts.values())), at)
+    hid = hidden(connection, ids | all_names(parts), at)
     unseen = {number for number, part in parts.items() if hidden_since(part, hid) is not None}
     called = names(connection, ids | {part.canonical for part in parts.values()})
     together: defaultdict[tuple[int, FieldId, FieldId], set[tuple[str, str, bool]]] = defaultdict(set)

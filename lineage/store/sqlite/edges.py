@@ -13,7 +13,7 @@ from lineage.model import Direction, Edge, NodeId
 from lineage.store.base import Resolve
 from lineage.store.sqlite import explicit
 from lineage.store.sqlite.codes import EVER, INPUT, OUTPUT
-from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.identity import all_names, components
 from lineage.store.sqlite.nodes import hidden_since, look_up, names
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.stated import hidden
@@ -126,7 +126,7 @@ def neighbours(  # noqa: PLR0913, PLR0917 - the promise's own question
     """Keep the promise of `Store.neighbours`. Without as_of, *lookback* counts back from the newest event."""
     numbered = look_up(connection, ids)
     datasets = [number for node, number in numbered.items() if node.kind == "dataset"]
-    members = {member for part in components(connection, datasets, at).values() for member in part.members}
+    members = all_names(components(connection, datasets, at))
     asked = _Asked(
         {"dataset": members, "job": {number for node, number in numbered.items() if node.kind == "job"}},
         {
@@ -187,7 +187,7 @@ def _read(rows: Iterable[tuple[int, int, int, int, int, int, str]]) -> dict[Key,
 
 def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Asked) -> list[Edge]:
     parts = components(connection, {dataset for _, _, dataset in found}, asked.at)
-    ends = {number for job, _, dataset in found for number in (job, *parts[dataset].members)}
+    ends = {job for job, *_ in found} | all_names(parts)
     hid = hidden(connection, ends, asked.at)
     together: dict[Key, dict[int, _Found]] = {}
     for (job, side, dataset), edge in found.items():

@@ -8,7 +8,7 @@ that two spellings share may be, joins others and is no member itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
@@ -89,6 +89,12 @@ def components(connection: Connection, datasets: Collection[int], at: Cut) -> di
         if component := _component(connection, group, at):
             found |= dict.fromkeys(group.names & found.keys(), component)
     return found
+
+
+def all_names(parts: Mapping[int, Component]) -> set[int]:
+    """All names of all *parts*; what many of them share, once."""
+    distinct = {part.canonical: part.members for part in parts.values()}
+    return {member for names in distinct.values() for member in names}
 
 
 def joined(connection: Connection, dataset: int) -> set[int]:
