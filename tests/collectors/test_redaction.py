@@ -9,7 +9,7 @@ from collectors.redaction import redact, scrub
 from lineage.errors import InvalidEvent
 from lineage.events import parse_event
 from tests.support.events import all_files, bodies
-from tests.support.making import body, dataset, facet
+from tests.support.making import RUN, body, dataset, facet
 
 SECRET = "hunter2-Xy7"
 
@@ -448,3 +448,24 @@ def test_scrubbing_a_long_text_takes_little_memory(text):
 
     assert tracemalloc.get_traced_memory()[1] < 20 * len(text)
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("place", ["run", "job", "inputs", "outputs"])
+@pytest.mark.parametrize("key", ["password", "facets"])
+def test_what_was_seen_innocent_before_is_looked_at_again_when_it_changed(place, key):
+    """A secret in the facets of an event is found, though nearly the same event was without; under any key."""
+
+    def sent(value):
+        facets = {"note": facet(**{key: {"a": value}, "b": "postgres://u@h/d"})}
+        parts = {
+            "run": {"runId": RUN, "facets": facets},
+            "job": {"namespace": "etl", "name": "load", "facets": facets},
+            "inputs": [dataset("a", facets=facets)],
+            "outputs": [dataset("b", outputFacets=facets)],
+        }
+        return body(**{place: parts[place]})
+
+    redact(sent("innocent"))
+    redact(sent("innocent"))
+
+    assert SECRET.encode() not in redact(sent(f"psql postgres://u:{SECRET}@h"))[0]

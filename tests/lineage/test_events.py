@@ -114,6 +114,14 @@ def test_a_fault_outside_the_core_is_a_warning(sent, warning):
     assert (warning,) == parse_event(sent).warnings
 
 
+@pytest.mark.parametrize(("sent", "warning"), ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_a_warning_is_given_each_time(sent, warning):
+    """What was read once and is remembered is warned of again with the next event that carries it."""
+    parse_event(sent)
+
+    assert (warning,) == parse_event(sent.replace(RUN.encode(), RUN[:-1].encode() + b"2")).warnings
+
+
 SILENT = {
     "an upper-case id": body(run={"runId": RUN.upper()}),
     "an id without dashes": body(run={"runId": RUN.replace("-", "")}),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lineage.homes import Homes, open_homes
+from lineage.store.sqlite import ids
 from lineage.store.sqlite.codes import pack, unpack
 from lineage.store.sqlite.search import initials
 from lineage.store.sqlite.sql import Cut, cut, trimmed
@@ -74,6 +75,24 @@ def test_two_stores_on_one_file_take_turns(homes: Homes) -> None:
     merge(homes.store, pairs)
 
     assert sha256(homes.store) == by_turns
+
+
+def test_what_is_forgotten_is_looked_up_again(homes: Homes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that remembers next to nothing comes to the same graph as one that remembers all."""
+    deltas = [
+        ran("r", kind, when, writes=[f"d{when % 2}", "orders"], facets=[facet(ORDERS, "owner", str(when % 2))])
+        for when, kind in enumerate(("START", "RUNNING", "RUNNING", "COMPLETE"))
+    ]
+    merge(homes.store, received(deltas))
+    remembered = sha256(homes.store)
+    homes.store.clear()
+    monkeypatch.setattr(ids, "REMEMBERED", 0)
+    monkeypatch.setattr(ids, "REMEMBERED_BYTES", 0)
+
+    for pair in received(deltas):
+        merge(homes.store, [pair])
+
+    assert remembered == sha256(homes.store)
 
 
 def test_search_works_without_an_index_and_fills_it_later(homes: Homes) -> None:
