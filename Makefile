@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format openapi test-browser test-producers bench clean
+.PHONY: help demo test check format openapi test-browser test-producers engines test-engines bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: $(VENV)/.base ## start on SQLite with a living example estate at 127.0.0.1
 	@$(BIN)/headwater demo $(DEMO)
 
 test: $(VENV)/.test ## everything that needs only pip
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not helm and not producers and not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not helm and not producers and not engines and not slow" $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check .
@@ -38,6 +38,12 @@ test-browser: $(VENV)/.browser ## pages in headless Chromium over the demo
 test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 and mvn, and keeps 1.1 GB in the user's cache
 	@$(BIN)/python tests/producers/kits.py
 	@nice $(BIN)/python -m pytest -m producers $(ARGS)
+
+engines: $(VENV)/.test ## fetch or build Neo4j, Kafka and an S3 server, once, into the user's cache; wants Java 17, mvn and go
+	@for engine in neo4j_server kafka_broker s3_server; do PYTHONPATH=. $(BIN)/python tests/engines/$$engine.py || exit 1; done
+
+test-engines: engines ## a real Kafka and S3 server
+	@$(BIN)/python -m pytest -m engines $(ARGS)
 
 bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/ingest.py
