@@ -20,6 +20,7 @@ Sources = dict[FieldId, set[Transformation]]
 _NONE: Final[frozenset[Transformation]] = frozenset()
 _NAMELESS: Final = re.compile(r"_\d+")  # what a parser of SQL calls the column of an expression without a name
 _WITHIN: Final = re.compile(r"[.\[]")
+_OF_ROWS: Final = frozenset({"FILTER", "GROUP_BY", "JOIN", "SORT"})  # not so CONDITIONAL and WINDOW
 
 
 def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
@@ -28,8 +29,9 @@ def columns_seen(dataset: Dataset, warnings: list[str]) -> ColumnsSeen | None:
     A deleted facet is column lineage without an edge: it speaks, and takes back what its job said before.
 
     What affects every column is one edge to `WHOLE`: the facet's own `dataset`, and whatever stands with the same
-    INDIRECT transformation under each of several columns, as Spark copies it (OPENLINEAGE 2.6). To say of a column what
-    its own edges and those of WHOLE say is to say what the facet said.
+    INDIRECT transformation under each of several columns, as Spark copies it (OPENLINEAGE 2.6). Of each of the facet's
+    columns, its own edges and those of WHOLE say what the facet says; of others that the schema knows, what holds for
+    whole rows.
 
     A column that the schema beside it does not know takes the name that the schema has in its place, if there are as
     many columns in both and the others stand in theirs; else it keeps its own, warned where that is none.
@@ -74,7 +76,7 @@ def _edges(target: NodeId, body: bytes, schema: bytes) -> tuple[ColumnsSeen, tup
             if own or not how:
                 edges.append(ColumnEdge(source, to, tuple(sorted(own))))
     # What the schema decided is part of the digest: equal digests are equal edges.
-    digest = _digest(target, body, (*named, *([WHOLE] if copied else ())))
+    digest = _digest(target, body, (*named, *(f"{source} {sorted(how)}" for source, how in copied.items())))
     nameless = (name for name in columns if _NAMELESS.fullmatch(name) and name not in known)
     return ColumnsSeen(target, digest, tuple(sorted(edges))), tuple(nameless)
 
@@ -124,11 +126,19 @@ def _transformations(source: InputField, field: OutputField | None) -> Iterable[
 
 
 def _copied(columns: Mapping[str, Sources], known: Collection[str]) -> Sources:
-    """What stands under each of *columns*, unless it is one alone or the schema knows more: then it is their own."""
-    if len(columns) < 2 or not _cover(columns, known):  # noqa: PLR2004 - one copy is no copy
+    """What stands under each of several *columns*.
+
+    Where the schema knows others beside them, such as a literal's, only what decides over rows is told of these too.
+    """
+    if len(columns) < 2:  # noqa: PLR2004 - one copy is no copy
         return {}
+    covered = _cover(columns, known)
     first, *others = columns.values()
-    common = {source: kept for source, how in first.items() if (kept := _indirect(how))}
+    common = {
+        source: kept
+        for source, how in first.items()
+        if (kept := {each for each in _indirect(how) if covered or each[1] in _OF_ROWS})
+    }
     for sources in others:
         common = {source: kept for source, how in common.items() if (kept := how & sources.get(source, _NONE))}
     return common

@@ -18,6 +18,7 @@ SOURCE, TARGET = dataset_id("lake", "source"), dataset_id("lake", "target")
 SUM = {"type": "DIRECT", "subtype": "AGGREGATION", "description": "sum", "masking": False}
 HASH = {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True}
 JOIN = {"type": "INDIRECT", "subtype": "JOIN"}
+CASE = {"type": "INDIRECT", "subtype": "CONDITIONAL"}
 FILTER = {"type": "INDIRECT", "subtype": "FILTER", "masking": True}
 
 
@@ -113,10 +114,20 @@ COPIED = {
     ),
     "is never direct": (fields(a=[of("k", SUM)], b=[of("k", SUM)]), {}, [edge("k", c, told(SUM)) for c in "ab"]),
     "is no copy under one column alone": (fields(a=[of("k", JOIN)]), {}, [edge("k", "a", told(JOIN))]),
-    "is no copy where the schema knows another column": (
+    "decides over the rows of a literal too": (
         fields(a=[of("k", JOIN)], b=[of("k", JOIN)]),
         schema("a", "b", "c"),
-        [edge("k", c, told(JOIN)) for c in "ab"],
+        [edge("k", WHOLE, told(JOIN))],
+    ),
+    "is a condition of these columns where the schema knows another": (
+        fields(a=[of("k", CASE, JOIN)], b=[of("k", CASE, JOIN)]),
+        schema("a", "b", "c"),
+        [edge("k", WHOLE, told(JOIN)), *(edge("k", c, told(CASE)) for c in "ab")],
+    ),
+    "is a condition of all where the schema knows no other": (
+        fields(a=[of("k", CASE)], b=[of("k", CASE)]),
+        schema("a", "b"),
+        [edge("k", WHOLE, told(CASE))],
     ),
     "is a copy where only a struct's parts are named": (
         {"fields": {"s.a": {"inputFields": [of("k", JOIN)]}, "s[0].b": {"inputFields": [of("k", JOIN)]}}},
@@ -132,7 +143,7 @@ def test_what_stands_under_every_column(lineage, facets, wanted):
     assert tuple(sorted(wanted)) == edges(lineage, **facets)
 
 
-transformations = st.lists(st.sampled_from([SUM, HASH, JOIN, FILTER]), max_size=3)
+transformations = st.lists(st.sampled_from([SUM, HASH, JOIN, CASE, FILTER]), max_size=3)
 sources = st.lists(st.builds(lambda name, how: of(name, *how), st.sampled_from("xyk"), transformations), max_size=4)
 
 
@@ -144,17 +155,37 @@ def said(inputs):
     return found
 
 
-@given(st.dictionaries(st.sampled_from("abcd"), sources), sources, st.lists(st.sampled_from("abcde"), unique=True))
-def test_every_column_is_made_of_what_the_facet_says(columns, whole, known):
-    """Own edges and those of WHOLE together are what a naive reading of the facet gives, column by column."""
-    known = [*columns] if len(known) == len(columns) else known  # else positions may count
-    found = edges(fields(**columns) | {"dataset": whole}, **schema(*known))
-
-    together = {name: {} for name in {*columns, *known}}
+def by_column(found, names):
+    """What *found* says of each of *names*: its own edges and those of WHOLE together, in the form of `said`."""
+    together = {name: {} for name in names}
     for name, each in product(together, found):
         if each.target.name in {name, WHOLE}:
             together[name].setdefault(each.source.name, set()).update(each.transformations)
-    assert {name: said([*columns.get(name, ()), *whole]) for name in together} == together
+    return together
+
+
+LINEAGE = st.dictionaries(st.sampled_from("abcd"), sources)
+
+
+@given(LINEAGE, sources, st.lists(st.sampled_from("abcde"), unique=True))
+def test_every_column_is_made_of_what_the_facet_says(columns, whole, known):
+    """Own edges and those of WHOLE together are what a naive reading of the facet gives, column by column."""
+    known = [*columns] if len(known) == len(columns) else known  # else positions may count
+
+    found = edges(fields(**columns) | {"dataset": whole}, **schema(*known))
+
+    assert {name: said([*columns[name], *whole]) for name in columns} == by_column(found, columns)
+
+
+@given(LINEAGE, sources)
+def test_a_column_without_lineage_is_affected_by_what_affects_rows(columns, whole):
+    """A literal is as much filtered as the columns beside it; their conditions are not its own."""
+    found = edges(fields(**columns) | {"dataset": whole}, **schema(*columns, "literal", "count"))
+
+    expected, actual = said(whole), by_column(found, ["literal"])["literal"]
+    beyond = {how for source, hows in actual.items() for how in hows - expected.get(source, set())}
+    assert beyond <= {told(JOIN), told(FILTER)}
+    assert {source: hows & actual.get(source, set()) for source, hows in expected.items()} == expected
 
 
 def test_a_wide_distinct_stays_small():
@@ -162,7 +193,7 @@ def test_a_wide_distinct_stays_small():
     names = [f"c{number}" for number in range(300)]
     distinct = {"type": "INDIRECT", "subtype": "GROUP_BY"}
     every = [of(name, distinct) for name in names]
-    found = edges(fields(**{name: [*every, of(name, SUM)] for name in names}), **schema(*names))
+    found = edges(fields(**{name: [*every, of(name, SUM)] for name in names}), **schema(*names, "literal"))
 
     assert len(found) == 600
 
@@ -188,7 +219,7 @@ def test_deleted_column_lineage_is_one_without_edges():
 
 def test_what_the_schema_decides_is_part_of_the_digest():
     """One body that gives other edges beside another schema is another body to the store."""
-    lineage = {"columnLineage": facet(**fields(a=[of("k", JOIN)], b=[of("k", JOIN)]))}
+    lineage = {"columnLineage": facet(**fields(a=[of("k", CASE, JOIN)], b=[of("k", CASE, JOIN)]))}
     digests = {
         seen(outputs=[dataset("target", facets=lineage | schema(*names))]).columns[0].digest
         for names in ("ab", "abc", "de", "ba")
