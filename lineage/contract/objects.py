@@ -46,6 +46,12 @@ def listed(key: str, name: str) -> Schema:
 _SOME_TEXT = maybe(TEXT)
 _WHEN = maybe(TIME)
 _NAMES = many(ref("Name"))
+_OUTCOMES = {
+    "state": {"enum": ["NEW", "RUNNING", "COMPLETED", "FAILED", "ABORTED", "LOST"]},
+    "reason": TEXT,
+    "mark": {"enum": [None, "replaced", "repaired", "closed", "silent", "lost"]},
+}
+_OUTCOME = thing(**_OUTCOMES) | {"description": "What the run comes to now; LOST: it never ended, nobody knows why."}
 _FIELD = thing(name=TEXT, type=_SOME_TEXT, tags=many(TEXT), description=_SOME_TEXT)
 _DESCRIBED: Final[Mapping[str, Schema]] = {
     "id": ref("Name"),
@@ -135,7 +141,7 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         inputDatasetVersions=_USED,
         outputDatasetVersions=_USED,
         facets=ANY,
-        outcome=maybe(thing(state=TEXT, reason=_SOME_TEXT, mark=_SOME_TEXT)),
+        outcome=maybe(_OUTCOME),
     ),
     "Share": thing(job=ref("Name"), runs=COUNT, outcomes=ANY, latestRun=ref("Run"), inputs=_NAMES, outputs=_NAMES),
     "Edge": thing(origin=TEXT, destination=TEXT)
@@ -230,7 +236,14 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),
     ("get", "/api/v1/dead-letters/{letter_id}"): ref("DeadLetter"),
-    ("get", f"{_RUN}/outcome"): thing(runId=TEXT, state=TEXT, reason=_SOME_TEXT, at=TIME, silentTasks=ANY),
+    ("get", f"{_RUN}/outcome"): thing(
+        runId=TEXT,
+        **_OUTCOMES,
+        at=TIME,
+        silentTasks=ANY,
+        failedTasks=many(TEXT),
+        tries=many(thing(runId=TEXT, **_OUTCOMES)),
+    ),
     ("get", f"{_RUN}/children"): thing(runId=TEXT, children=many(ref("Share"))),
     ("get", f"{_JOB}/hierarchy"): thing(job=ref("Name"), above=_NAMES, below=_NAMES, before=_NAMES, after=_NAMES),
     ("get", f"{_DATASET}/identity"): ref("Identity"),

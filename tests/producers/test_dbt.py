@@ -42,10 +42,10 @@ def test_dbt_build_is_the_graph_that_dbt_compiled(dbt: Dbt, asked: Asked) -> Non
     reads = dbt.reads()
     assert {
         "dbt-run-shop": Job("COMPLETED"),
-        "shop.main.shop.stg_orders.build.run": _model(STAGED, reads),
-        "shop.main.shop.stg_orders.build.test": _under(Job("COMPLETED", reads=frozenset({STAGED}))),
-        "shop.main.shop.revenue_by_country.build.run": _model(REVENUE, reads),
-        "shop.main.shop.revenue_by_country.build.test": _under(Job("COMPLETED", reads=frozenset({REVENUE}))),
+        "model.shop.stg_orders": _model(STAGED, reads),
+        "model.shop.stg_orders.test": _under(Job("COMPLETED", reads=frozenset({STAGED}))),
+        "model.shop.revenue_by_country": _model(REVENUE, reads),
+        "model.shop.revenue_by_country.test": _under(Job("COMPLETED", reads=frozenset({REVENUE}))),
     } == asked.jobs("shop-dbt")
 
 
@@ -101,7 +101,7 @@ def test_dbt_hangs_under_the_run_that_started_it(server: Server, asked: Asked, t
     Dbt(tmp_path, given).run("build")
 
     (command,) = asked.job_runs("shop-airflow", "dbt-run-shop")
-    (model,) = asked.job_runs("shop-dbt", "shop.main.shop.stg_orders.build.run")
+    (model,) = asked.job_runs("shop-dbt", "model.shop.stg_orders")
     assert (starter, command["id"]) == (command["parentRunId"], model["parentRunId"])
 
 
