@@ -79,7 +79,7 @@ def _ruled(request: Request, admin: Principal, named: tuple[str, str], other: Ot
 
 @router.get("/identity/suggestions")
 def suggestions(asking: Asking, paging: Paging) -> Response:
-    """Datasets that are read and never written, beside written ones whose names differ by case, scheme or host only.
+    """Datasets that are read and never written, beside written ones that differ by case, scheme, host or catalog only.
 
     Of very many the first thousand.
     """

@@ -204,7 +204,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """*unwritten*, which is read, may be *written*: they differ by nothing but *differs* (case, scheme, host)."""
+    """*unwritten*, which is read, may be *written*: they differ but by *differs* (case, scheme, host, catalog)."""
 
     unwritten: NodeId
     written: NodeId

@@ -17,6 +17,7 @@ ONE = {
     "end of a key": [("s3://lake", "raw/orders/"), ("s3://lake", "raw/orders")],
     "end of a namespace": [("s3://lake/", "raw"), ("s3://lake", "raw")],
     "path": [("file", "srv/t"), ("file://", "/srv/t"), ("file:///", "/srv/t"), ("file", "/srv/t/"), ("file", "/srv/t")],
+    "directory of a database": [("file", "/w/shop.db/shop.db/t"), ("file", "/w/shop.db/t")],
     "port": [("postgres://dw", "shop.t"), ("postgres://dw:None", "shop.t"), ("postgres://dw:5432", "shop.t")],
     "port of a name node": [("hdfs://nn", "raw"), ("hdfs://nn:8020", "/raw")],
     "host": [("trino://Query.Example:8080", "c.s.t"), ("trino://query.example", "c.s.t")],
@@ -39,6 +40,11 @@ APART = {
     "another port is another server": [("postgres://dw:5433", "t"), ("postgres://dw", "t")],
     "the file of a database has case": [("duckdb:///srv/A.db", "t"), ("duckdb:///srv/a.db", "t")],
     "two brokers alone may be two clusters": [("kafka://a", "orders"), ("kafka://b", "orders")],
+    "the id of a cluster has case": [
+        ("kafka://MkU3OEVBNTcwNTJENDM2Qk", "orders"),
+        ("kafka://mku3oevbntcwntjendm2qk", "orders"),
+    ],
+    "only a database's directory stands once": [("file", "/w/a/a/t"), ("file", "/w/a/t")],
     "slashes within a key count": [("s3://lake", "raw//orders"), ("s3://lake", "raw/orders")],
 }
 
