@@ -465,3 +465,17 @@ def test_a_cut_walk_is_a_part_of_the_whole_and_says_so(flows: list[str], most: i
     assert len(cut.nodes) == min(most, len(whole.nodes))
     assert set(cut.edges) <= set(whole.edges)
     assert set(cut.frontier) <= set(cut.nodes)
+
+
+@given(GRAPHS, STATEMENTS, st.integers(1, 12))
+def test_going_on_from_where_a_walk_was_cut_invents_nothing(
+    flows: list[str], made_of: dict[str, str], most: int
+) -> None:
+    """Upstream of every node of the frontier there is only what the whole walk has."""
+    store = Drawn(*flows, made_of=made_of)
+    root = store.edges[0][0]
+    cut = walk(store, root, "up", max_nodes=most)
+
+    further = [walk(store, place, "up").nodes.keys() for place in cut.frontier]
+
+    assert set(cut.nodes).union(*further) <= set(walk(store, root, "up").nodes)
