@@ -14,6 +14,7 @@ from typing import Any
 
 from collectors.admission import Forbidden, Found, Refused, admit, turned_away
 from collectors.journal import Admitted, Journal
+from collectors.producers import sender
 from lineage.errors import HeadwaterError, Overloaded, TooLarge
 from lineage.letters import BEGINNING, BODY_BYTES, Letter, written
 from lineage.model import Entry, Principal, Receipt
@@ -24,6 +25,7 @@ from lineage.telemetry import (
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
     EVENTS_REJECTED,
+    EVENTS_WARNED,
     QUEUE_EVENTS,
     logger,
 )
@@ -293,6 +295,8 @@ class Intake:
             EVENTS_RECEIVED.labels(self._collector, kind).inc(events)
         for delta in deltas:
             EVENT_DELAY_S.observe((received_at - delta.at).total_seconds())
+        for producer, events in Counter(sender(delta.producer) for delta in deltas if delta.warnings).items():
+            EVENTS_WARNED.labels(self._collector, producer).inc(events)
         if twice := sum(entry.duplicate for entry in entries):
             EVENTS_DUPLICATE.labels(self._collector).inc(twice)
 

@@ -19,6 +19,11 @@ EVENTS_RECEIVED = Counter(
     "headwater_events_received", "Events accepted, duplicates included.", ("collector", "event_type")
 )
 EVENTS_REJECTED = Counter("headwater_events_rejected", "Bodies refused.", ("collector", "reason"))
+EVENTS_WARNED = Counter(
+    "headwater_events_warned",
+    "Events accepted although something in them is not as it should be, by who sent them.",
+    ("collector", "producer"),
+)
 EVENTS_DUPLICATE = Counter("headwater_events_duplicate", "Events that the ledger already held.", ("collector",))
 EVENT_DELAY_S = Histogram(
     "headwater_event_delay_seconds",

@@ -24,6 +24,7 @@ def _reading(word: str) -> Reading:
     return meant
 
 
+_KNOWN: Final = tuple(word for word in words(__name__) if word != "generic")
 _READINGS: Final = tuple(_reading(word) for word in (*_FIRST, *_LAST))
 
 
@@ -40,3 +41,9 @@ def normalise(event: Event) -> Event:
 def understand(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     """What *event* says, taken as meant: the one way from an event to the graph, at the door and in a rebuild."""
     return project(normalise(event), digest, rules)
+
+
+def sender(producer: str) -> str:
+    """Which file of this folder speaks of *producer*, a URI; `other` when none does. Few words: a label of metrics."""
+    uri = producer.lower()
+    return next((word for word in _KNOWN if word in uri), "other")

@@ -6,6 +6,7 @@ The table is tests/events/rules/acceptance.json; tests/lineage/test_conformance.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,27 @@ def test_the_kind_of_an_event_follows_from_its_parts(house: House, kind: str, ca
     (receipt,) = house.take([json.dumps(ROWS[case]["event"]).encode()])
 
     assert kind == house.get(f"/events/{receipt.digest}")["kind"]
+
+
+def test_who_sends_odd_events_is_counted(house: House) -> None:
+    """Of three events that were accepted with a note, two are Airflow's; the third does not say who sent it."""
+
+    def counted() -> dict[str, float]:
+        lines = re.findall(
+            r'^headwater_events_warned_total\{collector="http",producer="(\w+)"\} ([\d.]+)$',
+            house.client.get("/metrics").text,
+            re.MULTILINE,
+        )
+        return {producer: float(events) for producer, events in lines}
+
+    before = counted()
+    house.tell("odd-but-good")
+
+    assert {"airflow": 2, "other": 1} == {
+        producer: events - before.get(producer, 0)
+        for producer, events in counted().items()
+        if events != before.get(producer, 0)
+    }
 
 
 # What each file does wrong, in the words of the refusal. None of them is JSON to everybody.
