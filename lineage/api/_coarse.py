@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from lineage.api._answers import Instants
+from lineage.facets import facet
 from lineage.hierarchy import parents, way_up
 from lineage.model import Graph, Node, NodeId, run_id
+from lineage.outcomes import JobType
 from lineage.store.base import Store
 from lineage.views import folded, of_datasets
 
 # What runs inside an application or a task: Spark's actions, the SQL of a hook or of a dbt node (OPENLINEAGE 4.4-4.6).
 _PARTS: Final = frozenset({"SQL_JOB", "RDD_JOB", "QUERY", "SQL"})
-_ANY: Final = msgspec.json.Decoder()
 
 
 def coarse(store: Store, graph: Graph, granularity: str, at: Instants) -> Graph:
@@ -30,13 +29,6 @@ def coarse(store: Store, graph: Graph, granularity: str, at: Instants) -> Graph:
             return _of_runs(store, graph, at)
         case _:
             return graph
-
-
-def job_type(node: Node | None) -> Mapping[str, Any]:
-    """The content of a job's jobType facet; empty without one."""
-    raw = node.facets.get("jobType") if node is not None else None
-    found = _ANY.decode(raw) if raw else {}
-    return found if isinstance(found, dict) else {}
 
 
 def _tops(store: Store, graph: Graph, at: Instants, *, whole: bool) -> tuple[dict[NodeId, NodeId], dict[NodeId, Node]]:
@@ -62,8 +54,11 @@ def _top(job: NodeId, over: Mapping[NodeId, NodeId], known: Mapping[NodeId, Node
 
 def _is_part(node: Node | None, above: Node | None) -> bool:
     """Whether a job is a query of what stands *above* it, or the application that an orchestrator's task started."""
-    kind = job_type(node).get("jobType")
-    return kind in _PARTS or (kind == "APPLICATION" and job_type(above).get("jobType") == "TASK")
+    return _kind(node) in _PARTS or (_kind(node) == "APPLICATION" and _kind(above) == "TASK")
+
+
+def _kind(node: Node | None) -> str | None:
+    return facet(node.facets, JobType).job_type if node is not None else None
 
 
 def _of_runs(store: Store, graph: Graph, at: Instants) -> Graph:
