@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs, Touch
@@ -24,10 +25,15 @@ from tests.support.deltas import (
     job,
     kept,
     made_of,
+    merge,
     ran,
     received,
     run,
     stated,
+)
+
+QUICK = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 DATASETS = ("a", "b", "c", "d")
@@ -144,6 +150,14 @@ def entries(draw: st.DrawFn, most: int = 9) -> list[Said]:
     pairs += [kept(statement, draw(minutes)) for statement in said]
     again = [(replace(entry, received_at=at(draw(minutes))), delta) for entry, delta in pairs if draw(st.booleans())]
     return pairs + again
+
+
+def merged(store: Store, pairs: list[Said], batch: int) -> Store:
+    """*store* with nothing but *pairs* in it, a batch at a time."""
+    store.clear()
+    for start in range(0, len(pairs), batch):
+        merge(store, pairs[start : start + batch])
+    return store
 
 
 def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:

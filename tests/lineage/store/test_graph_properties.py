@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.store.base import Store
-from tests.support.any_graph import DATASETS, MINUTES, answers, entries
-from tests.support.deltas import HOMES, Said, at, dataset, merge, received, sha256
+from tests.support.any_graph import DATASETS, MINUTES, QUICK, answers, entries, merged
+from tests.support.deltas import Said, at, dataset, received, sha256
 from tests.support.events import all_files, deltas
 
-QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 cuts = st.none() | st.sampled_from(MINUTES).map(at)
-
-
-@pytest.fixture(scope="module", params=HOMES)
-def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """Two stores of one kind; whoever uses them clears them first."""
-    folders: list[Path] = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
-    with HOMES[request.param](folders[0]) as one, HOMES[request.param](folders[1]) as other:
-        yield one, other
-
-
-def merged(store: Store, pairs: list[Said], batch: int) -> Store:
-    store.clear()
-    for start in range(0, len(pairs), batch):
-        merge(store, pairs[start : start + batch])
-    return store
 
 
 @QUICK

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.model import SameAs
 from lineage.sameness import CLUSTER, RENAME, SYMLINK
 from lineage.statements import Statement, Word, of
 from lineage.store.base import Store
-from tests.support.deltas import HOMES, Said, at, dataset, decided, described, kept, merge, received
+from tests.support.any_graph import QUICK, merged
+from tests.support.deltas import Said, at, dataset, decided, described, kept, received
 
-QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 NAMES = "abcdef"
 MINUTES = range(5)
 
@@ -48,22 +43,6 @@ def words(draw: st.DrawFn) -> Said:
 stories = st.lists(st.one_of(declarations(), declarations(), words()), min_size=2, max_size=14)
 
 
-@pytest.fixture(scope="module", params=HOMES)
-def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """Two stores of one kind; whoever uses them clears them first."""
-    folders: list[Path] = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
-    with HOMES[request.param](folders[0]) as one, HOMES[request.param](folders[1]) as other:
-        yield one, other
-
-
-def told(store: Store, story: list[Said], batch: int) -> Store:
-    """*store* with nothing but *story* in it."""
-    store.clear()
-    for start in range(0, len(story), batch):
-        merge(store, story[start : start + batch])
-    return store
-
-
 @QUICK
 @given(story=stories, data=st.data())
 def test_splits_in_any_order_give_the_same_components(
@@ -73,7 +52,7 @@ def test_splits_in_any_order_give_the_same_components(
     shuffled = data.draw(st.permutations(story)) + data.draw(st.lists(st.sampled_from(story), max_size=3))
     batch = data.draw(st.integers(1, len(shuffled)))
 
-    expected, actual = told(stores[0], story, len(story)), told(stores[1], shuffled, batch)
+    expected, actual = merged(stores[0], story, len(story)), merged(stores[1], shuffled, batch)
 
     assert list(expected.dump()) == list(actual.dump())
 
@@ -91,7 +70,7 @@ def test_a_cut_knows_the_splits_within_it_alone(
     ]
     asked = [dataset(name) for name in NAMES]
 
-    whole, part = told(stores[0], story, 3), told(stores[1], within, 3)
+    whole, part = merged(stores[0], story, 3), merged(stores[1], within, 3)
 
     assert part.get(asked) == whole.get(asked, as_of=as_of, known_at=known_at)
 
@@ -100,9 +79,9 @@ def test_a_cut_knows_the_splits_within_it_alone(
 @given(story=stories)
 def test_nobody_is_one_with_whom_people_keep_apart(stores: tuple[Store, Store], story: list[Said]) -> None:
     """Whatever joins two names, also through others, their newest word counts."""
-    store = told(stores[0], story, 2)
+    store = merged(stores[0], story, 2)
     newest = {}
-    for entry, said in sorted(story, key=lambda pair: (pair[0].received_at, pair[0].digest)):
+    for _, said in sorted(story, key=lambda pair: (pair[0].received_at, pair[0].digest)):
         if isinstance(said, Statement):
             (word,) = said.words
             newest[frozenset({said.subject.name, word.other[1] if word.other else ""})] = word
