@@ -22,9 +22,8 @@ _SAID: Final = """
     WHERE at <= :as_of AND received <= :known_at AND {} ORDER BY received, digest
 """
 _BY_KIND: Final = _SAID.format("kind = :kind")
-_BY_SUBJECT: Final = _SAID.format(
-    "(kind, namespace, name) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:subjects))"
-)
+_PARTS: Final = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(3))
+_BY_SUBJECT: Final = _SAID.format(f"(kind, namespace, name) IN (SELECT {_PARTS} FROM json_each(:subjects))")  # noqa: S608 - of constants
 _ANY_HIDDEN: Final = "SELECT EXISTS (SELECT 1 FROM statement WHERE hides = 1)"
 _SINCE: Final = """(
     SELECT received * hides FROM statement
