@@ -7,8 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from dashboards.frame import Nav, Shown, look, page
 from dashboards.panels.ancestry import tally, tree
-from dashboards.panels.runs import duration
-from dashboards.states import RUN
+from dashboards.panels.runs import Came
 from lineage.audit.trace import Trace, trace, trace_dataset
 from lineage.errors import NotFound
 from lineage.model import NodeId, Version, dataset_id
@@ -65,6 +64,5 @@ def _shown(request: Request, found: Trace, dataset: NodeId | None, versions: lis
         tally=tally(found),
         dataset=dataset,
         versions=versions,
-        states=RUN,
-        duration=lambda run: duration(run, seen.at),
+        came=Came(services(request).store, (each.run for each in found.runs.values()), seen.at),
     )
