@@ -1,6 +1,6 @@
 """OPENLINEAGE 3.1 and 3.2: names as the specification spells them stay as they are, and are found by themselves.
 
-Other spellings (3.3) are the matter of tests/lineage/test_normal.py.
+Other spellings (3.3) are the matter of test_names_that_differ.py.
 """
 
 from __future__ import annotations
