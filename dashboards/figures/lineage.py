@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -126,7 +127,7 @@ def _edges(picture: Picture, folds: Sequence[More], places: Layout) -> list[str]
         a, b = str(line.source), str(line.target)
         if points := places.routes.get((a, b)):
             kind = "back" if (a, b) in places.back else line.kind
-            parts.append(_edge(a, b, points, kind))
+            parts.append(_edge(a, b, points, kind, line.made_of))
     for more in folds:
         here, there = str(more.node), _fold_id(more)
         a, b = (here, there) if more.side == "down" else (there, here)
@@ -136,15 +137,16 @@ def _edges(picture: Picture, folds: Sequence[More], places: Layout) -> list[str]
     return parts
 
 
-def _edge(a: str, b: str, points: Sequence[Point], kind: str) -> str:
+def _edge(a: str, b: str, points: Sequence[Point], kind: str, made_of: Sequence[NodeId] | None = None) -> str:
     moved = [(x + SIDE, y + TOP) for x, y in points]
     back = kind == "back"
     x, y = moved[-1]
     moved[-1] = (x + 5 if back else x - 5, y)
     tip = f"M{x + 7:.1f},{y - 4.2:.1f}l-7.5,4.2l7.5,4.2z" if back else f"M{x - 7:.1f},{y - 4.2:.1f}l7.5,4.2l-7.5,4.2z"
     css = f" {kind}" if kind else ""
+    of = "" if made_of is None else f' data-of="{escape(json.dumps([str(source) for source in made_of]))}"'
     return (
-        f'<path class="e{css}" data-a="{escape(a)}" data-b="{escape(b)}" d="{_curve(moved)}"/>'
+        f'<path class="e{css}" data-a="{escape(a)}" data-b="{escape(b)}"{of} d="{_curve(moved)}"/>'
         f'<path class="ah{css}" d="{tip}"/>'
     )
 

@@ -78,11 +78,15 @@ Kind = Literal["", "stale", "hot", "risk"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An edge that is drawn, in the direction in which data flows. Stale: the job has left the dataset behind."""
+    """An edge that is drawn, in the direction in which data flows. Stale: the job has left the dataset behind.
+
+    *made_of* as of Edge.
+    """
 
     source: NodeId
     target: NodeId
     kind: Kind = ""
+    made_of: tuple[NodeId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +248,11 @@ def _lines(graph: Graph, drawn: set[NodeId], jobs: Jobs, way: Way) -> Iterable[L
     )
     kind = _kinds(pairs, way, hidden=jobs == "hidden")
     left = {(edge.source, edge.target) for edge in graph.edges if edge.stale}
+    made_of = {(edge.source, edge.target): edge.made_of for edge in graph.edges}
     for source, target in sorted(set(pairs)):
         if source in drawn and target in drawn:
-            yield Line(source, target, kind(source, target) or ("stale" if (source, target) in left else ""))
+            seen = kind(source, target) or ("stale" if (source, target) in left else "")
+            yield Line(source, target, seen, made_of.get((source, target)))
 
 
 def _kinds(

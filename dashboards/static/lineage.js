@@ -127,17 +127,23 @@
   }
 
   // Hover lights everything upstream and downstream of a node, and fades the rest.
+  // Explicit lineage is obeyed: a job that was come to from a dataset is left only to what goes with it.
   function cones(nodes, edges, graph, world) {
+    const made = (edge) => edge.dataset.of && JSON.parse(edge.dataset.of);
     const cone = (id) => {
       const [seen, lit] = [new Set([id]), new Set()];
-      for (const links of [graph.out, graph.into]) {
-        const [waiting, met] = [[id], new Set([id])];
+      for (const up of [false, true]) {
+        const [waiting, met] = [[{ at: id, leads: null }], new Set()];
         while (waiting.length) {
-          for (const { edge, to } of links.get(waiting.pop()) || []) {
+          const { at, leads } = waiting.pop();
+          for (const { edge, to } of (up ? graph.into : graph.out).get(at) || []) {
+            const wanted = up ? [to] : made(edge);
+            if (leads && wanted && !wanted.some((one) => leads.includes(one))) continue;
             lit.add(edge);
             seen.add(to);
-            if (!met.has(to)) waiting.push(to);
-            met.add(to);
+            const next = { at: to, leads: to.startsWith("job:") ? (up ? made(edge) : [at]) : null };
+            if (!met.has(JSON.stringify(next))) waiting.push(next);
+            met.add(JSON.stringify(next));
           }
         }
       }

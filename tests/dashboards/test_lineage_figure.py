@@ -1,6 +1,7 @@
 """The drawing of a picture."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 from dashboards.figures.lineage import draw, short
 from dashboards.figures.picture import Mark, Way, Wish, picture
@@ -126,3 +127,15 @@ def test_without_jobs_the_chips_are_gone():
     svg = drawn(picture(graph("b", "a > load > b"), {}, Wish(jobs="hidden")))
 
     assert ["dataset:lake:a", "dataset:lake:b"] == sorted(link.get("data-id") for link in nodes(svg))
+
+
+def test_a_line_says_what_its_dataset_was_made_of():
+    """The page lights what belongs together, and asks the line for it; without a statement it says nothing."""
+    whole = graph("x", "a b > mirror > x y")
+    told = {dataset("x"): (dataset("a"),)}
+    edges = tuple(replace(edge, made_of=told.get(edge.target)) for edge in whole.edges)
+
+    svg = drawn(picture(replace(whole, edges=edges), {}, Wish(up=1, down=1)))
+
+    lines = {path.get("data-b"): path.get("data-of") for path in svg.iter(f"{SVG}path") if path.get("data-a")}
+    assert ('["dataset:lake:a"]', None) == (lines["dataset:lake:x"], lines["job:etl:mirror"])
