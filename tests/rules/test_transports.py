@@ -94,7 +94,7 @@ TRANSPORTS: dict[str, Callable[[str], Settings]] = {
     "another endpoint": lambda url: {"type": "http", "url": url, "endpoint": "lineage"},
     "gzip": lambda url: {"type": "http", "url": url, "compression": "gzip"},
     "headers of one's own": lambda url: {"type": "http", "url": url, "custom_headers": {"X-Team": "orders"}},
-    "an API key": lambda url: {"type": "http", "url": url, "auth": {"type": "api_key", "apiKey": "hw_any"}},
+    "an API key": lambda url: {"type": "http", "url": url, "auth": _bearer("hw_any")},
     "async_http": lambda url: {"type": "async_http", "url": url},
     "async_http with gzip": lambda url: {"type": "async_http", "url": url, "compression": "gzip"},
     "composite": lambda url: {
@@ -205,6 +205,23 @@ def test_what_will_never_be_taken_is_told_once(house: House, address: str) -> No
 
     client.close()
     assert len(house.get("/dead-letters")["deadLetters"]) == 1
+
+
+def test_a_key_of_the_client_is_a_bearers(house: House, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a key exists a client without one is told 401, and not tried again; with it, its events arrive."""
+    keys = house.services.keys
+    reader, writer = (keys.create(name, [name], house.now[0]) for name in ("read", "ingest"))
+    monkeypatch.setitem(house.client.headers, "Authorization", f"Bearer {reader}")
+
+    with pytest.raises(requests.HTTPError, match="401"):
+        emit(OpenLineageClient(config={"transport": {"type": "http", "url": address}}))
+    emit(OpenLineageClient(config={"transport": {"type": "http", "url": address, "auth": _bearer(writer)}}))
+
+    assert (WHOLE, "COMPLETED") == stands(house)
+
+
+def _bearer(key: str) -> Settings:
+    return {"type": "api_key", "apiKey": key}
 
 
 def test_an_answer_comes_long_before_a_client_gives_up(house: House, address: str) -> None:
