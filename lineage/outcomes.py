@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from lineage.facets import facet
-from lineage.model import TERMINAL, Node, NodeId, Run, run_id
+from lineage.model import TERMINAL, NodeId, Run, run_id
 from lineage.store.base import Store
 from lineage.views import Around, Outcome, outcome
 
@@ -69,7 +69,7 @@ class Attempt(NamedTuple):
 
 
 def outcomes(store: Store, runs: Iterable[Run], now: datetime) -> dict[str, Outcome]:
-    """What each of *runs* comes to at *now*, by run id; however many they are, the store is asked seven times."""
+    """What each of *runs* comes to at *now*, by run id; however many they are, at most nine questions to the store."""
     found = list(runs)
     open_ones = [run for run in found if run.state not in TERMINAL]
     round_each = _around(store, open_ones) if open_ones else {}
@@ -83,24 +83,22 @@ def tasks_of(store: Store, dag: Run) -> Mapping[str, str]:
 
 def attempts(store: Store, run: Run) -> list[Run]:
     """All tries of what *run* is a try of, the first one first; itself alone where Airflow does not count them."""
-    others = _others(store, [run])
-    said = _attempts(store, {each.id: each for each in (run, *others)})
-    own = said.get(run.id)
-    if own is None:
+    known, said = _tries(store, [run])
+    if run.id not in said:
         return [run]
-    tries = {each.id: each for each in (run, *others) if (its := said.get(each.id)) and its.of == own.of}
-    return sorted(tries.values(), key=lambda each: said[each.id].number)
+    tries = (known[id_] for id_, its in said.items() if its.of == said[run.id].of)
+    return sorted(tries, key=lambda each: said[each.id].number)
 
 
 def _around(store: Store, runs: Sequence[Run]) -> dict[str, Around]:
     """What *store* knows round each of *runs*."""
     above = _above(store, runs)
-    jobs = store.get({run.job for run in runs})
-    endless = {job: _job_type(jobs.get(job)).endless for job in {run.job for run in runs}}
+    jobs = {run.job for run in runs}
+    types = store.newest_facets(jobs, ["jobType"])
+    endless = {job: facet(types.get(job, {}), JobType).endless for job in jobs}
     beats = store.beats(sorted(run.id for run in runs if endless[run.job]))
     done = store.newest_runs(sorted(endless), states=["COMPLETE"], limit=_DURATIONS)
-    known = {run.id: run for run in (*runs, *_others(store, runs))}
-    said = _attempts(store, known)
+    _, said = _tries(store, runs)
     newest: dict[tuple[NodeId, str, int], tuple[int, int]] = {}
     for its in said.values():
         newest[its.of] = max(newest.get(its.of, its.number), its.number)
@@ -122,6 +120,16 @@ def _around(store: Store, runs: Sequence[Run]) -> dict[str, Around]:
 def _above(store: Store, runs: Iterable[Run]) -> dict[str, Run]:
     wanted = {above for run in runs for above in (run.parent_run, run.root_run) if above is not None}
     return {run.id: run for run in store.runs(ids=sorted(wanted), limit=len(wanted)).items} if wanted else {}
+
+
+def _tries(store: Store, runs: Sequence[Run]) -> tuple[dict[str, Run], dict[str, Attempt]]:
+    """What each of *runs* is a try of, where Airflow says so; and all among which another try of the same may be."""
+    known = {run.id: run for run in runs}
+    said = _attempts(store, known)
+    if said:
+        known |= {other.id: other for other in _others(store, [known[id_] for id_ in said])}
+        said |= _attempts(store, {id_: run for id_, run in known.items() if id_ not in said})
+    return known, said
 
 
 def _others(store: Store, runs: Sequence[Run]) -> list[Run]:
@@ -156,7 +164,3 @@ def _task(run: Run, parent: Run, its: Attempt | None, facets: Mapping[str, bytes
 
 def _tasks(facets: Mapping[str, bytes]) -> Mapping[str, str]:
     return {task: state for task, state in facet(facets, AirflowState).tasks_state.items() if state is not None}
-
-
-def _job_type(node: Node | None) -> JobType:
-    return facet(node.facets, JobType) if node is not None else JobType()
