@@ -95,15 +95,11 @@ class _Joins:
     def join(self, alias: int, dataset: int) -> None:
         """A link between the two became active."""
         one, other = self._of(alias), self._of(dataset)
-        if (one and one.torn) or (other and other.torn) or self._kept_apart(alias, dataset):
-            alone = alias if one is None else dataset if other is None else None
-            if alone is not None and not self._spoken_of(alone) and (whole := one or other):
-                # It hangs on one link alone, so that no other gives way for it.
-                self._put([alone], whole.id, whole.size + 1)
-                self.speak(alias)
-                self.speak(dataset)
-            else:
-                self.settle([alias, dataset])
+        alone = alias if one is None else dataset if other is None else None
+        torn = (one and one.torn) or (other and other.torn) or self._kept_apart(alias, dataset)
+        # What hangs on one link alone, and of what nobody spoke, makes no other give way.
+        if torn and (alone is None or self._spoken_of(alone)):
+            self.settle([alias, dataset])
             return
         if one is None and other is None:
             self._make([alias, dataset])
