@@ -21,10 +21,11 @@ from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 
 EVIDENCE_MOST: Final = 3
 
-# The newest event of each of the newest listings: three runs prove more than three events of one.
+# The newest event of each of the newest listings: three runs prove more than three events of one. An event may be the
+# newest of two, of a run and of a job of which it tells beside.
 _PROOF: Final = """
     SELECT group_concat(proof, ' ') FROM (
-        SELECT listing.last_at || ':' || lower(hex(digest)) AS proof
+        SELECT DISTINCT listing.last_at || ':' || lower(hex(digest)) AS proof
         FROM listing JOIN event ON event.id = last_event {join}
         WHERE listing.job = {edge}.job AND listing.side = {edge}.side AND listing.dataset = {edge}.dataset
             AND listing.effective = 1 {within}

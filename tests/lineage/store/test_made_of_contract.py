@@ -107,3 +107,11 @@ def test_an_event_may_say_what_other_jobs_read_and_write(graph: Store) -> None:
     merge(graph, received([described("x", 0, others=(Touch(view, X, "output"), Touch(view, A, "input")))]))
 
     assert [(A, view), (view, X)] == [(edge.source, edge.target) for edge in graph.neighbours([view], "both")]
+
+
+def test_an_event_proves_an_edge_once(graph: Store) -> None:
+    """A run that moved to the job of which it had told beside: one event speaks for both, and is named once."""
+    told = ran("r", "START", 0, by="test", reads="a", others=(Touch(LOAD, A, "input"),))
+    merge(graph, received([told, ran("r", "RUNNING", 1, by="load")]))
+
+    assert [(told.digest.hex(),)] == [edge.evidence for edge in graph.neighbours([LOAD], "up")]
