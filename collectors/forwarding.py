@@ -14,13 +14,14 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple
 
 import httpx2
 import msgspec
 
-from lineage.errors import HeadwaterError, InvalidInput
+from lineage.errors import HeadwaterError, InvalidInput, StoreUnavailable
 from lineage.ledger.base import Ledger
 from lineage.model import Entry
 from lineage.store.base import Change, Lease, Store
@@ -172,7 +173,8 @@ class _Route:
                     if not self._stopping.is_set():  # else it was left behind, and the store is closed
                         log.exception("forward_failed", extra={"to": self.name})
         if lease is not None:
-            self._store.release(lease)
+            with suppress(StoreUnavailable):  # left behind by `stop`, and the store is closed: the lease runs out
+                self._store.release(lease)
 
     def _round(self, post: Callable[..., httpx2.Response]) -> None:
         """Send everything that waits, renewing the lease and noting the place every so often."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -135,6 +136,18 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, status: int) -> None:
         opened.intake.take([event(1), event(2)], ANONYMOUS)
 
         assert (True, [event(1), event(2)]) == (until(lambda: len(other.taken) == 2), other.taken)
+
+
+def test_a_backend_that_is_away_holds_nobody_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nobody listens, and where nobody answers: events are taken and reach the other backend all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, backend() as other:
+        slow = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with house(tmp_path, "http://127.0.0.1:9", slow, other.url) as opened:
+            statuses = [receipt.status for receipt in opened.intake.take([event(1), event(2)], ANONYMOUS)]
+            arrived = until(lambda: len(other.taken) == 2)
+            is_told = until(lambda: any(line.message == "forward_postponed" for line in caplog.records))
+
+    assert (["accepted"] * 2, True, True) == (statuses, arrived, is_told)
 
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
