@@ -47,12 +47,13 @@ class Delivery(NamedTuple):
 
 
 class Assertion(NamedTuple):
-    """One check and what it found."""
+    """One check and what it found; *source* is the facet that told of it."""
 
     name: str
     column: str | None
     severity: str
     passed: bool
+    source: Literal["dataQualityAssertions", "test"] = "dataQualityAssertions"
 
 
 class Check(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write, job_id
+from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write, job_id, run_id
 from lineage.slo.calendar import occurrences
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence, Need
 from lineage.slo.spec import DataSLO
@@ -62,6 +62,19 @@ class _Assertions(msgspec.Struct):
     assertions: list[_Found] = msgspec.field(default_factory=list)
 
 
+class _Test(msgspec.Struct):
+    """One of the `test` run facet; `skip`, and any other word, is no result."""
+
+    name: object = None
+    status: object = None
+    severity: object = None
+    actual: object = None
+
+
+class _Tests(msgspec.Struct):
+    tests: list[_Test] = msgspec.field(default_factory=list)
+
+
 def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime) -> Evidence:
     """What is known of the dataset of *slo*, from as far back as the window and *need* reach."""
     since = now - slo.window
@@ -105,6 +118,16 @@ class _Asked:
         """What each job said last of how it works."""
         newest = self.store.newest_facets(jobs, ["jobType"], until=self.now, known_at=self.known_at)
         return {job: _read(found["jobType"], _JobType) or _JobType() for job, found in newest.items()}
+
+    def tests(self) -> dict[str, list[_Test]]:
+        """What each run that read the dataset said last of its tests; the facet itself names no dataset."""
+        uses = self.store.uses(
+            dataset=self.dataset, side="input", since=self.since, until=self.now, known_at=self.known_at, limit=ALL
+        )
+        readers = {run_id(use.run) for use in uses if use.run is not None and use.effective}
+        newest = self.store.newest_facets(readers, ["test"], until=self.now, known_at=self.known_at) if readers else {}
+        told = {run.name: _read(found["test"], _Tests) for run, found in newest.items()}
+        return {run: body.tests for run, body in told.items() if body is not None}
 
     def runs(self, ids: Iterable[str]) -> dict[str, Run]:
         page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
@@ -197,7 +220,8 @@ def _checks(asked: _Asked) -> Iterator[Check]:
     by_run: dict[str, list[FacetRecord]] = defaultdict(list)
     for facet in facets:
         by_run[facet.run or facet.digest].append(facet)
-    runs = asked.runs({facet.run for facet in facets if facet.run is not None})
+    tests = asked.tests()
+    runs = asked.runs({*(facet.run for facet in facets if facet.run is not None), *tests})
     for name, all_told in by_run.items():
         run = runs.get(name)
         job = job_id("", name) if run is None else run.job
@@ -207,7 +231,34 @@ def _checks(asked: _Asked) -> Iterator[Check]:
         for told in _by_time(all_told) if report else [all_told]:
             begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
             events = tuple(facet.digest for facet in told[:EVENTS_NAMED])
-            yield Check(name, job, begun, tuple(_assertions(told, state)), events, report)
+            found = _assertions(told, state)
+            found += _tested(tests.pop(name, ()), state, {assertion.name for assertion in found})
+            yield Check(name, job, begun, tuple(found), events, report)
+    yield from _test_runs(asked, {runs[name]: found for name, found in tests.items() if name in runs})
+
+
+def _test_runs(asked: _Asked, tests: Mapping[Run, Sequence[_Test]]) -> Iterator[Check]:
+    """Runs that tell of tests in their own facet alone, as those of dbt's singular tests do."""
+    events = asked.events({run.job for run in tests}) if tests else {}
+    for run, told in tests.items():
+        proofs = tuple(event.digest for event in events.get(run.id, ())[:EVENTS_NAMED])
+        yield Check(run.id, run.job, run.started_at or run.last_at, tuple(_tested(told, run.state, ())), proofs)
+
+
+def _tested(told: Iterable[_Test], state: str, known: Collection[str]) -> list[Assertion]:
+    """What a run's own facet says of tests, each name once, without those that are *known* as assertions already.
+
+    The rules are those of assertions: dbt reports a test that it skipped as `fail`, without an actual value.
+    """
+    if state not in {"COMPLETE", "FAIL"}:
+        return []
+    found: dict[str, Assertion] = {}
+    for test in told:
+        passed = {"pass": True, "fail": False}.get(str(test.status))
+        one = _assertion(_Found(test.name, passed, None, test.severity, test.name, test.actual), state)
+        if one is not None and one.name not in known and (one.name not in found or not one.passed):
+            found[one.name] = one._replace(source="test")
+    return list(found.values())
 
 
 def _by_time(facets: Sequence[FacetRecord]) -> list[list[FacetRecord]]:

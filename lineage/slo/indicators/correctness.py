@@ -25,13 +25,16 @@ class Include(Strict):
 
 
 class Spec(Sli):
-    """`type: correctness`. A check speaks of the version delivered at most *settle* before it, else for itself."""
+    """`type: correctness`. A check speaks of the version delivered at most *settle* before it, else for itself.
+
+    *sources*: the facets that count; `test`, which names no dataset, speaks of each dataset that its run read.
+    """
 
     needs_schedule: ClassVar[bool] = False
 
     type: Literal["correctness"]
     unit: Literal["assertions"]
-    sources: tuple[Literal["dataQualityAssertions"], ...] = ("dataQualityAssertions",)
+    sources: tuple[Literal["dataQualityAssertions", "test"], ...] = ("dataQualityAssertions", "test")
     include: Include = Include()
     settle: Duration = timedelta(days=1)
     on_no_evaluation: Literal["unknown"] = "unknown"
@@ -99,7 +102,7 @@ def _subjects(evidence: Evidence, settle: timedelta) -> list[Subject]:
 def _judge(subject: Subject, spec: Spec, evidence: Evidence, now: datetime) -> Verdict:
     newest: dict[NodeId, tuple[Check, list[Assertion]]] = {}
     for check in subject.checks:
-        if included := [assertion for assertion in check.assertions if _counts(assertion, spec.include)]:
+        if included := [assertion for assertion in check.assertions if _counts(assertion, spec)]:
             newest[check.job] = (check, included)
     results = [assertion for _, assertions in newest.values() for assertion in assertions]
     failed = [assertion for assertion in results if not assertion.passed]
@@ -137,7 +140,7 @@ def _outcome(
     return VerdictState.UNKNOWN, "delivered, and no check evaluated it"
 
 
-def _counts(assertion: Assertion, include: Include) -> bool:
-    if assertion.severity not in include.severity:
+def _counts(assertion: Assertion, spec: Spec) -> bool:
+    if assertion.source not in spec.sources or assertion.severity not in spec.include.severity:
         return False
-    return "*" in include.columns or assertion.column in include.columns
+    return "*" in spec.include.columns or assertion.column in spec.include.columns
