@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from fractions import Fraction
-from functools import lru_cache
-from hashlib import blake2b
 from sqlite3 import Connection
 from typing import Any, TypeVar
-
-import msgspec
 
 from lineage.database import Database
 from lineage.database.times import instant, microseconds
 from lineage.errors import Conflict
 from lineage.model import Verdict
+from lineage.store import _pages
 from lineage.store.base import Change, Document, Lease
 
 SCHEMA = (
@@ -68,8 +63,8 @@ TAKE_LEASE = f"""
     WHERE holder = excluded.holder OR expires_ms <= {NOW_MS}
     RETURNING epoch, expires_ms
 """  # noqa: S608 - of a constant
-DAY_US = 24 * 60 * 60 * 1_000_000
-MARK_BYTES = 8
+PAGE = "SELECT page FROM verdict_pages WHERE slo = ? AND day = ?"
+MARKED_PAGES = "SELECT day, page FROM verdict_pages WHERE slo = ? AND instr(marks, ?)"
 
 
 class Records:
@@ -94,12 +89,12 @@ class Records:
 
     def verdicts(self, slo: str, since: datetime, until: datetime) -> list[Verdict]:
         """Kept verdicts of *slo* with since < due <= until, by due; ties by occurrence."""
-        days = (slo, microseconds(since) // DAY_US, microseconds(until) // DAY_US)
+        days = (slo, microseconds(since) // _pages.DAY_US, microseconds(until) // _pages.DAY_US)
         with self._database.read() as connection:
             pages = connection.execute(
                 "SELECT page FROM verdict_pages WHERE slo = ? AND day BETWEEN ? AND ? ORDER BY day", days
             ).fetchall()
-        return [verdict for (page,) in pages for verdict in _unpack(page) if since < verdict.due <= until]
+        return [verdict for (page,) in pages for verdict in _pages.unpack(page) if since < verdict.due <= until]
 
     def put(self, changes: Sequence[Change], *, lease: Lease | None = None) -> None:
         """Write all *changes*, in order, or none. Raises Conflict as `Store.put` promises."""
@@ -191,65 +186,10 @@ def _document(row: tuple[Any, ...]) -> Document:
 
 
 def _put_verdicts(connection: Connection, slo: str, latest: dict[str, Verdict]) -> None:
-    days: dict[int, dict[str, Verdict]] = {}
-    for verdict in latest.values():
-        days.setdefault(_day(verdict), {})[verdict.occurrence] = verdict
-    for day, new in days.items():
-        old = _page(connection, slo, day)
-        for verdict in new.values():
-            if verdict.occurrence not in old:
-                _forget(connection, slo, verdict.occurrence)  # its due time may have moved from another day
-        if old | new != old:
-            _write_page(connection, slo, day, (old | new).values())
-
-
-def _forget(connection: Connection, slo: str, occurrence: str) -> None:
-    days = connection.execute(
-        "SELECT day FROM verdict_pages WHERE slo = ? AND instr(marks, ?)", (slo, _mark(occurrence))
-    ).fetchall()
-    for (day,) in days:
-        rest = _page(connection, slo, day)
-        if rest.pop(occurrence, None):
-            _write_page(connection, slo, day, rest.values())
-
-
-def _page(connection: Connection, slo: str, day: int) -> dict[str, Verdict]:
-    row = connection.execute("SELECT page FROM verdict_pages WHERE slo = ? AND day = ?", (slo, day)).fetchone()
-    return {verdict.occurrence: verdict for verdict in _unpack(row[0])} if row else {}
-
-
-def _write_page(connection: Connection, slo: str, day: int, verdicts: Iterable[Verdict]) -> None:
-    page = sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
-    marks = b"".join(_mark(verdict.occurrence) for verdict in page)
-    connection.execute("INSERT OR REPLACE INTO verdict_pages VALUES (?, ?, ?, ?)", (slo, day, marks, _pack(page)))
-
-
-def _day(verdict: Verdict) -> int:
-    return microseconds(verdict.due) // DAY_US
-
-
-def _mark(occurrence: str) -> bytes:
-    return blake2b(occurrence.encode(), digest_size=MARK_BYTES).digest()
-
-
-def _pack(verdicts: Sequence[Verdict]) -> bytes:
-    return zlib.compress(_ENCODER.encode(verdicts))
-
-
-def _unpack(page: bytes) -> list[Verdict]:
-    return _DECODER.decode(zlib.decompress(page))
-
-
-def _exact(value: Any) -> str:
-    assert isinstance(value, Fraction), "a verdict holds nothing else that JSON lacks"
-    return str(value)  # as in 1/3
-
-
-@lru_cache(maxsize=4096)
-def _fraction(text: str) -> Fraction:
-    numerator, _, denominator = text.partition("/")
-    return Fraction(int(numerator), int(denominator or 1))
-
-
-_ENCODER = msgspec.json.Encoder(enc_hook=_exact)
-_DECODER = msgspec.json.Decoder(list[Verdict], dec_hook=lambda _type, text: _fraction(text))
+    wanted = {_pages.day(verdict) for verdict in latest.values()}
+    known = {day: _pages.by_occurrence(page) for day in wanted for (page,) in connection.execute(PAGE, (slo, day))}
+    for occurrence in _pages.astray(latest, known):  # its due time may have moved from another day
+        for day, page in connection.execute(MARKED_PAGES, (slo, _pages.mark(occurrence))):
+            known.setdefault(day, _pages.by_occurrence(page))
+    rows = [(slo, day, _pages.marks(page), _pages.pack(page)) for day, page in _pages.revised(latest, known).items()]
+    connection.executemany("INSERT OR REPLACE INTO verdict_pages VALUES (?, ?, ?, ?)", rows)
