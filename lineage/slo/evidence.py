@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from lineage.model import NodeId
+from lineage.model import NodeId, Use
 from lineage.slo.calendar import Occurrence
 
 
 class Need(NamedTuple):
-    """What an indicator wants to know of its dataset; *history* is how far before the window it looks back."""
+    """What an indicator wants to know of its dataset; *history* is how far before the window it looks back.
+
+    *ancestry*: what it was made of, back to the sources of the definition's `path`.
+    """
 
     counts: bool = False
     checks: bool = False
     history: timedelta = timedelta(0)
+    ancestry: bool = False
+    beats_of: NodeId | None = None  # the job that sends heartbeats
+
+
+class Beat(NamedTuple):
+    """A heartbeat as an event told of it: sent at *emitted_at*, told (and, in the dataset, seen) at *at*.
+
+    *seq* ascends within its *partition* and is never used again. *through*: all beats up to it were seen.
+    """
+
+    seq: int
+    emitted_at: datetime
+    at: datetime
+    event: str
+    partition: str = ""
+    through: bool = False
+
+
+class Excluded(NamedTuple):
+    """[start, end) does not count, and why."""
+
+    start: datetime
+    end: datetime
+    reason: str
 
 
 class Delivery(NamedTuple):
@@ -39,6 +66,7 @@ class Delivery(NamedTuple):
     overwrites: bool = False
     emptied: bool = False  # it only dropped or truncated: no refresh, and nothing from before it counts
     events: tuple[str, ...] = ()
+    started_at: datetime | None = None
 
     @property
     def refresh(self) -> bool:
@@ -71,6 +99,23 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Ancestry:
+    """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
+
+    *deliveries* are by time, with the last one before *begin*; *backfills* are runs that said that they are such.
+    *whole* is False where there is more than one question may look at.
+    """
+
+    target: NodeId
+    sources: frozenset[NodeId]
+    begin: datetime
+    deliveries: Mapping[NodeId, Sequence[Delivery]]
+    uses: Mapping[str, Sequence[Use]]
+    backfills: frozenset[str] = frozenset()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known for one judgement. *observed* is False when no event at all was known by then.
 
@@ -84,6 +129,16 @@ class Evidence:
     observed: bool = True
     observed_since: datetime | None = None
     grace: timedelta = timedelta(seconds=60)
+    sent: Sequence[Beat] = ()
+    seen: Sequence[Beat] = ()
+    excluded: Sequence[Excluded] = ()
+    from_: datetime | None = None  # where deliveries and beats begin, if before the window
+    ancestry: Ancestry | None = None
+
+    @property
+    def begin(self) -> datetime:
+        """Of what happened before it nothing was asked."""
+        return self.since if self.from_ is None else self.from_
 
     def imported(self, due: datetime) -> bool:
         """Whether what was due at *due* was judged from imported history (DECISIONS 24)."""

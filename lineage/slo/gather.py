@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -13,8 +14,9 @@ import msgspec
 
 from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write, job_id, run_id
 from lineage.slo.calendar import occurrences
-from lineage.slo.evidence import Assertion, Check, Delivery, Evidence, Need
+from lineage.slo.evidence import Ancestry, Assertion, Beat, Check, Delivery, Evidence, Need
 from lineage.slo.spec import DataSLO
+from lineage.slo.upstream import Span, ancestry
 from lineage.store.base import Store
 
 ALL = 1_000_000  # more than any window holds of one dataset
@@ -23,6 +25,7 @@ OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
 EMPTIES = frozenset({"DROP", "TRUNCATE"})
 NEAR = 4  # writes back from one, among which the other half of its action may be
 TICK = timedelta(microseconds=1)
+HEARTBEAT, BEATING = "heartbeat", "HEARTBEAT"  # the facet of a beat, and the jobType of who only sends or sees beats
 ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
 
 Body = TypeVar("Body")
@@ -34,6 +37,7 @@ class _Pattern(msgspec.Struct, rename="camel"):
 
 
 class _JobType(msgspec.Struct, rename="camel"):
+    job_type: str | None = None
     processing_type: str | None = None
     integration: str | None = None
     emission_pattern: _Pattern | None = None
@@ -45,6 +49,14 @@ class _Statistics(msgspec.Struct, rename="camel"):
 
 class _Lifecycle(msgspec.Struct, rename="camel"):
     lifecycle_state_change: str | None = None
+
+
+class _Heartbeat(msgspec.Struct, rename="camel"):
+    source: str
+    seq: int
+    emitted_at: datetime
+    partition: str = ""
+    through: bool = False
 
 
 class _Found(msgspec.Struct):
@@ -88,7 +100,23 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
     observed = bool(deliveries) or store.heard(known_at)
     checks = tuple(_checks(asked)) if need.checks else ()
-    return Evidence(since, deliveries, checks, observed, min((write.heard_at for write in writes), default=None))
+    heard = min((write.heard_at for write in writes), default=None)
+    evidence = Evidence(since, deliveries, checks, observed, heard, from_=begin)
+    if need.ancestry:
+        return replace(evidence, ancestry=_ancestry(slo, asked, deliveries))
+    return evidence if need.beats_of is None else _with_beats(evidence, asked, need.beats_of)
+
+
+def _ancestry(slo: DataSLO, asked: _Asked, deliveries: Sequence[Delivery]) -> Ancestry:
+    """What happened on the path of *slo* from as far back as *deliveries* of its dataset are."""
+
+    def delivered(dataset: NodeId) -> Iterable[Delivery]:
+        if dataset == slo.dataset:
+            return deliveries
+        of = _Asked(dataset, asked.store, asked.since, asked.now, asked.known_at)
+        return _deliveries(of, of.writes(counts=False), counts=False)
+
+    return ancestry(slo, asked.store, delivered, Span(asked.since, asked.now, asked.known_at))
 
 
 class _Asked:
@@ -109,9 +137,9 @@ class _Asked:
                 by_run[event.run or ""].append(event)
         return by_run
 
-    def facets(self, *names: str) -> list[FacetRecord]:
+    def facets(self, *names: str, of: NodeId | None = None) -> list[FacetRecord]:
         return self.store.facet_history(
-            self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
+            of or self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
         )
 
     def job_types(self, jobs: Iterable[NodeId]) -> dict[NodeId, _JobType]:
@@ -134,6 +162,27 @@ class _Asked:
         return {run.id: run for run in page.items}
 
 
+def _with_beats(evidence: Evidence, asked: _Asked, emitter: NodeId) -> Evidence:
+    """*evidence* with the beats that *emitter* told of, and those that anybody saw in the dataset."""
+    sent, seen = asked.facets(HEARTBEAT, of=emitter), asked.facets(HEARTBEAT)
+    source = f"{emitter.namespace}/{emitter.name}"
+    heard = min((facet.received_at for facet in (*sent, *seen)), default=evidence.observed_since)
+    return replace(
+        evidence,
+        sent=tuple(_beats(sent, source)),
+        seen=tuple(_beats(seen, source)),
+        observed=evidence.observed or heard is not None,
+        observed_since=heard,
+    )
+
+
+def _beats(facets: Iterable[FacetRecord], source: str) -> Iterator[Beat]:
+    for facet in facets:
+        body = _read(facet.body, _Heartbeat)
+        if body is not None and body.source == source and body.emitted_at.tzinfo is not None:
+            yield Beat(body.seq, body.emitted_at, facet.at, facet.digest, body.partition, body.through)
+
+
 def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iterator[Delivery]:
     types = asked.job_types({write.job for write in writes})
     streaming = {
@@ -146,7 +195,10 @@ def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iter
     counted = asked.facets("outputStatistics") if counts and streaming else ()
     rows = {facet.digest: _rows(facet) for facet in counted}
     by_spark = {job for job, its in types.items() if its.integration == "SPARK"}
+    beating = {job for job, its in types.items() if its.job_type == BEATING}
     for write in _actions(writes, by_spark) if counts else writes:
+        if write.job in beating:
+            continue  # a beat on the way of the data is no delivery of data
         if write.job in streaming:
             yield from _reports(write, streaming[write.job], told.get(write.run, ()), rows)
         elif write.state in ENDED:
@@ -160,6 +212,7 @@ def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iter
                 overwrites=bool(changes.get(write.run, frozenset()) & OVERWRITES),
                 emptied=write.run in emptied,
                 events=write.proofs,
+                started_at=write.started_at,
             )
 
 

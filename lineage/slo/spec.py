@@ -7,11 +7,19 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from types import ModuleType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadDateError, croniter
-from pydantic import AfterValidator, Field, InstanceOf, SerializeAsAny, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    SerializeAsAny,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from lineage.errors import UnknownPart
@@ -63,6 +71,10 @@ def _share(ratio: Fraction) -> Fraction:
     return ratio
 
 
+def _several(given: object) -> object:
+    return [given] if isinstance(given, Mapping) else given
+
+
 def _one(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if len(entries) != 1:
         raise ValueError(f"{len(entries)} entries stand where one is understood; write one, and another SLO for others")
@@ -86,6 +98,14 @@ class Dataset(Strict):
 
     namespace: str = Field(min_length=1)
     name: str = Field(min_length=1)
+
+
+class Path(Strict):
+    """The way that data goes: from one or several datasets to one, by any way or only *via* those listed."""
+
+    sources: Annotated[tuple[Dataset, ...], BeforeValidator(_several), Field(alias="from", min_length=1)]
+    to: Dataset
+    via: Literal["any"] | tuple[Dataset, ...] = "any"
 
 
 class Owner(Strict):
@@ -169,6 +189,7 @@ class Spec(Strict):
 
     description: str = Field("", max_length=1050)
     dataset: Dataset
+    path: Path | None = None
     owner: Owner
     schedule: Schedule | None = None
     sli: SerializeAsAny[InstanceOf[Sli]]
@@ -178,6 +199,19 @@ class Spec(Strict):
     effective_from: Instant | None = None
     no_data: NoData = NoData()
     alerting: Alerting = Alerting()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_the_end(cls, given: Any) -> Any:
+        """A promise about a path is one about the dataset that it leads to."""
+        path = given.get("path") if isinstance(given, Mapping) else None
+        return {"dataset": path["to"], **given} if isinstance(path, Mapping) and "to" in path else given
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.path is not None and self.path.to != self.dataset:
+            raise ValueError("dataset is not where the path leads to; write path alone")
+        return self
 
 
 class DataSLO(Strict):
@@ -240,9 +274,12 @@ def define(document: Any) -> DataSLO:
         slo = DataSLO.model_validate({**document, "spec": {**spec, "sli": sli or Sli(type="unknown")}})
     except ValidationError as error:
         raise _failure(problems + _details(error)) from None
-    if sli is not None and sli.needs_schedule and slo.spec.schedule is None:
+    if sli is not None and sli.asks_schedule and slo.spec.schedule is None:
         wanted = 'missing; write schedule: {cron: "0 2 * * *", timezone: UTC, deadline: 5h}'
         problems.append(_problem(("spec", "schedule"), wanted, None))
+    if sli is not None and sli.needs_path != (slo.spec.path is not None):
+        wanted = "missing; write path: {from: {…}, to: {…}}" if sli.needs_path else "for latency alone; write dataset"
+        problems.append(_problem(("spec", "path"), wanted, None))
     if problems:
         raise _failure(problems)
     return slo

@@ -35,9 +35,20 @@ class Sli(Strict):
     """What every indicator's own Spec derives from: *type* names its file, *unit* what good and total count."""
 
     needs_schedule: ClassVar[bool] = True
+    needs_path: ClassVar[bool] = False
 
     type: str
     unit: str = "occurrences"
+
+    @property
+    def asks_schedule(self) -> bool:
+        """Whether a definition of it must have a schedule: as all of its kind do, unless the indicator says."""
+        return self.needs_schedule
+
+    @property
+    def cadence(self) -> timedelta | None:
+        """The distance of its verdicts where it is not the schedule's; None: as the schedule says, if there is one."""
+        return None
 
 
 def parse_duration(value: object) -> timedelta:

@@ -1,0 +1,253 @@
+"""Latency: how long did data take from the sources of a path to the dataset at its end (SLO.md b.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from statistics import median_low
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from lineage.model import NodeId, Verdict, VerdictState
+from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
+from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, backfills, key_of
+from lineage.slo.phrases import moment, span
+from lineage.slo.shape import stamp
+from lineage.slo.spec import DataSLO
+from lineage.slo.terms import Duration, Ratio, Sli, Strict
+
+MICROSECOND = timedelta(microseconds=1)
+NONE, ONE = Fraction(0), Fraction(1)
+TOO_LARGE = VerdictState.UNKNOWN, "the path has more datasets than are looked at; name those that count in `via`"
+WEAKEST = {"datasetVersion": Level.VERSION, "asOfStart": Level.AS_OF}
+
+
+def _proper(share: Fraction) -> Fraction:
+    if not 0 < share < 1:
+        raise ValueError("a percentile lies between 0 and 1, both left out; write 0.95")
+    return share
+
+
+class Percentile(Strict):
+    """At most *threshold* for the share *p* of all samples, which is the same as the percentile being below it."""
+
+    p: Annotated[Ratio, AfterValidator(_proper)] = Fraction(95, 100)
+    threshold: Duration
+    estimator: Literal["nearest-rank"] = "nearest-rank"
+
+
+class Spec(Sli):
+    """`type: latency`. *origin* of several versions that came together is the oldest of them, or the newest.
+
+    *correlate* says which evidence is believed: versions that readers name, and the order of times.
+    """
+
+    needs_schedule: ClassVar[bool] = False
+    needs_path: ClassVar[bool] = True
+
+    type: Literal["latency"]
+    unit: Literal["occurrences"] = "occurrences"
+    origin: Literal["oldest", "newest"] = "oldest"
+    correlate: Annotated[tuple[Literal["datasetVersion", "asOfStart"], ...], Field(min_length=1)] = (
+        "datasetVersion",
+        "asOfStart",
+    )
+    percentile: Percentile
+    in_flight: Literal["censor-as-bad"] = "censor-as-bad"
+    include_backfills: Literal[False] = False
+    metadata_grace: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A version of the target that brought something new, from the version of a source at *origin*; or what will.
+
+    *arrived* None: it is still on its way. *passage* None: nobody knows what it was made of, for the *gap* there is.
+    """
+
+    origin: datetime
+    version: Delivery
+    arrived: Delivery | None = None
+    passage: Passage | None = None
+    gap: str | None = None
+
+
+def needs(slo: DataSLO) -> Need:
+    """What happened on the path, in the window and a day before it."""
+    _spec(slo)
+    return Need(history=timedelta(days=1), ancestry=True)
+
+
+def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
+    """A verdict for each version that brought something new, by due: its origin and the threshold.
+
+    *value* is the latency in seconds, *expected* the threshold. What is still on its way is BAD from its due time on,
+    not when it lands, and keeps its name and its due time when it does. UNKNOWN: nobody knows what it was made of, or
+    not as surely as `correlate` asks. A backfill, and a version that brought nothing new, is no sample.
+    """
+    spec, ancestry = _spec(slo), evidence.ancestry
+    assert ancestry is not None, "`needs` asks for it"
+    found = samples(ancestry, spec.origin, evidence.since - spec.percentile.threshold, now)
+    usual = _usual(found)
+    due = [sample for sample in found if evidence.since < _due(sample, spec) <= now]
+    judged = [_judge(sample, spec, evidence, usual, now) for sample in due]
+    return sorted(judged, key=lambda verdict: (verdict.due, verdict.occurrence))
+
+
+def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
+    """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
+    newest, first = streak[-1], streak[0]
+    since = f", since {moment(first.due)}" if len(streak) > 1 else ""
+    return f"{newest.reason[:1].upper()}{newest.reason[1:]}{since}"
+
+
+def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: datetime, now: datetime) -> list[Sample]:
+    """The versions of the target by time, each with the origin of what it brought, and last what is on its way.
+
+    What a version brought are the source versions after those that an earlier one had brought, by all ways. The first
+    one known brought at least the version that it was made of; what was there before *ancestry* begins only tells what
+    is new. What is on its way counts from the first that began after *since*.
+    """
+    told = ancestry.backfills
+    regular = {
+        source: [each for each in come if each.run not in told | backfills(come)]
+        for source in ancestry.sources
+        for come in (ancestry.deliveries.get(source, ()),)
+    }
+    marks: dict[NodeId, Key] = {}
+    found = [
+        sample
+        for arrived in arrivals(ancestry)
+        if not arrived.backfill
+        for sample in _brought(arrived, marks, regular, origin, ancestry.begin)
+    ]
+    pick = min if origin == "oldest" else max
+    waiting = [
+        (begun(each), key_of(each), each)
+        for source, come in regular.items()
+        for each in come
+        if since < begun(each) and (source not in marks or key_of(each) > marks[source]) and each.at <= now
+    ]
+    if waiting:
+        at, _, version = pick(waiting, key=lambda one: one[:2])
+        found.append(Sample(at, version))
+    return found
+
+
+def begun(version: Delivery) -> datetime:
+    """When the data of a source version began to be: its interval's start, or when it was there."""
+    if version.nominal is not None:
+        return version.nominal[0]
+    return version.at - (version.window or timedelta(0))
+
+
+def percentile(values: Sequence[Fraction], p: Fraction) -> Fraction | None:
+    """The smallest of *values* that at least the share *p* of them does not exceed: nearest rank. None of none."""
+    rank = -(-p.numerator * len(values) // p.denominator)
+    return sorted(values)[rank - 1] if values else None
+
+
+def _spec(slo: DataSLO) -> Spec:
+    assert isinstance(slo.spec.sli, Spec), "the word chose this file"
+    return slo.spec.sli
+
+
+def _brought(
+    arrived: Arrived,
+    marks: dict[NodeId, Key],
+    regular: dict[NodeId, list[Delivery]],
+    origin: Literal["oldest", "newest"],
+    begin: datetime,
+) -> Iterator[Sample]:
+    """The sample that *arrived* is, if it brought anything; *marks* go on to what it brought."""
+    if arrived.gap is not None:
+        yield Sample(arrived.delivery.at, arrived.delivery, arrived.delivery, gap=arrived.gap)
+    new: list[tuple[datetime, Key, Delivery, Passage]] = []
+    for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
+        upto, mark = key_of(passage.version), marks.get(source)
+        first = (passage.version,) if mark is None else ()
+        come = [each for each in regular[source] if mark is not None and mark < key_of(each) <= upto]
+        new += [(begun(each), key_of(each), each, passage) for each in (*first, *come)]
+        marks[source] = upto if mark is None else max(mark, upto)
+    if new and arrived.delivery.at > begin:
+        pick = min if origin == "oldest" else max
+        at, _, version, passage = pick(new, key=lambda one: one[:2])
+        yield Sample(at, version, arrived.delivery, passage)
+
+
+Stage = tuple[Literal["made by", "waiting for", "running"], NodeId]
+
+
+def stages(sample: Sample) -> Iterator[tuple[Stage, timedelta]]:
+    """How long the source took, and how long *sample* then waited for each job and each ran: its latency, in parts."""
+    yield ("made by", sample.version.job), sample.version.at - sample.origin
+    for place, leg in enumerate(sample.passage.legs if sample.passage is not None else ()):
+        waited = leg.delivery.at - leg.ran - sample.version.at if place == 0 else leg.waited
+        yield ("waiting for", leg.delivery.job), waited
+        yield ("running", leg.delivery.job), leg.ran
+
+
+Usual = Mapping[Stage, timedelta]
+
+
+def _usual(found: Sequence[Sample]) -> Usual:
+    """How long each stage takes by its own median."""
+    lengths: dict[Stage, list[int]] = {}
+    for sample in found:
+        for stage, length in stages(sample) if sample.passage is not None else ():
+            lengths.setdefault(stage, []).append(length // MICROSECOND)
+    return {stage: median_low(each) * MICROSECOND for stage, each in lengths.items()}
+
+
+def _due(sample: Sample, spec: Spec) -> datetime:
+    """When it should have arrived; of what nobody knows the origin of, when it did."""
+    return sample.origin if sample.gap is not None else sample.origin + spec.percentile.threshold
+
+
+Outcome = tuple[VerdictState, str]
+
+
+def _judge(sample: Sample, spec: Spec, evidence: Evidence, usual: Usual, now: datetime) -> Verdict:
+    whole = evidence.ancestry is not None and evidence.ancestry.whole
+    grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
+    due = _due(sample, spec)
+    state, reason = _outcome(sample, spec, usual, now, waited=due <= now - grace) if whole else TOO_LARGE
+    arrived, version = sample.arrived, sample.version
+    took = (now if arrived is None else arrived.at) - sample.origin
+    return Verdict(
+        f"{version.run}@{stamp(version.at)}",
+        due,
+        state,
+        good=ONE if state == VerdictState.GOOD else NONE,
+        total=ONE if state in {VerdictState.GOOD, VerdictState.BAD} else NONE,
+        reason=reason,
+        value=None if sample.gap is not None else Fraction(took // MICROSECOND, 1_000_000),
+        expected=Fraction(spec.percentile.threshold // MICROSECOND, 1_000_000),
+        delivered_at=None if arrived is None else arrived.at,
+        run=None if arrived is None else arrived.run,
+        evidence=version.events if sample.passage is None else sample.passage.events,
+        imported=evidence.imported(due),
+    )
+
+
+def _outcome(sample: Sample, spec: Spec, usual: Usual, now: datetime, *, waited: bool) -> Outcome:
+    if sample.gap is not None:
+        return VerdictState.UNKNOWN, sample.gap
+    if sample.arrived is None or sample.passage is None:
+        age = f"on its way for {span(now - sample.origin)}, from {sample.version.job.name}"
+        return (VerdictState.BAD, age) if waited else (VerdictState.PENDING, f"{age}, an event may be on its way too")
+    if sample.passage.level > max(WEAKEST[word] for word in spec.correlate):
+        return VerdictState.UNKNOWN, "its readers do not name the versions that they read"
+    took = sample.arrived.at - sample.origin
+    reason = f"took {span(took)} by path {sample.passage.path}{_slowest(sample, usual)}"
+    return (VerdictState.GOOD if took <= spec.percentile.threshold else VerdictState.BAD), reason
+
+
+def _slowest(sample: Sample, usual: Usual) -> str:
+    """The stage with the largest excess over its own median, where one has any."""
+    excess = [(length - usual[stage], stage, length) for stage, length in stages(sample)]
+    most, (what, job), length = max(excess)
+    return f": {span(length)} {what} {job.name}, usually {span(length - most)}" if most > timedelta(0) else ""

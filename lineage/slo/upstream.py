@@ -1,0 +1,115 @@
+"""From the store to ancestry: what runs made of the datasets on a path, and what they used to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from lineage.errors import NotFound
+from lineage.facets import facet
+from lineage.model import NodeId, Version, dataset_id, run_id
+from lineage.slo.evidence import Ancestry, Delivery
+from lineage.slo.spec import Dataset, DataSLO
+from lineage.store.base import Store
+from lineage.walk import walk
+
+DEPTH = 20  # datasets from end to end
+MOST = 40  # datasets on all ways together
+
+
+class Span(NamedTuple):
+    """From when on, up to when, and by what was received until then."""
+
+    begin: datetime
+    now: datetime
+    known_at: datetime
+
+
+class _DagRun(msgspec.Struct):
+    run_type: str | None = None
+
+
+class AirflowDagRun(msgspec.Struct, rename="camel"):
+    """Run facet `airflowDagRun`, as far as it tells a backfill."""
+
+    dag_run: _DagRun = msgspec.field(default_factory=_DagRun)
+
+
+class Airflow(msgspec.Struct, rename="camel"):
+    """Run facet `airflow`, of tasks."""
+
+    dag_run: _DagRun = msgspec.field(default_factory=_DagRun)
+
+
+def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[Delivery]], span: Span) -> Ancestry:
+    """All that happened on the path of *slo* in *span*, and the last delivery of each dataset before it.
+
+    One walk, a few questions for each dataset on the way, however many runs there were, and two for all runs. Only
+    where to look is taken from the graph as it is now, which knows every edge that ever was; what a run read is taken
+    from the run.
+    """
+    path = slo.spec.path
+    assert path is not None, "`define` asks for it"
+    ends = [dataset_id(end.namespace, end.name) for end in (path.to, *path.sources)]
+    canonical = {asked: node.canonical for asked, node in store.get(ends).items()}
+    target, *sources = [canonical.get(end, end) for end in ends]
+    between, whole = _between(store, target, frozenset(sources))
+    found = between | {target, *sources}
+    if path.via != "any":
+        found &= {target, *sources, *_canonical(store, path.via)}
+    deliveries: dict[NodeId, list[Delivery]] = {}
+    for dataset in sorted(found)[:MOST]:
+        before = store.versions(dataset, until=span.begin, known_at=span.known_at, delivered=True, limit=1).items
+        come = [_delivery(version) for version in before] + [*delivered(ends[0] if dataset == target else dataset)]
+        deliveries[dataset] = sorted((each for each in come if each.refresh), key=lambda each: (each.at, each.run))
+    runs = sorted({each.run for come in deliveries.values() for each in come})
+    return Ancestry(
+        target,
+        frozenset(sources),
+        span.begin,
+        deliveries,
+        store.uses_of(runs, until=span.now, known_at=span.known_at) if runs else {},
+        _backfills(store, runs, span),
+        whole=whole and len(found) <= MOST,
+    )
+
+
+def _between(store: Store, target: NodeId, sources: frozenset[NodeId]) -> tuple[set[NodeId], bool]:
+    """The datasets on all ways from *sources* to *target*, as far as there are any, and whether that is all of them."""
+    try:
+        graph = walk(store, target, "up", DEPTH)
+    except NotFound:
+        return set(), True
+    below = sources & graph.hops.keys()
+    ways: set[NodeId] = set(below)
+    while below:
+        below = frozenset(edge.target for edge in graph.edges if edge.source in below) - ways
+        ways |= below
+    return {node for node in ways if node.kind == "dataset"}, not graph.truncated
+
+
+def _canonical(store: Store, datasets: Collection[Dataset]) -> Iterable[NodeId]:
+    asked = [dataset_id(each.namespace, each.name) for each in datasets]
+    return (node.canonical for node in store.get(asked).values())
+
+
+def _delivery(version: Version) -> Delivery:
+    run = version.run
+    nominal = None if run.nominal_start is None else (run.nominal_start, run.nominal_end)
+    return Delivery(version.written_at, run.id, run.job, nominal=nominal, started_at=run.started_at)
+
+
+def _backfills(store: Store, runs: Collection[str], span: Span) -> frozenset[str]:
+    """Those of *runs* of which Airflow says that they are backfills."""
+    if not runs:
+        return frozenset()
+    said = store.newest_facets(map(run_id, runs), ["airflow", "airflowDagRun"], until=span.now, known_at=span.known_at)
+    return frozenset(of.name for of, facets in said.items() if _is_backfill(facets))
+
+
+def _is_backfill(facets: Mapping[str, bytes]) -> bool:
+    types = {facet(facets, AirflowDagRun).dag_run.run_type, facet(facets, Airflow).dag_run.run_type}
+    return any(said is not None and said.startswith("backfill") for said in types)

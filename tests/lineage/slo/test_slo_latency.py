@@ -1,0 +1,300 @@
+"""Latency over a path: which version came of which, how long that took, and what is still on its way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from lineage.model import Delta, FacetSeen, Touch, Verdict
+from lineage.slo.evaluate import evaluate
+from lineage.slo.gather import gather
+from lineage.slo.indicators.latency import begun, describe, needs, percentile, samples, stages
+from lineage.slo.spec import DataSLO, define
+from lineage.store.base import Store
+from tests.support.deltas import at, dataset, job, merge, ran, received, run, sqlite
+from tests.support.promises import NOON, delivery, document, states
+
+NOW = 600  # minutes after noon
+ORDERS, ANALYTICS = {"namespace": "lake", "name": "orders"}, {"namespace": "lake", "name": "analytics"}
+LATENCY = {"type": "latency", "percentile": {"threshold": "10m"}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    with sqlite(tmp_path) as opened:
+        yield opened
+
+
+def promised(path: Any = None, **sli: Any) -> DataSLO:
+    """From orders to analytics in ten minutes."""
+    said = document(sli=LATENCY | sli, target="0.95")
+    del said["spec"]["dataset"], said["spec"]["schedule"]
+    said["spec"]["path"] = {"from": ORDERS, "to": ANALYTICS} | (path or {})
+    return define(said)
+
+
+def went(by: str, began: float, ended: float, reads: str = "", writes: str = "", **said: Any) -> list[Delta]:
+    """A run of *by* over datasets that are named in one word each."""
+    name = f"{by} {began}"
+    return [
+        ran(name, "START", began, by=by, reads=reads.split(), writes=writes.split(), **said),
+        ran(name, "COMPLETE", ended, by=by, reads=reads.split(), writes=writes.split(), **said),
+    ]
+
+
+def judged(store: Store, *runs: list[Delta], now: float = NOW, slo: DataSLO | None = None) -> list[Verdict]:
+    """What the promise comes to when these runs are all that happened."""
+    merge(store, received([event for events in runs for event in events], -NOW))
+    return list(evaluate(slo or promised(), store, at(now)).occurrences)
+
+
+def hop(began: float, took: float = 1, *, late: float = 0) -> list[Delta]:
+    """Orders written at *began*, carried on to staging a minute later, and from there after two more."""
+    return (
+        went("take", began - 1, began, writes="orders")
+        + went("stage", began + 1, began + 1 + took, reads="orders", writes="staging")
+        + went("load", began + 3 + took + late, began + 4 + took + late, reads="staging", writes="analytics")
+    )
+
+
+def test_latency_is_from_the_source_to_the_target(store: Store) -> None:
+    """A sample is a version at the end, from when its data was there at the source, over the runs between."""
+    (verdict,) = judged(store, hop(0))
+
+    assert (states([verdict]), verdict.value, verdict.expected) == ("G", Fraction(300), Fraction(600))
+
+
+def test_exactly_the_threshold_is_good(store: Store) -> None:
+    """p95 <= T counts what takes just as long, and a minute more does not."""
+    found = judged(store, hop(0, took=6), hop(60, took=7))
+
+    assert [(one.state.value, one.value) for one in found] == [("GOOD", 600), ("BAD", 660)]
+
+
+def test_what_is_on_its_way_counts_once_it_is_too_late(store: Store) -> None:
+    """Absence becomes BAD when the threshold and the grace are over, not when the data lands."""
+    merge(store, received(went("take", -1, 0, writes="orders"), -NOW))
+    found = [states(evaluate(promised(), store, at(minutes)).occurrences) for minutes in (9, 10, 10.9, 11)]
+
+    assert found == ["", "P", "P", "B"]
+
+
+def test_what_lands_late_keeps_its_place(store: Store) -> None:
+    """The verdict of what was on its way and of what it became has one name, one due time and one state."""
+    merge(store, received(hop(0, late=30), -NOW))
+    waiting, landed = (evaluate(promised(), store, at(minutes)).occurrences for minutes in (20, 60))
+
+    assert [(one.occurrence, one.due, one.state) for one in waiting] == [
+        (one.occurrence, one.due, one.state) for one in landed
+    ]
+
+
+def test_a_version_that_brings_nothing_new_is_no_sample(store: Store) -> None:
+    """To make the target again of the same source says nothing about how long data takes."""
+    again = went("load", 120, 121, reads="staging", writes="analytics")
+
+    assert states(judged(store, hop(0), again)) == "G"
+
+
+ORIGINS = {"oldest": 3600 + 300, "newest": 300}
+
+
+@pytest.mark.parametrize(("origin", "seconds"), ORIGINS.items())
+def test_of_several_versions_that_come_together_the_origin_is_chosen(store: Store, origin: str, seconds: int) -> None:
+    """What came in since the version before counts from its oldest part, or from its newest."""
+    missed = went("take", 59, 60, writes="orders")
+
+    found = judged(store, hop(0), missed, hop(120), slo=promised(origin=origin))
+
+    assert found[-1].value == seconds
+
+
+def test_the_start_of_the_interval_is_the_origin_where_there_is_one(store: Store) -> None:
+    """A record of an hourly batch may be as old as the interval: the upper bound counts."""
+    hour: dict[str, Any] = {"nominal_start": at(-60), "nominal_end": at(0)}
+    source = went("take", -1, 0, writes="orders", **hour)
+
+    (verdict,) = judged(store, source, hop(0)[2:])
+
+    assert verdict.value == 3600 + 300
+
+
+def test_a_version_that_the_reader_names_wins_over_the_order_of_times(store: Store) -> None:
+    """The loader began when version 2 was there already, and says that it read version 1."""
+    first = went("take", -1, 0, writes="orders", version="1")
+    second = went("take", 1, 2, writes="orders", version="2")
+    names = (Touch(run("load 3"), dataset("orders"), "input", version="1"),)
+    load = went("load", 3, 4, writes="analytics", others=names)
+
+    found = judged(store, first, second, load, slo=promised(correlate=["datasetVersion"]), now=11)
+
+    assert [(one.state.value, one.value) for one in found] == [("GOOD", 240)]
+
+
+def test_weaker_evidence_than_is_asked_for_is_no_evidence(store: Store) -> None:
+    """Where readers name no version, `correlate: [datasetVersion]` leaves it UNKNOWN."""
+    assert states(judged(store, hop(0), slo=promised(correlate=["datasetVersion"]))) == "U"
+
+
+def test_a_backfill_is_no_sample(store: Store) -> None:
+    """A run for an old interval reads what is new and carries nothing on."""
+    old, new = ({"nominal_start": at(start), "nominal_end": at(start + 60)} for start in (-600, -60))
+    fresh = went("take", -1, 0, writes="orders")
+    loaded = went("load", 1, 2, reads="orders", writes="analytics", **new)
+    more = went("take", 59, 60, writes="orders")
+    backfill = went("load", 61, 62, reads="orders", writes="analytics", **old)
+
+    assert states(judged(store, fresh, loaded, more, backfill, now=80)) == "GB"
+
+
+def test_a_run_that_airflow_calls_a_backfill_is_one(store: Store) -> None:
+    """Also without intervals to compare."""
+    body = json.dumps({"dagRun": {"run_id": "backfill__1", "run_type": "backfill"}}).encode()
+    source = went("take", -1, 0, writes="orders")
+    said = went("load", 1, 2, reads="orders", writes="analytics", facets=[FacetSeen(run("load 1"), "airflow", body)])
+
+    assert states(judged(store, source, said, now=80)) == "B"
+
+
+def test_a_run_that_failed_brings_nothing(store: Store) -> None:
+    """Only COMPLETE delivers; the next try brings what the first did not."""
+    failed = [*went("load", 3, 4, reads="staging", writes="analytics")[:1]]
+    failed.append(ran("load 3", "FAIL", 4, by="load", reads=["staging"], writes=["analytics"]))
+
+    found = judged(store, hop(0, late=5)[:4], failed, went("load", 8, 9, reads="staging", writes="analytics"))
+
+    assert [(one.state.value, one.value) for one in found] == [("GOOD", 540)]
+
+
+def test_the_path_is_that_of_the_run_and_not_of_today(store: Store) -> None:
+    """After the loader was moved from staging to the orders themselves, old samples keep their way."""
+    moved = [*went("take", 59, 60, writes="orders"), *went("load", 61, 62, reads="orders", writes="analytics")]
+    merge(store, received([*hop(0), *moved], -NOW))
+    slo = promised()
+
+    ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
+    assert ancestry is not None
+    ways = [sample.passage for sample in samples(ancestry, "oldest", at(-60), at(NOW))]
+
+    assert [len(way.legs) for way in ways if way is not None] == [2, 1]
+
+
+def test_only_the_ways_that_are_named_count(store: Store) -> None:
+    """With `via` what came past other datasets is not on the path."""
+    past = went("take", 59, 60, writes="orders") + went("other", 61, 62, reads="orders", writes="other")
+    past += went("load", 63, 64, reads="other", writes="analytics")
+
+    found = judged(store, hop(0), past, slo=promised(path={"via": [{"namespace": "lake", "name": "staging"}]}))
+
+    assert states(found) == "GB"
+
+
+def test_of_two_ways_the_slower_one_decides(store: Store) -> None:
+    """With the oldest origin, data is there when it came by every way."""
+    aside = went("enrich", 61, 75, reads="orders", writes="enriched")
+    second = went("take", 59, 60, writes="orders") + went("stage", 61, 62, reads="orders", writes="staging")
+    both = [went("load", began, began + 1, reads="staging enriched", writes="analytics") for began in (5, 65, 77)]
+    first = hop(0)[:4] + went("enrich", 1, 2, reads="orders", writes="enriched")
+
+    found = judged(store, first, aside, second, *both)
+
+    assert [verdict.value for verdict in found] == [360, 1080]
+
+
+def test_a_verdict_names_an_event_of_each_hop(store: Store) -> None:
+    """From the target back to the source."""
+    story = hop(0)
+
+    (verdict,) = judged(store, story)
+
+    assert verdict.evidence == tuple(delta.digest.hex() for delta in (story[5], story[3], story[1]))
+
+
+def test_waiting_and_running_add_up_to_the_latency(store: Store) -> None:
+    """Every microsecond is somebody's."""
+    merge(store, received([*hop(0, took=3, late=2), *hop(60, late=9)], -NOW))
+    slo = promised()
+    ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
+    assert ancestry is not None
+
+    found = [sample for sample in samples(ancestry, "oldest", at(-60), at(NOW)) if sample.arrived is not None]
+
+    assert [sum((length for _, length in stages(sample)), timedelta(0)) for sample in found] == [
+        sample.arrived.at - sample.origin for sample in found if sample.arrived is not None
+    ]
+
+
+def test_the_sentence_names_the_stage_that_is_slower_than_it_uses_to_be(store: Store) -> None:
+    """The largest excess over its own median, not the longest stage."""
+    found = judged(store, hop(0), hop(60), hop(120, late=20))
+
+    sentence = describe(found[-1:], at(NOW))
+
+    assert (sentence[:12], sentence.split(": ")[1]) == ("Took 25 m by", "22 m waiting for load, usually 2 m")
+
+
+def test_a_stream_cannot_tell_how_long_it_takes(store: Store) -> None:
+    """A run that never ends names no versions: UNKNOWN, and nothing is guessed."""
+    kind = FacetSeen(job("flow"), "jobType", b'{"processingType":"STREAMING"}')
+    said: dict[str, Any] = {"by": "flow", "reads": ["orders"], "writes": ["analytics"], "facets": [kind]}
+    flow = [ran("flow", "START", 0, **said), ran("flow", "RUNNING", 5, **said)]
+
+    found = judged(store, went("take", -1, 0, writes="orders"), flow, now=8)
+
+    assert [(one.state.value, one.reason) for one in found] == [
+        ("UNKNOWN", "flow streams, and only heartbeats tell how long that takes")
+    ]
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(1, 1), (19, 19), (20, 19), (100, 95), (101, 96)])
+def test_a_percentile_is_the_nearest_rank(count: int, wanted: int) -> None:
+    """p95 is x of rank ceil(0.95 n); of fewer than twenty it is the largest."""
+    assert percentile([Fraction(place + 1) for place in range(count)], Fraction(95, 100)) == wanted
+
+
+def test_the_percentile_is_the_share(store: Store) -> None:
+    """p95 <= T exactly when at least 95 % of the samples are at most T (SLO.md b.4)."""
+    values = [Fraction(value) for value in (1, 5, 5, 9, 12, 12, 40)]
+    p = Fraction(5, 7)
+
+    shares = [(percentile(values, p), Fraction(sum(value <= limit for value in values), 7) >= p) for limit in values]
+
+    assert [reached <= limit for (reached, _), limit in zip(shares, values, strict=True) if reached is not None] == [
+        enough for _, enough in shares
+    ]
+
+
+def test_a_report_of_a_stream_began_with_its_window() -> None:
+    """What a streaming source reports may be as old as the window that it speaks of."""
+    assert begun(delivery(NOON, window=timedelta(minutes=5))) == NOON - timedelta(minutes=5)
+
+
+def test_a_definition_survives_being_kept() -> None:
+    """A path is the same once it was written as JSON and read again."""
+    slo = promised(path={"via": [{"namespace": "lake", "name": "staging"}]})
+
+    assert define(json.loads(slo.model_dump_json(by_alias=True, exclude_none=True))) == slo
+
+
+FAULTS = {
+    "latency without a path": ({"sli": LATENCY}, "spec.path"),
+    "a path for something else": ({"path": {"from": ORDERS, "to": ORDERS}}, "spec.path"),
+    "another dataset than the path's": ({"sli": LATENCY, "path": {"from": ORDERS, "to": ANALYTICS}}, "spec"),
+}
+
+
+@pytest.mark.parametrize(("said", "place"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_path_belongs_to_latency(said: dict[str, Any], place: str) -> None:
+    """And latency to a path; what it ends in is its dataset."""
+    with pytest.raises(ValidationError) as raised:
+        define(document(**said))
+
+    assert [".".join(map(str, error["loc"])) for error in raised.value.errors()] == [place]
