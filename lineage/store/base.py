@@ -207,8 +207,8 @@ class Store(Protocol):
         effective listings make edges. A canonical dataset speaks for all its aliases.
 
         An edge from a job tells what it made the dataset of (`Edge.made_of`) where events said so explicitly: the
-        newest statement of the job and the dataset, as far as it was not taken back; of several names of the dataset
-        together, and only if each that the job writes has one. *lookback* forgets no statement.
+        newest event that speaks of the job and the dataset, under whichever of its names and of several together, as
+        far as it was not taken back. *lookback* forgets no statement.
         """
 
     def columns(

@@ -196,7 +196,8 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
             continue
         together.setdefault((job, side, parts[dataset].canonical), {})[dataset] = edge
     called = names(connection, {number for job, _, dataset in together for number in (job, dataset)})
-    said = explicit.statements(connection, {(job, dataset) for job, side, dataset in found if side == OUTPUT}, asked.at)
+    written = {(job, dataset) for job, side, dataset in together if side == OUTPUT}
+    said = explicit.statements(connection, written, asked.at)
     edges: list[Edge] = []
     for (job, side, dataset), raw in together.items():
         edge, *others = raw.values()
@@ -206,7 +207,7 @@ def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Aske
         by, of = called[job], called[dataset]
         source, target = (by, of) if side == OUTPUT else (of, by)
         evidence = tuple(digest for _, digest in edge.proofs)
-        made_of = explicit.union(said.get((job, name)) for name in raw) if side == OUTPUT and said else None
+        made_of = said.get((job, dataset)) if side == OUTPUT else None
         times = instant(edge.first_at), instant(edge.last_at)
         edges.append(Edge(source, target, *times, runs, evidence, made_of=made_of))
     return sorted(edges, key=lambda edge: (edge.source, edge.target))

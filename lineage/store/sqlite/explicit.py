@@ -1,6 +1,7 @@
-"""What jobs said explicitly that they made a dataset of: for each job and target the newest statement decides.
+"""What jobs said explicitly that they made a dataset of: for each job and dataset the newest event that speaks decides.
 
-A statement of every target of a job (target 0) takes back what was said of each before it.
+It speaks of the dataset under whichever of its names. A statement of every target of a job (target 0) takes back what
+was said of each before it.
 """
 
 from __future__ import annotations
@@ -26,18 +27,17 @@ _KEEP: Final = """
     INSERT INTO made_of_now VALUES (?, ?, ?) ON CONFLICT (job, target) DO UPDATE SET sources = excluded.sources
 """
 _SPOKEN: Final = "SELECT job, target FROM made_of_now WHERE job = ?"
-_NOW: Final = """
-    SELECT job, target, sources FROM json_each(?) AS asked CROSS JOIN made_of_now
-        ON job = json_extract(asked.value, '$[0]') AND target = json_extract(asked.value, '$[1]')
+_EVER: Final = """
+    SELECT job, target, sources FROM made_of_now WHERE job IN (SELECT value FROM json_each(?)) AND target <> ?
 """
 
 Pair = tuple[int, int]  # job and target
 Key = TypeVar("Key")
-Said = Mapping[Pair, frozenset[NodeId]]  # canonical sources; whoever is absent said nothing, or took it back
+Sources = frozenset[int]
 
 
 class Use(NamedTuple):
-    """Some listing of an output by a run, or by a job that spoke without one; under which name, *target* tells."""
+    """A use of an output, *target* by its canonical name, by a run or by a job that spoke without one."""
 
     speaker: int
     job: int
@@ -46,66 +46,87 @@ class Use(NamedTuple):
     last_at: int
 
 
+class _Word(NamedTuple):
+    """What an event says of one target, or of every one."""
+
+    at: int
+    digest: bytes
+    target: int
+    sources: str | None
+
+
 def settle(connection: Connection, spoken: Iterable[Pair]) -> None:
     """Bring what holds now up to date, once the rows of *spoken* are written."""
     doubtful: set[Pair] = set()
     for job, target in spoken:
         everything = connection.execute(_SPOKEN, (job,)).fetchall() if target == EVERY else ()
         doubtful.update([(job, target), *everything])
-    connection.executemany(_KEEP, [(*pair, _newest(connection, pair, Cut())) for pair in doubtful])
+    newest = {pair: _said(connection, pair, Cut()) for pair in doubtful}
+    connection.executemany(_KEEP, [(*pair, word and word.sources) for pair, word in newest.items()])
 
 
-def statements(connection: Connection, pairs: Collection[Pair], at: Cut) -> Said:
-    """What the jobs of *pairs* say at the cut that their targets are made of."""
-    found = {(job, target): sources for job, target, sources in _ever(connection, pairs)}
-    if not at.whole:
-        found = {pair: _newest(connection, pair, at) for pair in found}
+def statements(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
+    """What the jobs of *pairs* say at the cut that these targets, by their canonical names, are made of."""
+    found: dict[Pair, Sources | None] = {}
+    for pair, now in _spoken(connection, pairs, at).items():
+        if at.whole and len(now) == 1:
+            found[pair] = _read(*now.values())
+        else:
+            found[pair] = _newest([_said(connection, (pair[0], name), at) for name in now])
     return _canonical(connection, found, at)
 
 
-def statements_of_runs(connection: Connection, uses: Collection[Use], at: Cut) -> Mapping[Use, frozenset[NodeId]]:
+def statements_of_runs(connection: Connection, uses: Collection[Use], at: Cut) -> dict[Use, tuple[NodeId, ...]]:
     """What each of *uses* made its target of: as the run's own events say, else as its job had said by then."""
-    ever = {row[:2] for row in _ever(connection, {(use.job, use.target) for use in uses})}
-    found: dict[Use, str | None] = {}
+    spoken = _spoken(connection, {(use.job, use.target) for use in uses}, at)
+    found: dict[Use, Sources | None] = {}
     for use in uses:
-        if (pair := (use.job, use.target)) in ever:
-            then = Cut(min(use.last_at, at.as_of), at.known_at)
-            own = _said(connection, pair, then, since=use.first_at, run=use.speaker)
-            found[use] = own[-1] if own else _newest(connection, pair, then)
+        then = Cut(min(use.last_at, at.as_of), at.known_at)
+        under = [(use.job, name) for name in spoken.get((use.job, use.target), ())]
+        own = [_said(connection, pair, then, since=use.first_at, run=use.speaker) for pair in under]
+        found[use] = _newest(own if any(own) else [_said(connection, pair, then) for pair in under])
     return _canonical(connection, found, at)
 
 
-def union(parts: Iterable[frozenset[NodeId] | None]) -> tuple[NodeId, ...] | None:
-    """What a dataset of several names was made of; None when of one of them nothing was said."""
-    known = [*parts]
-    said = [part for part in known if part is not None]
-    return tuple(sorted(frozenset().union(*said))) if said and len(said) == len(known) else None
-
-
-def _ever(connection: Connection, pairs: Collection[Pair]) -> list[tuple[int, int, str | None]]:
-    """Those of *pairs* of which anything was ever said, with what holds now."""
+def _spoken(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, dict[int, str | None]]:
+    """Under which names of *pairs* anything was ever said, and what holds of each now."""
     if not pairs or not connection.execute("SELECT EXISTS (SELECT 1 FROM made_of_now)").fetchone()[0]:
-        return []
-    return connection.execute(_NOW, (each_of(pairs),)).fetchall()
+        return {}
+    rows = connection.execute(_EVER, (each_of({job for job, _ in pairs}), EVERY)).fetchall()
+    parts = components(connection, {target for _, target, _ in rows}, at)
+    found: dict[Pair, dict[int, str | None]] = {}
+    for job, target, sources in rows:
+        if (pair := (job, parts[target].canonical)) in pairs:
+            found.setdefault(pair, {})[target] = sources
+    return found
 
 
-def _newest(connection: Connection, pair: Pair, at: Cut) -> str | None:
-    said = _said(connection, pair, at)
-    return said[-1] if said else None
-
-
-def _said(
-    connection: Connection, pair: Pair, at: Cut, *, since: int = -EVER, run: int | None = None
-) -> tuple[int, bytes, int, str | None] | None:
-    """The newest statement of *pair*, or of every target of its job: what one event says of the target itself wins."""
+def _said(connection: Connection, pair: Pair, at: Cut, *, since: int = -EVER, run: int | None = None) -> _Word | None:
+    """The newest word on *pair*, or on every target of its job: what one event says of the target itself wins."""
     job, target = pair
     asked = {"job": job, "since": since, "run": run, **at._asdict()}
     rows = [connection.execute(_NEWEST, asked | {"target": each}).fetchone() for each in {target, EVERY}]
-    return max((row for row in rows if row is not None), key=lambda row: row[:3], default=None)
+    return max((_Word(*row) for row in rows if row is not None), key=lambda word: word[:3], default=None)
 
 
-def _canonical(connection: Connection, found: Mapping[Key, str | None], at: Cut) -> dict[Key, frozenset[NodeId]]:
-    listed = {key: loads(sources) for key, sources in found.items() if sources is not None}
+def _newest(words: Iterable[_Word | None]) -> Sources | None:
+    """What the newest of *words* says; what one event says of several names of a dataset, together."""
+    said = [word for word in words if word is not None]
+    last = max((word[:2] for word in said), default=None)
+    told = [word for word in said if word[:2] == last]
+    own = [_read(word.sources) for word in told if word.target != EVERY]
+    kept = [sources for sources in own if sources is not None]
+    return frozenset().union(*kept) if kept and len(kept) == len(own) else None
+
+
+def _read(sources: str | None) -> Sources | None:
+    return None if sources is None else frozenset(loads(sources))
+
+
+def _canonical(connection: Connection, found: Mapping[Key, Sources | None], at: Cut) -> dict[Key, tuple[NodeId, ...]]:
+    listed = {key: sources for key, sources in found.items() if sources is not None}
     parts = components(connection, {source for sources in listed.values() for source in sources}, at)
     called = names(connection, {part.canonical for part in parts.values()})
-    return {key: frozenset(called[parts[source].canonical] for source in sources) for key, sources in listed.items()}
+    return {
+        key: tuple(sorted({called[parts[source].canonical] for source in sources})) for key, sources in listed.items()
+    }

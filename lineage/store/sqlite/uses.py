@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
@@ -102,13 +101,12 @@ def uses(connection: Connection, resolve: Resolve, asked: Question, limit: int) 
 def statements(connection: Connection, uses: Mapping[Key, Whole], at: Cut) -> dict[Key, tuple[NodeId, ...]]:
     """What explicit lineage says that the outputs among *uses* were made of, where it says anything."""
     listed = {
-        key: [explicit.Use(key[0], use.job, name, use.first_at, use.last_at) for name in use.raw]
+        key: explicit.Use(key[0], use.job, key[1], use.first_at, use.last_at)
         for key, use in uses.items()
         if key[2] == OUTPUT
     }
-    said = explicit.statements_of_runs(connection, [*chain.from_iterable(listed.values())], at)
-    unions = {key: explicit.union(said.get(name) for name in under) for key, under in listed.items()} if said else {}
-    return {key: made_of for key, made_of in unions.items() if made_of is not None}
+    said = explicit.statements_of_runs(connection, listed.values(), at)
+    return {key: said[use] for key, use in listed.items() if use in said}
 
 
 def conditions(asked: Question) -> tuple[str, dict[str, Any]]:

@@ -60,18 +60,32 @@ def test_an_event_without_the_facet_takes_nothing_back(graph: Store) -> None:
     assert {"x": (A,)} == told(graph, lookback=at(1) - at(0))
 
 
-def test_names_of_one_dataset_speak_together(graph: Store) -> None:
-    """What one name was made of and what the other was; but all that is read, while one name has no statement."""
+def test_a_statement_speaks_of_a_dataset_under_all_its_names(graph: Store) -> None:
+    """A facet may spell its target otherwise than `outputs` does; the newest event speaks for all names."""
     spoken = made_of("load", "x", "a"), made_of("load", "y", "b")
     merge(
         graph,
         received([
-            ran("r", "START", 0, writes="xy", made_of=spoken[:1], aliases=(linked("y", "x"),)),
-            ran("r", "COMPLETE", 1, writes="xy", made_of=spoken[1:]),
+            ran("r1", "COMPLETE", 0, writes="y", made_of=spoken[:1], aliases=(linked("y", "x"),)),
+            ran("r2", "COMPLETE", 1, writes="x", made_of=spoken[1:]),
         ]),
     )  # fmt: skip
 
-    assert ({"x": None}, {"x": (A, B)}) == (told(graph, as_of=at(0)), told(graph))
+    made = {version.run.id: version.made_of for version in graph.versions(X).items}
+    assert ({"x": (A,)}, {"x": (B,)}, {run("r1").name: (A,), run("r2").name: (B,)}) == (
+        told(graph, as_of=at(0)), told(graph), made
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("takes_back", "expected"), [(False, (A, B)), (True, None)])
+def test_what_one_event_says_of_several_names_counts_together(
+    graph: Store, *, takes_back: bool, expected: tuple[NodeId, ...] | None
+) -> None:
+    """All that they were made of; and nothing is said of it where the event takes back what was said of one."""
+    spoken = made_of("load", "x", "a"), made_of("load", "y", "b", takes_back=takes_back)
+    merge(graph, received([ran("r", "COMPLETE", 0, writes="xy", made_of=spoken, aliases=(linked("y", "x"),))]))
+
+    assert {"x": expected} == told(graph)
 
 
 def test_sources_are_told_under_canonical_names(graph: Store) -> None:
