@@ -188,7 +188,7 @@ class _Route:
             for entry, body in self._ledger.read(dict(place.done)):
                 if self._stopping.is_set() or since >= KEEP_EVERY:
                     break
-                if entry.kind == "event" and not place.has(entry):
+                if entry.kind == "event" and body is not None and not place.has(entry):
                     self._send(post, entry, body)
                 place.passed(entry)
                 since += 1

@@ -41,6 +41,7 @@ class Tally:
 def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _all: None, rules: Rules = PLAIN) -> Tally:
     """Forget graph and verdicts of *store* and merge all of *ledger* anew, in one step for everybody else.
 
+    What retention took out of the ledger is not in the new graph.
     Until it ends, readers see the graph as it was; if it does not end, they go on to. On SQLite other writers wait as
     long, and the door answers 503 meanwhile. *progress* is told how many entries are done, of how many. Raises
     StoreUnavailable, nothing having changed.
@@ -81,7 +82,7 @@ def commits(homes: Homes, rules: Rules = PLAIN) -> Commits:
 
 
 def _merge_all(
-    entries: Iterable[tuple[Entry, bytes]], store: Store, done: Callable[[int], None], rules: Rules
+    entries: Iterable[tuple[Entry, bytes | None]], store: Store, done: Callable[[int], None], rules: Rules
 ) -> Tally:
     tally = Tally()
     for batch in _batches(entries):
@@ -89,6 +90,8 @@ def _merge_all(
         notes: list[Change] = []
         decided: list[tuple[Entry, bytes]] = []
         for entry, body in batch:
+            if body is None:
+                continue
             if entry.kind == "statement":
                 decided.append((entry, body))
                 continue
@@ -126,7 +129,7 @@ def _delta(entry: Entry, body: bytes, rules: Rules) -> Delta | str:
         return fault(error)
 
 
-def _batches(entries: Iterable[tuple[Entry, bytes]]) -> Iterator[list[tuple[Entry, bytes]]]:
+def _batches(entries: Iterable[tuple[Entry, bytes | None]]) -> Iterator[list[tuple[Entry, bytes | None]]]:
     left = iter(entries)
     while batch := list(islice(left, BATCH_EVENTS)):
         yield batch

@@ -15,8 +15,8 @@ import msgspec
 
 from lineage.model import NodeId, dataset_id
 
-About = Literal["namespace", "source", "tag", "dataset", "job", "dead letter"]
-What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded"]
+About = Literal["namespace", "source", "tag", "dataset", "job", "dead letter", "ledger", "hold"]
+What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded", "retained", "held"]
 Verdict = Literal["one", "apart"] | None
 
 

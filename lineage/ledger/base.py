@@ -38,14 +38,17 @@ class Ledger(Protocol):
         answered, marked `duplicate`. Raises StoreUnavailable.
         """
 
-    def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes]]:
-        """All entries with their bodies, by (received_at, writer, seq); *after* gives the last seq already seen."""
+    def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes | None]]:
+        """All entries with their bodies, by (received_at, writer, seq); *after* gives the last seq already seen.
+
+        A body that retention took out is None.
+        """
 
     def entry(self, digest: bytes) -> Entry | None:
         """The entry of an event or statement, or None."""
 
     def raw(self, digest: bytes) -> bytes | None:
-        """The stored bytes of an entry, or None."""
+        """The stored bytes of an entry, or None: there is no such entry, or retention took them out."""
 
     def heads(self) -> list[Head]:
         """The end of every chain, by writer."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from threading import RLock
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +17,7 @@ _SCHEMA: Final = """
         id INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, writer TEXT NOT NULL,
         first INTEGER NOT NULL, last INTEGER NOT NULL, after BLOB NOT NULL
     );
-    CREATE INDEX segment_last ON segment (writer, last);
+    CREATE INDEX segment_span ON segment (writer, first, last);
     CREATE TABLE entry (
         writer TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, digest BLOB NOT NULL,
         received_us INTEGER NOT NULL, principal TEXT NOT NULL, redaction TEXT, segment INTEGER NOT NULL,
@@ -29,7 +28,11 @@ _SCHEMA: Final = """
 """
 _ENTRY: Final = "entry.writer, seq, kind, digest, received_us, principal, redaction"
 _PLACED: Final = f"SELECT {_ENTRY}, place, seq - first FROM entry JOIN segment ON segment.id = entry.segment"  # noqa: S608 - of constants
+_OVERLAPS: Final = """
+    SELECT 1 FROM segment WHERE writer = ?1 AND first <= ?3 AND last >= ?2 AND (first < ?2 OR last > ?3) LIMIT 1
+"""
 _AT_ONCE: Final = 500
+CACHE_KIB: Final = 16 * 1024
 
 
 class Placed(NamedTuple):
@@ -41,31 +44,42 @@ class Placed(NamedTuple):
 
 
 class Catalogue:
-    """Safe to use from any thread. In memory, unless *path* names a file to be made."""
+    """Safe to use from any thread. Small ones stay in memory, what is more goes to a file that ends with the process."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self) -> None:
         self._lock = RLock()
-        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)  # a nameless file
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._connection.executescript(_SCHEMA)
 
     def add(self, place: str, segment: Segment) -> None:
-        """Note that *segment* is at *place*; a segment that is noted stays as it is."""
-        rows = [
-            (entry.writer, entry.seq, entry.kind, entry.digest, microseconds(entry.received_at), entry.principal,
-             entry.redaction) for entry in segment.entries
-        ]  # fmt: skip
+        """Note that *segment* is at *place*, instead of all smaller ones that hold a part of it.
+
+        Nothing changes where one that was noted holds a part of it and more.
+        """
+        span = segment.writer, segment.first, segment.last
         with self._lock:
+            if self._rows(_OVERLAPS, span):
+                return
             self._connection.execute("BEGIN")
+            self._connection.execute("DELETE FROM segment WHERE writer = ? AND first >= ? AND last <= ?", span)
             added = self._connection.execute(
-                "INSERT OR IGNORE INTO segment (place, writer, first, last, after) VALUES (?, ?, ?, ?, ?)",
-                (place, segment.writer, segment.first, segment.last, segment.after),
+                "INSERT INTO segment (place, writer, first, last, after) VALUES (?, ?, ?, ?, ?)",
+                (place, *span, segment.after),
             )
-            if added.rowcount:
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(*row, added.lastrowid) for row in rows],
-                )
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (entry.writer, entry.seq, entry.kind, entry.digest, microseconds(entry.received_at),
+                     entry.principal, entry.redaction, added.lastrowid) for entry in segment.entries
+                ],
+            )  # fmt: skip
             self._connection.execute("COMMIT")
+
+    def covers(self, writer: str, first: int, last: int) -> bool:
+        """Whether one segment that was noted holds the entries from *first* to *last* of *writer*."""
+        query = "SELECT 1 FROM segment WHERE writer = ? AND first <= ? AND last >= ? LIMIT 1"
+        return bool(self._rows(query, (writer, first, last)))
 
     def places(self) -> set[str]:
         """Where the segments are that were noted."""
@@ -97,6 +111,22 @@ class Catalogue:
         """The entry with *digest*: of an event's the earliest received, else the first of equal statements."""
         query = f"{_PLACED} WHERE digest = ? ORDER BY kind, received_us, entry.writer, seq LIMIT 1"
         return next((_placed(row) for row in self._rows(query, (digest,))), None)
+
+    def at(self, writer: str, seq: int) -> Placed | None:
+        """The entry *seq* of *writer*."""
+        return next(map(_placed, self._rows(f"{_PLACED} WHERE entry.writer = ? AND seq = ?", (writer, seq))), None)
+
+    def statements(self) -> Iterator[Placed]:
+        """What people stated, by writer and seq."""
+        return map(_placed, self._rows(f"{_PLACED} WHERE kind = 'statement' ORDER BY 1, 2", ()))
+
+    def earliest(self, writer: str, seq: int) -> int | None:
+        """When the first of what *writer* wrote after *seq* was received (microseconds); None without any."""
+        query = (
+            "SELECT min(+received_us) FROM entry WHERE writer = ? AND seq > ?"  # + keeps to the key: the tail is short
+        )
+        ((found,),) = self._rows(query, (writer, seq))
+        return None if found is None else int(found)
 
     def after(self, place: tuple[int, str, int], limit: int) -> Iterator[Placed]:
         """At most *limit* entries behind *place* by receipt (microseconds), writer and seq, in that order."""

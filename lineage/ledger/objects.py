@@ -3,58 +3,52 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from threading import RLock
-from typing import Final, TypeVar
-from urllib.parse import quote
+from typing import Final
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from lineage.database.times import microseconds
-from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable, UnknownPart
+from lineage.errors import InvalidInput, StoreUnusable, UnknownPart
 from lineage.ledger.base import Head, Problem
 from lineage.ledger.catalogue import Catalogue, Placed
 from lineage.ledger.chain import GENESIS
-from lineage.ledger.segments import (
-    LENGTH_BYTES,
-    Segment,
-    SegmentBroken,
-    head_bytes,
-    read_bodies,
-    read_head,
-    written,
-)
+from lineage.ledger.retention import Acts, read_acts
+from lineage.ledger.segments import Segment, SegmentBroken, read_bodies, read_head, written
+from lineage.ledger.shelf import LISTED_AT_ONCE, Place, Shelf, written_at
 from lineage.model import Draft, Entry
 
 SCHEMES: Final = ("s3", "gs", "az", "file")
-FOLDER: Final = "segments"
-HEAD_GUESS_BYTES: Final = 64 * 1024  # most heads are shorter, and then one request reads one
 ENTRIES_AT_ONCE: Final = 256
+HEADS_AT_ONCE: Final = 16  # questions under way while heads are read
 SEGMENTS_KEPT: Final = 8  # unpacked, for who reads one entry after the other
+SLEPT_S: Final = 600  # compaction leaves alone what is younger than six times as much
 FIRST: Final = (-(2**63), "", 0)  # before any entry
-
-T = TypeVar("T")
 
 
 class ObjectLedger:
     """A ledger in *store*, to which this process appends as *writer*.
 
     What others append is seen when it is asked for. Two processes under one writer's name are safe: a place is taken
-    once, and who comes second reads on and takes the next.
+    once, and who comes second reads on and takes the next; who slept meanwhile, by *clock*, looks whether its place
+    has been packed away. Raises StoreUnavailable, StoreUnusable.
     """
 
-    def __init__(self, store: ObjectStore, writer: str, catalogue: Catalogue | None = None) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, writer: str, clock: Callable[[], float] = time.time) -> None:
+        self.shelf = Shelf(store)
         self._writer = writer
-        self._catalogue = catalogue or Catalogue()
+        self._clock = clock
+        self._catalogue = Catalogue()
         self._lock = RLock()
-        self._unpacked: OrderedDict[str, list[bytes]] = OrderedDict()
+        self._unpacked: OrderedDict[str, list[bytes | None]] = OrderedDict()
         self._refresh()
 
     def append(self, drafts: Sequence[Draft], received_at: datetime) -> list[Entry]:
@@ -67,12 +61,13 @@ class ObjectLedger:
                     return entries
                 self._refresh()
 
-    def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes]]:
+    def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes | None]]:
         """The entries that are there when the first is asked for, as `Ledger.read` promises."""
         self._refresh()
         seen = after or {}
         last = {head.writer: head.seq for head in self._catalogue.heads()}
-        place = FIRST
+        begins = [self._catalogue.earliest(writer, seen.get(writer, 0)) for writer in last]
+        place = (min((begin for begin in begins if begin is not None), default=FIRST[0]), "", 0)
         while page := list(self._catalogue.after(place, ENTRIES_AT_ONCE)):
             for found in page:
                 entry = found.entry
@@ -98,23 +93,34 @@ class ObjectLedger:
         heads.setdefault(self._writer, Head(self._writer, 0, GENESIS))
         return [heads[writer] for writer in sorted(heads)]
 
+    def acts(self) -> Acts:
+        """What people decided about the ledger itself: holds, and what was to go."""
+        self._refresh()
+        found = [(placed.entry, self._body(placed)) for placed in self._catalogue.statements()]
+        return read_acts((entry, body) for entry, body in found if body is not None)
+
     def verify(self) -> Iterator[Problem]:
         """Read everything and yield every place that was changed since.
 
-        That the end of a chain was cut shows only against a head that was kept elsewhere.
+        Bodies that are gone are a change, unless somebody stated that they should go. That the end of a chain was cut
+        shows only against a head that was kept elsewhere.
         """
-        for head in self.heads():
+        heads, acts = self.heads(), self.acts()
+        for head in heads:
             seq, chain = 0, GENESIS
             for place in self._catalogue.segments(head.writer):
                 try:
-                    data = self._fetch(place)
+                    data = self.shelf.fetch(place)
+                    if data is None:
+                        yield Problem(head.writer, seq + 1, f"{place}: it is gone")
+                        continue
                     segment = read_head(data)
-                except (NotFoundError, SegmentBroken) as error:
-                    yield Problem(head.writer, seq + 1, f"{place}: {error if str(error) else 'it is gone'}")
+                except SegmentBroken as error:
+                    yield Problem(head.writer, seq + 1, f"{place}: {error}")
                     continue
                 if segment.writer != head.writer or segment.first != seq + 1 or segment.before != chain:
                     yield Problem(head.writer, seq + 1, f"{place} does not go on where the one before it ended")
-                yield from _wrong(place, segment, data)
+                yield from _wrong(place, segment, data, acts)
                 seq, chain = segment.last, segment.after
             if (seq, chain) != (head.seq, head.chain):
                 yield Problem(head.writer, seq, "the chain has changed since this process read it")
@@ -145,34 +151,64 @@ class ObjectLedger:
         """Whether the next place was free, or holds these bytes: an answer that was lost is no other writer."""
         entries = [entry for entry, _ in fresh]
         data = written(head.chain, entries, [body for _, body in fresh])
-        place = f"{FOLDER}/{quote(self._writer, safe='')}/{head.seq + 1:016d}"
-        try:
-            self._ask(lambda: obstore.put(self._store, place, data, mode="create"))
-        except AlreadyExistsError:
-            if self._fetch(place) != data:
-                return False
+        place = written_at(self._writer, head.seq + 1)
+        if not self.shelf.create(place, data) and self.shelf.fetch(place) != data:
+            return False
+        if self._packed_away(head.seq + 1):
+            self.shelf.delete(place)
+            return False
         self._catalogue.add(place, read_head(data))
         return True
 
+    def _packed_away(self, seq: int) -> bool:
+        """Whether *seq* was written before, and its place only seemed free because it was packed since."""
+        now = self._clock()
+        if abs(now - self._looked_at) <= SLEPT_S:
+            return False
+        packed = self.shelf.packed(self._writer)
+        self._looked_at = now
+        return any(place.first <= seq <= (place.last or 0) for place in packed)
+
     def _refresh(self) -> None:
         """Note the segments that appeared since."""
+        with self._lock:
+            began, fresh = self._clock(), self._fresh()
+            while fresh:
+                with ThreadPoolExecutor(HEADS_AT_ONCE) as pool:
+                    for place, head in zip(fresh, pool.map(self._read_head, fresh), strict=True):
+                        if head is not None:
+                            self._catalogue.add(place.path, head)
+                        else:  # packed between the listing and the look at it
+                            break
+                    else:
+                        break
+                fresh = self._fresh()
+            self._looked_at = began
+
+    def _fresh(self) -> list[Place]:
+        """What is there and was not noted, the widest first of what holds the same."""
         known = self._catalogue.places()
-        for place in sorted(self._places() - known):
-            self._catalogue.add(place, self._read_head(place))
+        ends = {head.writer: head.seq for head in self._catalogue.heads()}
+        many = len(known) > LISTED_AT_ONCE * (1 + len(ends))
+        listed = self.shelf.places_after(ends) if many else self.shelf.places()
+        wide = [place for place in listed if place.last is not None and place.path not in known]
+        wide = [place for place in wide if not self._catalogue.covers(place.writer, place.first, place.last or 0)]
+        spans = [(place.writer, place.first, place.last or 0) for place in wide]
+        narrow = [
+            place
+            for place in listed
+            if place.last is None
+            and place.path not in known
+            and not self._catalogue.covers(place.writer, place.first, place.first)
+            and not any(writer == place.writer and first <= place.first <= last for writer, first, last in spans)
+        ]
+        return sorted(wide, key=lambda place: (place.writer, place.first, -(place.last or 0))) + narrow
 
-    def _places(self) -> set[str]:
-        listed = self._ask(lambda: [meta for chunk in obstore.list(self._store, FOLDER) for meta in chunk])
-        return {meta["path"] for meta in listed}
-
-    def _read_head(self, place: str) -> Segment:
-        start = bytes(self._ask(lambda: obstore.get_range(self._store, place, start=0, length=HEAD_GUESS_BYTES)))
+    def _read_head(self, place: Place) -> Segment | None:
         try:
-            wanted = head_bytes(start[:LENGTH_BYTES])
-            if wanted > len(start):
-                start = bytes(self._ask(lambda: obstore.get_range(self._store, place, start=0, length=wanted)))
-            return read_head(start)
+            return self.shelf.head(place.path)
         except SegmentBroken as error:
-            raise StoreUnusable(f"the ledger's {place}: {error}; bring it back from a copy") from error
+            raise _broken(place.path, error) from error
 
     def _head(self) -> Head:
         mine = (head for head in self._catalogue.heads() if head.writer == self._writer)
@@ -185,30 +221,30 @@ class ObjectLedger:
             found = self._catalogue.find(digest)
         return found
 
-    def _body(self, found: Placed) -> bytes:
+    def _body(self, found: Placed) -> bytes | None:
         with self._lock:
             bodies = self._unpacked.get(found.place)
             if bodies is None:
+                data = self.shelf.fetch(found.place)
+                if data is None:
+                    return self._body(self._moved(found))
                 try:
-                    bodies = read_bodies(self._fetch(found.place))
-                except (NotFoundError, SegmentBroken) as error:
-                    raise StoreUnusable(f"the ledger's {found.place}: {error}; bring it back from a copy") from error
+                    bodies = read_bodies(data)
+                except SegmentBroken as error:
+                    raise _broken(found.place, error) from error
                 self._unpacked[found.place] = bodies
                 while len(self._unpacked) > SEGMENTS_KEPT:
                     self._unpacked.popitem(last=False)
             self._unpacked.move_to_end(found.place)
             return bodies[found.at]
 
-    def _fetch(self, place: str) -> bytes:
-        return bytes(self._ask(lambda: obstore.get(self._store, place).bytes()))
-
-    def _ask(self, question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except (AlreadyExistsError, NotFoundError):
-            raise
-        except BaseError as error:
-            raise StoreUnavailable(f"the ledger's object store does not answer: {error}") from error
+    def _moved(self, found: Placed) -> Placed:
+        """Where the entry is now that its place is empty: it was packed."""
+        self._refresh()
+        again = self._catalogue.at(found.entry.writer, found.entry.seq)
+        if again is None or again.place == found.place:
+            raise _broken(found.place, "it is gone")
+        return again
 
 
 def open_ledger(url: str, writer: str) -> ObjectLedger:
@@ -234,14 +270,22 @@ def open_ledger(url: str, writer: str) -> ObjectLedger:
     return ObjectLedger(store, writer)
 
 
-def _wrong(place: str, segment: Segment, data: bytes) -> Iterator[Problem]:
+def _broken(place: str, why: SegmentBroken | str) -> StoreUnusable:
+    return StoreUnusable(f"the ledger's {place}: {why}; bring it back from a copy")
+
+
+def _wrong(place: str, segment: Segment, data: bytes, acts: Acts) -> Iterator[Problem]:
     if segment.after != segment.linked:
         yield Problem(segment.writer, segment.first, f"{place}: a field or the order of its entries is not what it was")
+    if segment.gone and not acts.may_go(segment):
+        yield Problem(
+            segment.writer, segment.first, f"{place}: its bodies are gone, and nobody stated that they should"
+        )
     try:
         bodies = read_bodies(data)
     except SegmentBroken as error:
         yield Problem(segment.writer, segment.first, f"{place}: {error}")
         return
     for entry, body in zip(segment.entries, bodies, strict=True):
-        if sha256(body).digest() != entry.digest:
+        if body is not None and sha256(body).digest() != entry.digest:
             yield Problem(segment.writer, entry.seq, "the body is not the one whose digest was chained")

@@ -133,3 +133,49 @@ def test_two_writers_make_one_graph(tmp_path: Path, alone: Homes) -> None:
         Journal(alone.ledger, alone.store).commit([admitted(number)], [], NOON)
 
     assert graph(alone) == both
+
+
+class Deaf:
+    """The ledger of *homes*, whose next answer is lost."""
+
+    def __init__(self, homes: Homes) -> None:
+        self._ledger = homes.ledger
+        self._deaf = True
+
+    def append(self, drafts: Sequence[Draft], received_at: datetime) -> list[Entry]:
+        """Append, and at the first time say nothing of it."""
+        entries = self._ledger.append(drafts, received_at)
+        if self._deaf:
+            self._deaf = False
+            raise StoreUnavailable("the answer was lost")
+        return entries
+
+
+def test_an_append_whose_answer_was_lost_comes_into_the_graph(homes: Homes, alone: Homes) -> None:
+    """The producer comes again and is told of a duplicate; the graph has the event all the same."""
+    ledger: Any = Deaf(homes)
+    journal = Journal(ledger, homes.store, commits=commits(homes))
+    with pytest.raises(StoreUnavailable):
+        journal.commit([admitted(1)], [], NOON)
+    (entry,) = journal.commit([admitted(1)], [], NOON)
+    Journal(alone.ledger, alone.store).commit([admitted(1)], [], NOON)
+
+    assert (True, graph(alone)) == (entry.duplicate, graph(homes))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_one_of_the_same_name_left_unmerged_is_merged_by_the_other(
+    tmp_path: Path, alone: Homes, number: int
+) -> None:
+    """Of two processes under one name one dies between append and merge; the next commit of the other fills the gap.
+
+    Whether that brings something new, or what the dead one had taken.
+    """
+    with opened(tmp_path) as dead, opened(tmp_path) as alive:
+        dead.ledger.append([admitted(1).draft], NOON)
+        Journal(alive.ledger, alive.store, commits=commits(alive)).commit([admitted(number)], [], NOON)
+        made = graph(alive)
+    for each in sorted({1, number}):
+        Journal(alone.ledger, alone.store).commit([admitted(each)], [], NOON)
+
+    assert graph(alone) == made
