@@ -1,4 +1,4 @@
-"""Which edges a job has left behind: what `lineage.views.stale` judges, asked of the store (DECISIONS 9)."""
+"""Which edges a job has left behind, and which may lack others beside them: what `lineage.views` judges, asked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from lineage.model import Graph, NodeId, Side, Use
+from lineage.model import Edge, Graph, NodeId, Side, Use, run_id
 from lineage.store.base import Store
-from lineage.views import STALE_AFTER, stale
+from lineage.views import STALE_AFTER, incomplete, stale
 
 _LOOKED_AT: Final = 3 * STALE_AFTER  # COMPLETE runs of a job, newest first: some list nothing on a side
 _SIDES: Final[tuple[Side, ...]] = ("input", "output")
@@ -23,15 +23,20 @@ def marked(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
 ) -> Graph:
-    """*graph* with its stale edges marked, those of *jobs* where they are given: two questions, however many jobs."""
+    """*graph* with its stale and incomplete edges marked, those of *jobs* where they are given.
+
+    Four questions, however many jobs.
+    """
     asked = sorted(node for node in graph.nodes if node.kind == "job" and (jobs is None or node in jobs))
     listed = _listed(store, asked, as_of, known_at)
+    unread = _unread(store, asked, as_of, known_at)
 
-    def is_stale(source: NodeId, target: NodeId) -> bool:
-        job, dataset, side = (source, target, "output") if source.kind == "job" else (target, source, "input")
-        return stale(dataset, listed.get((job, side), ()))
+    def mark(edge: Edge) -> Edge:
+        of_job = edge.source.kind == "job"
+        job, dataset, side = (edge.source, edge.target, "output") if of_job else (edge.target, edge.source, "input")
+        return replace(edge, stale=stale(dataset, listed.get((job, side), ())), incomplete=job in unread)
 
-    return replace(graph, edges=tuple(replace(edge, stale=is_stale(edge.source, edge.target)) for edge in graph.edges))
+    return replace(graph, edges=tuple(map(mark, graph.edges)))
 
 
 def _listed(
@@ -45,6 +50,14 @@ def _listed(
         for job, runs in newest.items()
         for side in _SIDES
     }
+
+
+def _unread(store: Store, jobs: Collection[NodeId], as_of: datetime | None, known_at: datetime | None) -> set[NodeId]:
+    """Those of *jobs* of whose newest run the producer could not read all."""
+    newest = store.newest_runs(jobs, until=as_of, known_at=known_at)
+    by_run = {run_id(run.id): job for job, runs in newest.items() for run in runs}
+    told = store.newest_facets(by_run, ["extractionError"], until=as_of, known_at=known_at)
+    return {by_run[run] for run, facets in told.items() if incomplete(facets)}
 
 
 def _on(uses: Iterable[Use], side: Side) -> set[NodeId]:

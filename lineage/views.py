@@ -1,4 +1,4 @@
-"""What holds only while it is read: lost runs, repaired tasks, stale edges, coarser graphs. Pure; `now` is an argument.
+"""What holds only while it is read: lost runs, repaired tasks, marks of edges, coarser graphs. Pure; `now` is given.
 
 None of it is ever stored (DECISIONS 5 and 9): a late event, or an hour more, and the same rows say something else.
 """
@@ -12,6 +12,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
+from lineage.facets import facet
 from lineage.model import TERMINAL, Edge, Graph, Node, NodeId, Run, RunState
 from lineage.projection.columns import is_column
 
@@ -20,6 +23,7 @@ Seen = RunState | Literal["LOST"]
 OVERDUE: Final = 3  # times the expected duration, or the interval between beats (OPENLINEAGE 4.2)
 PATIENCE: Final = timedelta(hours=6)  # a run may take this long whatever others took
 STALE_AFTER: Final = 3  # COMPLETE runs without it (DECISIONS 9)
+REASON: Final = 200  # characters of a foreign message
 
 # Airflow's word for a task of a DAG run that has ended. What was skipped did as it should; what was not tried, did not.
 _TASKS: Final[Mapping[str, RunState]] = {
@@ -117,6 +121,31 @@ def stale(dataset: NodeId, listed: Sequence[Collection[NodeId]]) -> bool:
     return len(newest) == STALE_AFTER and not any(dataset in datasets for datasets in newest)
 
 
+class _Unread(msgspec.Struct, rename="camel"):
+    error_message: str = ""
+
+
+class ExtractionError(msgspec.Struct, rename="camel"):
+    """How much of a run its producer could not read (OPENLINEAGE 2.1); a task is a statement of SQL, mostly."""
+
+    total_tasks: int | None = None
+    failed_tasks: int | None = None
+    errors: list[_Unread] = []
+
+
+def incomplete(facets: Mapping[str, bytes]) -> str:
+    """Why the edges of a run tell less than it did, by its *facets*; empty where its producer could read all of it."""
+    if "extractionError" not in facets:
+        return ""
+    told = facet(facets, ExtractionError)
+    if told.failed_tasks == 0:
+        return ""
+    counted = told.failed_tasks is not None and told.total_tasks is not None
+    what = f"{told.failed_tasks} of {told.total_tasks} statements" if counted else "not all"
+    first = next((each.error_message for each in told.errors if each.error_message), "")
+    return f"{what} could {'not ' if counted else ''}be read" + (f": {first[:REASON]}" if first else "")
+
+
 def unresolved(columns: Iterable[str], schema: Mapping[str, str | None]) -> set[str]:
     """Those of *columns*, which column lineage names, that the *schema*, types by name, does not know.
 
@@ -166,6 +195,7 @@ def of_datasets(graph: Graph) -> Graph:
             min(read.runs, write.runs),
             write.evidence,
             read.stale or write.stale,
+            read.incomplete or write.incomplete,
         )
         for write in graph.edges
         for read in reads.get(write.source, ())
@@ -225,5 +255,6 @@ def _both(one: Edge, other: Edge) -> Edge:
         runs=one.runs + other.runs,
         evidence=tuple(dict.fromkeys((*newer.evidence, *older.evidence)))[:3],
         stale=one.stale and other.stale,
+        incomplete=one.incomplete or other.incomplete,
         made_of=None if said is None else tuple(sorted(said)),
     )

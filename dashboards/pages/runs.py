@@ -16,7 +16,7 @@ from lineage.hierarchy import Share, shares
 from lineage.model import FacetRecord, NodeId, Run, run_id
 from lineage.outcomes import attempts, tasks_of
 from lineage.store.base import Store
-from lineage.views import not_done
+from lineage.views import incomplete, not_done
 from lineage.web import Services, needs, services
 
 router = APIRouter(route_class=Shown, include_in_schema=False, dependencies=[Depends(needs("read"))])
@@ -50,6 +50,7 @@ def shown(request: Request, run: str) -> Response:
         own=RUN[one.state].word,
         tries=tries if len(tries) > 1 else (),
         error=read(said["errorMessage"].body if "errorMessage" in said else None, facets.ErrorMessage),
+        incomplete=incomplete({name: record.body for name, record in said.items()}),
         facets={name: _shown(record) for name, record in said.items()},
         inputs=[use for use in uses if use.side == "input"],
         outputs=[use for use in uses if use.side == "output"],

@@ -1,7 +1,7 @@
 """The JSON objects that Marquez's clients know (MARQUEZ 2 and 3): every key always there, null where nothing is known.
 
 Keys beyond Marquez's are ours: `aliases`, `canonical`, `droppedAt`, `parentRunId`, `rootRunId`, `conflict`,
-`outcome`.
+`outcome`, `incomplete`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lineage.facets import facet
 from lineage.model import TERMINAL, FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
 from lineage.statements import Stated
 from lineage.store.base import Carried, Namespace
-from lineage.views import Outcome, Seen
+from lineage.views import Outcome, Seen, incomplete
 
 Shape = dict[str, Any]
 
@@ -241,7 +241,8 @@ def run(  # noqa: PLR0913 - a run has this many sides
 ) -> Shape:
     """Run; lists of runs leave out its facets, its arguments, the versions of its datasets and that of its job.
 
-    `state` is what its own events say; `outcome` is what it comes to now, null where nobody asked.
+    `state` is what its own events say; `outcome` is what it comes to now, null where nobody asked. `incomplete` is why
+    its producer could not read all that it did, null where it could, and where its facets are left out.
     """
     return {
         "id": of.id,
@@ -261,6 +262,7 @@ def run(  # noqa: PLR0913 - a run has this many sides
         "parentRunId": of.parent_run,
         "rootRunId": of.root_run,
         "conflict": of.conflict,
+        "incomplete": incomplete(facets or {}) or None,
         "outcome": outcome(came or Outcome(of.state)) if came or of.state in TERMINAL else None,
     }
 

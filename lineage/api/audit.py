@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from lineage.api import _shapes
 from lineage.api._answers import UUID, Asking, At, Naming, wanted
 from lineage.api._shapes import Shape
-from lineage.audit.trace import DEPTH, MAX_RUNS, Code, Trace, TracedRun, TracedVersion, trace, trace_dataset
+from lineage.audit.trace import DEPTH, MAX_RUNS, Code, Execution, Trace, TracedRun, TracedVersion, trace, trace_dataset
 from lineage.errors import InvalidInput
 from lineage.names import run_key
 from lineage.web import needs
@@ -77,6 +77,8 @@ def _run(traced: TracedRun) -> Shape:
         "hop": traced.hop,
         "data": _shapes.run(traced.run),
         "code": _code(traced.code),
+        "execution": _execution(traced.execution),
+        "incomplete": traced.incomplete or None,
         "events": traced.events,
         "evidence": traced.evidence,
     }
@@ -87,6 +89,15 @@ def _code(code: Code) -> Shape:
         "sqlDigest": code.sql_digest,
         "sourceCodeUrl": code.source_url,
         "sourceCodeVersion": code.source_version,
+    }
+
+
+def _execution(execution: Execution) -> Shape:
+    return {
+        "externalQueryId": execution.query_id,
+        "externalQuerySource": execution.query_source,
+        "engine": execution.engine,
+        "engineVersion": execution.engine_version,
     }
 
 

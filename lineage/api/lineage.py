@@ -57,7 +57,13 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
             json_schema_extra=one_of(*GRANULARITIES),
         ),
     ] = "job",
-    marks: Annotated[bool, Query(description="Mark edges that a job's last three complete runs left behind.")] = False,
+    marks: Annotated[
+        bool,
+        Query(
+            description="Mark edges that a job's last three complete runs left behind (`stale`), and those of jobs of "
+            "whose newest run the producer could not read all (`incomplete`: there may be others)."
+        ),
+    ] = False,
 ) -> Response:
     """What the root came of and what came of it. With `truncated`, go on from the nodes of `frontier`.
 
@@ -135,7 +141,8 @@ def _runs_in(nodes: Iterable[Shape]) -> Iterator[Shape]:
 def _more(edge: Edge) -> Shape:
     """What Marquez's edges do not tell."""
     made_of = {} if edge.made_of is None else {"madeOf": [str(source) for source in edge.made_of]}
-    return made_of | ({"stale": True} if edge.stale else {})
+    marks = {"stale": edge.stale, "incomplete": edge.incomplete}
+    return made_of | {word: True for word, holds in marks.items() if holds}
 
 
 def edges_by_end(edges: Iterable[tuple[str, str]]) -> tuple[dict[str, list[Shape]], dict[str, list[Shape]]]:

@@ -12,8 +12,9 @@ import msgspec
 
 from lineage.errors import NotFound
 from lineage.facets import read
-from lineage.model import NodeId, Run, Side, Use, Version
+from lineage.model import NodeId, Run, Side, Use, Version, run_id
 from lineage.store.base import Store
+from lineage.views import incomplete
 
 MAX_RUNS = 500
 DEPTH = 10
@@ -23,6 +24,7 @@ Level = Literal["version", "as_of", "none"]
 _EVIDENCE = 100  # digests shown per row, the newest; `events` of a run tells how many there are
 _SCAN = 1_000  # versions looked through for the one that an input names
 _MOMENT = timedelta(microseconds=1)
+_OF_RUNS = ("externalQuery", "extractionError", "processing_engine")
 
 
 class Read(NamedTuple):
@@ -46,14 +48,29 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Execution:
+    """What the run said of where it was carried out: the query by its id in *query_source*, and the engine."""
+
+    query_id: str | None = None
+    query_source: str | None = None
+    engine: str | None = None
+    engine_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TracedRun:
-    """A run of the ancestry, *hop* datasets away. *evidence* names its newest events, of *events* in all."""
+    """A run of the ancestry, *hop* datasets away. *evidence* names its newest events, of *events* in all.
+
+    *incomplete* is why its producer could not read all that it did, and it may have read and written more; else empty.
+    """
 
     run: Run
     hop: int
     code: Code
     events: int
     evidence: tuple[str, ...]
+    execution: Execution = Execution()
+    incomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +231,12 @@ class _Tracing:
     def arrive(self, run: Run, hop: int) -> None:
         """Take *run* in, with its evidence and its code."""
         page = self.store.events(run=run.id, known_at=self.known_at, limit=_EVIDENCE)
-        self.runs[run.id] = TracedRun(run, hop, self._code(run), page.total, tuple(each.digest for each in page.items))
+        evidence = tuple(each.digest for each in page.items)
+        asked = self.store.newest_facets([run_id(run.id)], _OF_RUNS, known_at=self.known_at)
+        told = asked.get(run_id(run.id), {})
+        self.runs[run.id] = TracedRun(
+            run, hop, self._code(run), page.total, evidence, _execution(told), incomplete(told)
+        )
 
     def meet(self, dataset: NodeId, hop: int, version: Version | None, named: str | None) -> str:
         """Take a version in; answer its key."""
@@ -254,6 +276,22 @@ class _Tracing:
         location = read(bodies.get("sourceCodeLocation"), _SourceCodeLocation)
         digest = hashlib.sha256(query.encode()).hexdigest() if query is not None else None
         return Code(digest, location.url, location.version)
+
+
+class _ExternalQuery(msgspec.Struct, rename="camel"):
+    external_query_id: str | None = None
+    source: str | None = None
+
+
+class _ProcessingEngine(msgspec.Struct):
+    name: str | None = None
+    version: str | None = None
+
+
+def _execution(told: Mapping[str, bytes]) -> Execution:
+    query = read(told.get("externalQuery"), _ExternalQuery)
+    engine = read(told.get("processing_engine"), _ProcessingEngine)
+    return Execution(query.external_query_id, query.source, engine.name, engine.version)
 
 
 class _Sql(msgspec.Struct):

@@ -66,6 +66,7 @@ _DESCRIBED: Final[Mapping[str, Schema]] = {
     "description": _SOME_TEXT,
     "facets": ANY,
 }
+_MARKS = {"stale": FLAG, "incomplete": FLAG}
 _MADE_OF = many(TEXT) | {"description": "Maybe: what explicit lineage says that the destination was made of."}
 _USED = many(thing(datasetVersionId=ref("Version"), facets=ANY))
 _SPAN: Final[Mapping[str, Schema]] = {"startInterval": TIME, "endInterval": TIME}
@@ -141,11 +142,12 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         inputDatasetVersions=_USED,
         outputDatasetVersions=_USED,
         facets=ANY,
+        incomplete=maybe(TEXT),
         outcome=maybe(_OUTCOME),
     ),
     "Share": thing(job=ref("Name"), runs=COUNT, outcomes=ANY, latestRun=ref("Run"), inputs=_NAMES, outputs=_NAMES),
     "Edge": thing(origin=TEXT, destination=TEXT)
-    | {"properties": {"origin": TEXT, "destination": TEXT, "madeOf": _MADE_OF, "stale": FLAG}},  # ours may be absent
+    | {"properties": {"origin": TEXT, "destination": TEXT, "madeOf": _MADE_OF, **_MARKS}},  # ours may be absent
     "GraphNode": thing(
         id=TEXT,
         type={"enum": ["DATASET", "JOB", "RUN", "DATASET_FIELD"]},

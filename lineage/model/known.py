@@ -124,8 +124,9 @@ class Edge:
     """A lineage edge between a job and a dataset, in the direction in which data flows.
 
     *evidence* names events that prove it (hex digests, newest first, at most three). *stale* is
-    a mark that `lineage.views` makes: the job has left the dataset behind. On an edge from a job, *made_of* names the
-    datasets (canonical, sorted) that explicit lineage says the target was made of; None: all that the job reads.
+    a mark that `lineage.views` makes: the job has left the dataset behind; so is *incomplete*: the producer could not
+    read all that the job's newest run did, and there may be edges beside this one. On an edge from a job, *made_of*
+    names the datasets (canonical, sorted) that explicit lineage says the target was made of; None: all that it reads.
     """
 
     source: NodeId
@@ -135,6 +136,7 @@ class Edge:
     runs: int = 0
     evidence: tuple[str, ...] = ()
     stale: bool = False
+    incomplete: bool = False
     made_of: tuple[NodeId, ...] | None = None
 
 

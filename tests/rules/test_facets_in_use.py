@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from lineage.model import dataset_id
 from tests.rules.judging import judged
 from tests.support.rules import House
 
-SHOP = "postgres://shop-db:5432"
+AIRFLOW, SHOP = "prod-airflow", "postgres://shop-db:5432"
 ORDERS = "shop.mart.orders"
 DUCK = "duckdb:///srv/demo/dbt/proj/shop.duckdb"
 
@@ -21,7 +22,7 @@ def test_tests_speak_of_what_their_run_read(house: House) -> None:
     (wide,) = judged(
         house, "correctness", SHOP, ORDERS, unit="assertions", include={"severity": ["error", "warn"]}
     ).occurrences
-    assert (1, 2, 1, 3) == (strict.good, strict.total, wide.good, wide.total)
+    assert [1, 2, 1, 3] == list(map(int, (strict.good, strict.total, wide.good, wide.total)))
 
 
 def test_dbt_reports_a_test_that_it_skipped_as_failed(house: House) -> None:
@@ -29,4 +30,40 @@ def test_dbt_reports_a_test_that_it_skipped_as_failed(house: House) -> None:
     house.tell("dbt/1.11.16-duckdb")
 
     found = judged(house, "correctness", DUCK, "shop.main.customer_revenue", unit="assertions", sources=["test"])
-    assert [(1, 1)] == [(verdict.good, verdict.total) for verdict in found.occurrences]
+    assert [(1, 1)] == [(int(verdict.good), int(verdict.total)) for verdict in found.occurrences]
+
+
+UNREAD = "1 of 2 statements could not be read: cannot parse"
+
+
+def test_a_run_that_was_not_read_whole_is_incomplete(house: House) -> None:
+    """extractionError: the run says so, and so do the edges of its job, where marks are asked for."""
+    house.tell("run-facets")
+
+    run = house.run(house.runs(AIRFLOW, "orders.load")[0]["id"])
+    graph = house.get("/lineage", nodeId=str(dataset_id(SHOP, ORDERS)), marks=True)["graph"]
+    assert (UNREAD, [True, True]) == (
+        run["incomplete"],
+        [edge.get("incomplete", False) for node in graph for edge in node["outEdges"]],
+    )
+
+
+def test_a_trace_tells_where_a_run_was_carried_out(house: House) -> None:
+    """The id of the query at its engine, the engine itself, and whether all of the run was read."""
+    house.tell("run-facets")
+
+    run = house.runs(AIRFLOW, "orders.load")[0]["id"]
+    (traced,) = [node for node in house.get("/audit/trace", runId=run)["nodes"] if node["id"] == f"run:{run}"]
+    assert (["01b2c3d4-0000-1111-0000-000000000001", "snowflake", "Airflow", "3.3.2"], UNREAD) == (
+        list(traced["execution"].values()),
+        traced["incomplete"],
+    )
+
+
+def test_a_trace_tells_which_code_ran(house: House) -> None:
+    """The version of sourceCodeLocation, and the digest of the SQL."""
+    house.tell("job-facets")
+
+    run = house.runs(AIRFLOW, "orders.load")[0]["id"]
+    (traced,) = [node for node in house.get("/audit/trace", runId=run)["nodes"] if node["id"] == f"run:{run}"]
+    assert ("4f2a", 64) == (traced["code"]["sourceCodeVersion"], len(traced["code"]["sqlDigest"]))
