@@ -135,6 +135,8 @@ def _budget(slo: DataSLO, totals: Count, unjudged: int) -> Budget:
 
 
 def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
+    if slo.spec.sli.cadence is not None:
+        return slo.spec.sli.cadence
     if slo.spec.schedule is not None:
         return spacing(slo.spec.schedule, now)
     if len(window) <= 1:

@@ -25,4 +25,4 @@ def evaluate(
     evidence = gather(slo, by.needs(slo), store, now, known_at or now)
     status = judge(slo, by.measure(slo, replace(evidence, grace=grace), now), now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
-    return replace(status, last_delivery=max(delivered, default=None))
+    return replace(status, last_delivery=max(delivered, default=status.last_delivery))

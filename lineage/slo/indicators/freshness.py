@@ -1,15 +1,20 @@
-"""Freshness: did each expected delivery come by its deadline (SLO.md b.1, F2)."""
+"""Freshness: each delivery by its deadline, each heartbeat in its time, or the age of the data (SLO.md b.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, model_validator
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need, covering
+from lineage.slo.indicators import _age, _heartbeat
+from lineage.slo.indicators._age import Mark, Rule
+from lineage.slo.indicators._heartbeat import Heartbeat
 from lineage.slo.phrases import moment, span
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
@@ -18,31 +23,83 @@ MICROSECOND = timedelta(microseconds=1)
 NONE, ONE = Fraction(0), Fraction(1)
 
 
+def _dividing(length: timedelta) -> timedelta:
+    if length <= timedelta(0) or timedelta(days=1) % length:
+        raise ValueError("a part divides a day, so that parts begin alike on all days; write 5m, 1h or 1d")
+    return length
+
+
 class Spec(Sli):
-    """`type: freshness`; *metadata_grace* is how long a deadline waits for an event on its way (DECISIONS 25)."""
+    """`type: freshness`; *method* says of what: deliveries (`occurrence`), beats (`heartbeat`) or time (`age`).
+
+    *metadata_grace* is how long a deadline waits for an event on its way (DECISIONS 25). `age` judges each *part* of
+    the time by the seconds in which the newest data, of beats where a `heartbeat` is given, was older than *threshold*.
+    """
 
     type: Literal["freshness"]
-    unit: Literal["occurrences"] = "occurrences"
-    method: Literal["occurrence"] = "occurrence"
+    unit: Literal["occurrences", "seconds"] = "occurrences"
+    method: Literal["occurrence", "heartbeat", "age"] = "occurrence"
+    heartbeat: Heartbeat | None = None
+    threshold: Duration | None = None
+    part: Annotated[Duration, AfterValidator(_dividing)] = timedelta(hours=1)
     metadata_grace: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_seconds(cls, given: Any) -> Any:
+        aged = isinstance(given, Mapping) and given.get("method") == "age"
+        return {"unit": "seconds", **given} if aged else given
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.method == "heartbeat" and self.heartbeat is None:
+            wanted = "heartbeat: {emitter: heartbeat/orders, interval: 1m, threshold: 5m}"
+            raise ValueError(f"method: heartbeat needs to know the beats; write {wanted}")
+        if self.method == "occurrence" and self.heartbeat is not None:
+            raise ValueError("heartbeat stands where deliveries are judged; write method: heartbeat")
+        if (self.method == "age") != (self.threshold is not None):
+            raise ValueError("how old data may be is threshold, of method: age alone; write threshold: 26h with it")
+        if (self.method == "age") != (self.unit == "seconds"):
+            raise ValueError("the unit of method: age is seconds, of all others occurrences; write unit: seconds")
+        return self
+
+    @property
+    def asks_schedule(self) -> bool:
+        """Where beats say what is expected, no schedule is asked for."""
+        return self.heartbeat is None
+
+    @property
+    def cadence(self) -> timedelta | None:
+        """A verdict for each beat, or for each part of the time."""
+        if self.method == "age":
+            return self.part
+        return None if self.heartbeat is None else self.heartbeat.interval
 
 
 def needs(slo: DataSLO) -> Need:
-    """Who wrote the dataset and when, in the window alone."""
-    assert isinstance(slo.spec.sli, Spec), "the word chose this file"
-    return Need()
+    """Who wrote the dataset and when, or the beats; and for `age` as long before the window as data may be old."""
+    spec = _spec(slo)
+    patience = spec.threshold or timedelta(0)
+    if spec.heartbeat is not None:
+        return Need(beats_of=spec.heartbeat.job, history=spec.heartbeat.reach + patience)
+    return Need(history=patience)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
-    """A verdict for each occurrence due in the window, by due. A late delivery stays BAD; its lateness is the value.
+    """A verdict for each occurrence, beat or part of the time due in the window, by due.
 
-    GOOD: available by the deadline. BAD: after it, or not at all once the grace is over. PENDING until then.
+    GOOD: available by the deadline. BAD: after it, or not at all once the grace is over. PENDING until then. A late
+    delivery stays BAD; its lateness is the value.
     """
-    spec, schedule = slo.spec.sli, slo.spec.schedule
-    assert isinstance(spec, Spec), "the word chose this file"
-    assert schedule is not None, "`define` asks for it"
+    spec = _spec(slo)
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
-    expected = occurrences(schedule, evidence.since, now)
+    if spec.threshold is not None:
+        marks = _deliveries_as_marks(slo, evidence, now) if spec.heartbeat is None else _beats_as_marks(evidence)
+        return _age.measure(Rule(spec.threshold, spec.part), marks, evidence, now, grace)
+    if spec.heartbeat is not None:
+        return _heartbeat.measure(spec.heartbeat, evidence, now, grace)
+    assert slo.spec.schedule is not None, "`define` asks for it"
+    expected = occurrences(slo.spec.schedule, evidence.since, now)
     covers = covering(expected, evidence.deliveries)
     return [
         _judge(occurrence, found, evidence, now - grace)
@@ -54,12 +111,39 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
 def describe(streak: Sequence[Verdict], now: datetime) -> str:
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
     newest = streak[-1]
+    if newest.expected:
+        return _heartbeat.describe(streak)
+    if newest.total != ONE:
+        return _age.describe(streak)
     if newest.delivered_at is not None:
         return f"Delivered {span(newest.delivered_at - newest.due)} late at {moment(newest.delivered_at)}"
     missing = next(place for place in range(len(streak)) if all(v.delivered_at is None for v in streak[place:]))
     first = streak[missing]
     misses = "" if len(streak) - missing == 1 else f", {len(streak) - missing} deliveries missing"
     return f"Late by {span(now - first.due)}, due {moment(first.due)}{misses}"
+
+
+def _spec(slo: DataSLO) -> Spec:
+    assert isinstance(slo.spec.sli, Spec), "the word chose this file"
+    return slo.spec.sli
+
+
+def _deliveries_as_marks(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Mark]:
+    """Each delivery brings the data up to the end of the occurrence that it covers, however late it comes."""
+    assert slo.spec.schedule is not None, "`define` asks for it"
+    expected = occurrences(slo.spec.schedule, evidence.begin, now)
+    covers = covering(expected, evidence.deliveries)
+    return [
+        Mark(delivery.at, occurrence.end, delivery.events)
+        for occurrence, found in zip(expected, covers, strict=True)
+        for delivery in found
+        if delivery.refresh
+    ]
+
+
+def _beats_as_marks(evidence: Evidence) -> list[Mark]:
+    beats = _heartbeat.sent(evidence)
+    return [Mark(beat.seen, beat.at, beat.events) for beat in beats if beat.seen is not None]
 
 
 def _judge(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence, waited_until: datetime) -> Verdict:
