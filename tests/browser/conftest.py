@@ -8,16 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import axe_playwright_python
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
-from playwright.sync_api import TimeoutError as Slow
 
 from lineage.app import build
 from tests.support.shop import shop
+
+if TYPE_CHECKING:  # the extra `browser` is imported by who uses it: `make test` collects this folder without it
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -57,6 +57,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's chromium without a head."""
+    from playwright.sync_api import sync_playwright
+
     if not Path(CHROMIUM).exists():
         pytest.skip("apt-get install -y --no-install-recommends chromium fonts-dejavu-core")
     with sync_playwright() as playwright:
@@ -87,6 +89,9 @@ class Visit:
 @pytest.fixture(scope="session")
 def visit(address: str, chromium: Browser) -> Callable[[str], Visit]:
     """Visit a path, once: its complaints, its foreign requests, what axe finds in each theme, how wide it is."""
+    import axe_playwright_python
+    from playwright.sync_api import TimeoutError as Slow
+
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
     @cache

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,15 @@ def test_links_lead_somewhere() -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in t]
 
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_make_test_needs_the_test_tools_alone() -> None:
+    """What else there are extras for may be missing when tests are collected: `make test` does not install it."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    missing = [re.split("[>=<]", each)[0].replace("-", "_") for each in extras["browser"]]
+    program = f"import sys, pytest; sys.modules.update(dict.fromkeys({missing})); sys.exit(pytest.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "--collect-only", "-q", "tests/browser"]
+
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (0, "") == (collected.returncode, collected.stderr), collected.stdout
