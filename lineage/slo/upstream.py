@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import msgspec
 
 from lineage.errors import NotFound
 from lineage.facets import facet
-from lineage.model import NodeId, Version, dataset_id, run_id
+from lineage.model import NodeId, Use, Version, dataset_id, run_id
 from lineage.slo.evidence import Ancestry, Delivery
 from lineage.slo.spec import Dataset, DataSLO
 from lineage.store.base import Store
@@ -18,6 +18,7 @@ from lineage.walk import walk
 
 DEPTH = 20  # datasets from end to end
 MOST = 40  # datasets on all ways together
+ALL = 1_000_000  # more than any window holds of one dataset
 
 
 class Span(NamedTuple):
@@ -47,9 +48,8 @@ class Airflow(msgspec.Struct, rename="camel"):
 def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[Delivery]], span: Span) -> Ancestry:
     """All that happened on the path of *slo* in *span*, and the last delivery of each dataset before it.
 
-    One walk, a few questions for each dataset on the way, however many runs there were, and two for all runs. Only
-    where to look is taken from the graph as it is now, which knows every edge that ever was; what a run read is taken
-    from the run.
+    One walk and a few questions for each dataset on the way, however many runs there were. Only where to look is taken
+    from the graph as it is now, which knows every edge that ever was; what a run read is taken from the run.
     """
     path = slo.spec.path
     assert path is not None, "`define` asks for it"
@@ -61,17 +61,20 @@ def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[
     if path.via != "any":
         found &= {target, *sources, *_canonical(store, path.via)}
     deliveries: dict[NodeId, list[Delivery]] = {}
+    earlier: set[str] = set()
     for dataset in sorted(found)[:MOST]:
         before = store.versions(dataset, until=span.begin, known_at=span.known_at, delivered=True, limit=1).items
+        earlier.update(version.run.id for version in before)
         come = [_delivery(version) for version in before] + [*delivered(ends[0] if dataset == target else dataset)]
         deliveries[dataset] = sorted((each for each in come if each.refresh), key=lambda each: (each.at, each.run))
     runs = sorted({each.run for come in deliveries.values() for each in come})
+    uses = store.uses_of(sorted(earlier), until=span.now, known_at=span.known_at) if earlier else {}
     return Ancestry(
         target,
         frozenset(sources),
         span.begin,
         deliveries,
-        store.uses_of(runs, until=span.now, known_at=span.known_at) if runs else {},
+        {**uses, **_uses(store, deliveries, span)},
         _backfills(store, runs, span),
         whole=whole and len(found) <= MOST,
     )
@@ -100,6 +103,16 @@ def _delivery(version: Version) -> Delivery:
     run = version.run
     nominal = None if run.nominal_start is None else (run.nominal_start, run.nominal_end)
     return Delivery(version.written_at, run.id, run.job, nominal=nominal, started_at=run.started_at)
+
+
+def _uses(store: Store, datasets: Iterable[NodeId], span: Span) -> Mapping[str, Sequence[Use]]:
+    """What each run used of *datasets*."""
+    found: dict[str, list[Use]] = {}
+    for dataset in datasets:
+        for use in store.uses(dataset=dataset, since=span.begin, until=span.now, known_at=span.known_at, limit=ALL):
+            if use.run is not None:
+                found.setdefault(use.run, []).append(use)
+    return found
 
 
 def _backfills(store: Store, runs: Collection[str], span: Span) -> frozenset[str]:

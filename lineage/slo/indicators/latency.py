@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,12 +112,7 @@ def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: date
     one known brought at least the version that it was made of; what was there before *ancestry* begins only tells what
     is new. What is on its way counts from the first that began after *since*.
     """
-    told = ancestry.backfills
-    regular = {
-        source: [each for each in come if each.run not in told | backfills(come)]
-        for source in ancestry.sources
-        for come in (ancestry.deliveries.get(source, ()),)
-    }
+    regular = {source: _regular(ancestry, source) for source in sorted(ancestry.sources)}
     marks: dict[NodeId, Key] = {}
     found = [
         sample
@@ -169,13 +165,26 @@ def _brought(
     for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
         upto, mark = key_of(passage.version), marks.get(source)
         first = (passage.version,) if mark is None else ()
-        come = [each for each in regular[source] if mark is not None and mark < key_of(each) <= upto]
-        new += [(begun(each), key_of(each), each, passage) for each in (*first, *come)]
+        new += [(begun(each), key_of(each), each, passage) for each in (*first, *_after(mark, upto, regular[source]))]
         marks[source] = upto if mark is None else max(mark, upto)
     if new and arrived.delivery.at > begin:
         pick = min if origin == "oldest" else max
         at, _, version, passage = pick(new, key=lambda one: one[:2])
         yield Sample(at, version, arrived.delivery, passage)
+
+
+def _regular(ancestry: Ancestry, source: NodeId) -> list[Delivery]:
+    """The versions of *source* by time, without those of backfills."""
+    come = ancestry.deliveries.get(source, ())
+    left_out = ancestry.backfills | backfills(come)
+    return [each for each in come if each.run not in left_out]
+
+
+def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[Delivery]:
+    """Those of *come* after *mark*, where there is one, up to *upto*."""
+    if mark is None:
+        return ()
+    return come[bisect_right(come, mark, key=key_of) : bisect_right(come, upto, key=key_of)]
 
 
 Stage = tuple[Literal["made by", "waiting for", "running"], NodeId]
