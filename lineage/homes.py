@@ -8,6 +8,7 @@ from socket import gethostname
 from types import TracebackType
 
 from lineage.database import Database, parse_url
+from lineage.errors import StoreUnusable
 from lineage.ledger.base import Ledger
 from lineage.ledger.sqlite import SqliteLedger
 from lineage.parts import part
@@ -43,7 +44,13 @@ def open_homes(url: str, ledger: str | None = None, writer: str | None = None) -
     of this process's chain there (default: of the host). A file that does not exist yet is made. Raises UnknownPart
     for another scheme, InvalidInput for a URL without a path, StoreUnusable or StoreUnavailable as the database says.
     """
-    store = part("lineage.store", url.partition(":")[0])
+    scheme = url.partition(":")[0]
+    if scheme.partition("+")[0] == "neo4j":
+        raise StoreUnusable(
+            "store: Neo4j holds no graph in this version, only documents, leases and verdicts; "
+            "use sqlite:///headwater.db"
+        )
+    store = part("lineage.store", scheme)
     database = Database(parse_url(url))
     try:
         return Homes(database, _ledger(database, ledger, writer), store.open(database, resolve), ledger is not None)

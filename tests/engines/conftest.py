@@ -8,6 +8,7 @@ import pytest
 
 from tests.engines.engine import Engine
 from tests.engines.kafka_broker import kafka
+from tests.engines.neo4j_server import neo4j
 from tests.engines.s3_server import s3
 
 
@@ -30,4 +31,11 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An S3 server with a bucket `ledger`."""
     with s3(tmp_path_factory.mktemp("s3"), "ledger") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A Neo4j server."""
+    with neo4j(tmp_path_factory.mktemp("neo4j")) as engine:
         yield engine

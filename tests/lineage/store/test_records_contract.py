@@ -128,8 +128,8 @@ import sys
 from pathlib import Path
 from lineage.errors import Conflict
 from lineage.store.base import Change
-from tests.support.records import HOMES
-with HOMES[sys.argv[1]](Path(sys.argv[2])) as records:
+from pkgutil import resolve_name
+with resolve_name(sys.argv[1])(Path(sys.argv[2])) as records:
     done = 0
     while done < 25:
         seen = records.document("counter", "one")
@@ -143,7 +143,7 @@ with HOMES[sys.argv[1]](Path(sys.argv[2])) as records:
 
 def together(script: str, home: Home, folder: Path, processes: int) -> list[str]:
     """Run *script* in several processes at once; what each printed."""
-    word = next(word for word, found in HOMES.items() if found is home)
+    word = f"{home.__module__}:{home.__qualname__}"
     running = [
         subprocess.Popen(
             [sys.executable, "-c", script, word, str(folder), str(number)],
@@ -272,8 +272,8 @@ def test_a_write_under_a_held_lease_is_kept(records: Store) -> None:
 COMPETING = """
 import sys
 from pathlib import Path
-from tests.support.records import HOMES
-with HOMES[sys.argv[1]](Path(sys.argv[2])) as records:
+from pkgutil import resolve_name
+with resolve_name(sys.argv[1])(Path(sys.argv[2])) as records:
     print([bool(records.lease("scheduler", sys.argv[3], 60)) for _ in range(20)])
 """
 

@@ -1,0 +1,255 @@
+"""One Neo4j server, spoken to in transactions: where it is, what is kept together, and plain words for every failure.
+
+A unit of work may run more than once: the driver runs it again after a deadlock or a lost connection, and `together`
+after a part of it failed. So it must come to the same each time and do nothing beside what it asks of the server.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import neo4j
+from neo4j import ManagedTransaction
+from neo4j.exceptions import (
+    AuthConfigurationError,
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    UnsupportedServerProduct,
+)
+
+from lineage.errors import HeadwaterError, InvalidInput, StoreUnavailable, StoreUnusable
+
+T = TypeVar("T")
+Work = Callable[[ManagedTransaction], T]
+
+SCHEMES: Final = ("neo4j", "neo4j+s", "neo4j+ssc")
+FIRST_VERSION: Final = (5, 23)  # the first that reads `CALL (x) { … }`
+CONNECT_S: Final = 5.0
+POOL: Final = 50
+READ_S: Final = 10.0
+WRITE_S: Final = 60.0
+RETRY_S: Final = 10.0  # how long the driver tries again what may succeed
+FIRST_RETRY_S: Final = 0.05  # the driver's own second is long for a deadlock that is over in milliseconds
+GONE: Final = "Neo.ClientError.Statement.EntityNotFound"  # deleted while we waited for its lock
+GONE_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is and who asks; its text shows no password."""
+
+    uri: str  # scheme, host and port
+    user: str
+    password: str
+    database: str
+
+    def __str__(self) -> str:
+        return f"{self.uri}/{self.database}"
+
+
+def parse_url(url: str) -> Address:
+    """The address in `neo4j://USER:PASSWORD@HOST:PORT/DATABASE`, both words percent-encoded. Raises InvalidInput.
+
+    Without a port it is 7687, without a database `neo4j`; `neo4j+s` is TLS, `neo4j+ssc` TLS with any certificate.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 7687
+    except ValueError as error:
+        raise InvalidInput(f"store: the host or port cannot be read: {error}", field="store") from error
+    if parts.scheme not in SCHEMES or not host or parts.query or parts.fragment or "/" in parts.path.strip("/"):
+        raise InvalidInput("store: write it as neo4j://user:password@host:7687/neo4j", field="store")
+    named = f"[{host}]" if ":" in host else host
+    words = unquote(parts.username or ""), unquote(parts.password or "")
+    return Address(f"{parts.scheme}://{named}:{port}", *words, parts.path.strip("/") or "neo4j")
+
+
+class Bolt:
+    """A pool of connections to one server. Safe to use from any thread; `close` it.
+
+    All its methods raise StoreUnusable when the server can never be used as it is, and StoreUnavailable when trying
+    again may help; then nothing of the work was kept, unless the connection broke at the commit itself.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._here = _Here()
+        with self._plain_words():
+            self._driver = neo4j.GraphDatabase.driver(
+                address.uri,
+                auth=(address.user, address.password) if address.user else None,
+                connection_timeout=CONNECT_S,
+                connection_acquisition_timeout=2 * CONNECT_S,
+                max_connection_pool_size=POOL,
+                max_transaction_retry_time=RETRY_S,
+                initial_retry_delay=FIRST_RETRY_S,
+                notifications_min_severity="OFF",
+                telemetry_disabled=True,
+                user_agent="headwater",
+            )
+
+    def write(self, work: Work[T]) -> T:
+        """Run *work* in a transaction and answer its result once it is durable; inside `together` it joins that."""
+        if self._here.whole is not None:
+            return self._here.whole.write(work)
+        return self._run(work, neo4j.WRITE_ACCESS)
+
+    def read(self, work: Work[T]) -> T:
+        """Run *work*, which only reads, within READ_S; inside `together` it sees what was written there."""
+        if self._here.whole is not None:
+            return work(self._here.whole.transaction)
+        return self._run(work, neo4j.READ_ACCESS)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Run *work* so that all that it writes here is kept or none. Inside another, an error undoes this one alone.
+
+        Neo4j has no savepoints: after a part failed, the whole is undone and run again, and the part, which is not,
+        fails in its place with the same error.
+        """
+        if self._here.whole is not None:
+            return self._here.whole.part(work)
+        failed: dict[int, Exception] = {}
+
+        def run(transaction: ManagedTransaction) -> T:
+            self._here.whole = _Whole(transaction, failed)
+            try:
+                return work()
+            finally:
+                self._here.whole = None
+
+        while True:
+            try:
+                return self._run(run, neo4j.WRITE_ACCESS)
+            except _PartFailed as part:
+                failed[part.nth] = part.error
+
+    def require_usable(self) -> None:
+        """Return when the server answers and is of a version that can be used."""
+        agent = self.read(lambda transaction: transaction.run("RETURN 1").consume().server.agent)
+        version = tuple(int(part) for part in agent.removeprefix("Neo4j/").split(".")[:2] if part.isdigit())
+        if version < FIRST_VERSION:
+            least = ".".join(map(str, FIRST_VERSION))
+            raise StoreUnusable(f"{self.address}: is {agent}; Headwater needs Neo4j {least} or newer")
+
+    def close(self) -> None:
+        """Let go of all connections. Calling it twice is harmless."""
+        self._driver.close()
+
+    def _run(self, work: Work[T], access: str) -> T:
+        limited = neo4j.unit_of_work(timeout=READ_S if access == neo4j.READ_ACCESS else WRITE_S)(work)
+        attempts = 0
+        while True:
+            try:
+                with self._plain_words(), self._session(access) as session:
+                    return (
+                        session.execute_read(limited) if access == neo4j.READ_ACCESS else session.execute_write(limited)
+                    )
+            except _Gone:
+                attempts += 1
+                if attempts == GONE_MOST:
+                    raise StoreUnavailable(f"{self.address}: others keep deleting what is written; try again") from None
+
+    def _session(self, access: str) -> neo4j.Session:
+        # The bookmarks let every read of this process see its own writes, also from another member of a cluster.
+        return self._driver.session(
+            database=self.address.database,
+            default_access_mode=access,
+            bookmark_manager=self._driver.execute_query_bookmark_manager,
+        )
+
+    @contextmanager
+    def _plain_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (Neo4jError, DriverError, OSError) as error:
+            raise _in_plain_words(self.address, error) from error
+
+
+class _Here(threading.local):
+    """What this thread is in the middle of."""
+
+    whole: _Whole | None = None
+
+
+class _Whole:
+    """An open `together`: its transaction, and which of its parts failed when it was run before."""
+
+    def __init__(self, transaction: ManagedTransaction, failed: dict[int, Exception]) -> None:
+        self.transaction = transaction
+        self._failed = failed
+        self._parts = 0
+        self._writes = 0
+
+    def write(self, work: Work[T]) -> T:
+        self._writes += 1
+        return work(self.transaction)
+
+    def part(self, work: Callable[[], T]) -> T:
+        nth, before = self._parts, self._writes
+        self._parts += 1
+        if nth in self._failed:
+            raise self._failed[nth]
+        try:
+            return work()
+        except (Neo4jError, DriverError):
+            raise  # The server's word: the driver decides whether to run the whole again.
+        except Exception as error:
+            if self._writes == before:
+                raise
+            raise _PartFailed(nth, error) from error
+
+
+class _PartFailed(BaseException):
+    """What the part wrote must be undone, and with it for the moment all else."""
+
+    def __init__(self, nth: int, error: Exception) -> None:
+        super().__init__(nth, error)
+        self.nth = nth
+        self.error = error
+
+
+class _Gone(Exception):
+    """Somebody deleted what we were waiting for; the work, run again, finds none there."""
+
+
+Failure = tuple[type[HeadwaterError], str]
+
+BY_CODE: Final[Mapping[str | None, Failure]] = {
+    "Neo.ClientError.Security.AuthenticationRateLimit": (
+        StoreUnavailable, "too many wrong passwords; the server waits some seconds before it hears the next"
+    ),
+    "Neo.ClientError.Database.DatabaseNotFound": (StoreUnusable, "there is no database of that name on the server"),
+    "Neo.ClientError.Transaction.TransactionTimedOut": (StoreUnavailable, "took too long to answer; try again"),
+}  # fmt: skip
+# The first that fits counts.
+BY_CLASS: Final[Sequence[tuple[tuple[type[Exception], ...], Failure]]] = (
+    ((AuthError,), (StoreUnusable, "user or password is wrong; write them into --store, percent-encoded")),
+    ((UnsupportedServerProduct,), (StoreUnusable, "is no Neo4j that Headwater can use")),
+    ((ConfigurationError, AuthConfigurationError), (StoreUnusable, "cannot be used as --store is written")),
+    (
+        (ServiceUnavailable, OSError),
+        (StoreUnavailable, "cannot be reached; see that it runs and that host, port and scheme agree"),
+    ),
+)
+
+
+def _in_plain_words(address: Address, error: Neo4jError | DriverError | OSError) -> Exception:
+    code = error.code if isinstance(error, Neo4jError) else None
+    if code == GONE:
+        return _Gone()
+    by_class = (found for classes, found in BY_CLASS if isinstance(error, classes))
+    if known := BY_CODE.get(code) or next(by_class, None):
+        failure, sentence = known
+        return failure(f"{address}: {sentence}")
+    if isinstance(error, ClientError) and not error.is_retryable():
+        return error  # A statement of ours that the server does not understand is a fault of the program.
+    return StoreUnavailable(f"{address}: {getattr(error, 'message', None) or error}; try again")

@@ -1,0 +1,77 @@
+"""What a Neo4j database is prepared with, so that every lookup is one in an index and no two nodes have one key.
+
+Community has unique constraints, range and full-text indexes and nothing else; a unique constraint is an index too.
+"""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from neo4j import ManagedTransaction
+from neo4j.exceptions import ClientError
+
+from lineage.errors import StoreUnusable
+from lineage.store.neo4j.bolt import Bolt
+
+RECORDS: Final[tuple[LiteralString, ...]] = (
+    "CREATE CONSTRAINT headwater_schema IF NOT EXISTS FOR (n:Headwater) REQUIRE n.key IS UNIQUE",
+    "CREATE CONSTRAINT headwater_document IF NOT EXISTS FOR (n:Document) REQUIRE n.key IS UNIQUE",
+    "CREATE INDEX headwater_document_kind IF NOT EXISTS FOR (n:Document) ON (n.kind, n.id)",
+    "CREATE INDEX headwater_document_state IF NOT EXISTS FOR (n:Document) ON (n.kind, n.state, n.id)",
+    "CREATE CONSTRAINT headwater_lease IF NOT EXISTS FOR (n:Lease) REQUIRE n.name IS UNIQUE",
+    "CREATE CONSTRAINT headwater_book IF NOT EXISTS FOR (n:VerdictBook) REQUIRE n.slo IS UNIQUE",
+    "CREATE CONSTRAINT headwater_page IF NOT EXISTS FOR (n:VerdictPage) REQUIRE (n.slo, n.day) IS UNIQUE",
+)
+SCRIPTS: Final = (RECORDS,)  # each is run once, in order; the number of them is the version
+
+SEEN: Final = """
+    OPTIONAL MATCH (h:Headwater {key: 'schema'})
+    RETURN h.version AS version, EXISTS { MATCH (n) WHERE NOT n:Headwater } AS occupied
+"""
+ADVANCE: Final = """
+    MERGE (h:Headwater {key: 'schema'}) ON CREATE SET h.version = 0
+    SET h.version = CASE WHEN h.version < $version THEN $version ELSE h.version END
+"""
+AWAIT: Final = "CALL db.awaitIndexes(300)"
+ALREADY: Final = {
+    "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
+    "Neo.ClientError.Schema.ConstraintAlreadyExists",
+    "Neo.ClientError.Schema.IndexAlreadyExists",
+}
+
+
+def migrate(bolt: Bolt) -> None:
+    """Bring the schema up to date; two starters at once come to the same.
+
+    Raises StoreUnusable when it is of a newer Headwater, or the database holds what is not of Headwater.
+    """
+    seen, occupied = bolt.read(_seen)
+    if occupied and not seen:  # another starter may have come between the two halves of the question
+        seen, _ = bolt.read(_seen)
+        if not seen:
+            raise StoreUnusable(f"{bolt.address}: holds something else; give Headwater a database of its own")
+    if seen > len(SCRIPTS):
+        raise StoreUnusable(
+            f"{bolt.address}: written by a newer Headwater (schema {seen}, this one knows {len(SCRIPTS)}); "
+            "use that version, or another --store"
+        )
+    if seen == len(SCRIPTS):
+        return
+    for script in SCRIPTS[seen:]:
+        for statement in script:
+            _once(bolt, statement)
+    bolt.read(lambda transaction: transaction.run(AWAIT).consume())
+    bolt.write(lambda transaction: transaction.run(ADVANCE, version=len(SCRIPTS)).consume())
+
+
+def _seen(transaction: ManagedTransaction) -> tuple[int, bool]:
+    version, occupied = transaction.run(SEEN).single(strict=True)
+    return version or 0, occupied
+
+
+def _once(bolt: Bolt, statement: LiteralString) -> None:
+    try:
+        bolt.write(lambda transaction: transaction.run(statement).consume())
+    except ClientError as error:
+        if error.code not in ALREADY:  # the other starter was quicker
+            raise
