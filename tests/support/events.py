@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 
 from collectors.producers import understand
-from lineage.events import parse_event
+from lineage.events import parse_event, split_array
 from lineage.model import Delta, Listing, Moment, NodeId, RunConclusion, RunObserved
 from lineage.projection import resolve
 
@@ -27,6 +28,16 @@ def all_files() -> list[str]:
 def bodies(name: str) -> list[bytes]:
     """The bodies in a file, in order of arrival."""
     return (FOLDER / f"{name}.jsonl").read_bytes().splitlines()
+
+
+def told_bodies() -> list[bytes]:
+    """The events of all files that tell a rule or a difference of names, good ones and bad ones."""
+    found = []
+    for path in sorted(FOLDER.glob("*/*.json")):
+        events = split_array(path.read_bytes())
+        cases = [json.loads(event).get("event") for event in events]  # of a table of cases
+        found += [json.dumps(case).encode() if case else event for event, case in zip(events, cases, strict=True)]
+    return found
 
 
 def digest(body: bytes) -> bytes:
@@ -112,6 +123,7 @@ def observed(run: NodeId, seen: Iterable[Delta]) -> RunObserved:
         for touch in delta.touches:
             if touch.by == run:
                 listed.setdefault((touch.dataset, touch.side), []).append(delta)
+    told = {touch[1:3] for delta in own for touch in delta.touches if touch.by == run and touch.told}
     return RunObserved(
         run=run,
         moments=tuple(
@@ -120,8 +132,9 @@ def observed(run: NodeId, seen: Iterable[Delta]) -> RunObserved:
         first_at=min(delta.at for delta in own),
         last_at=max(delta.at for delta in own),
         listings=tuple(
-            Listing(dataset, side, frozenset(str(d.type) for d in by), by[0].at, by[-1].at)
-            for (dataset, side), by in listed.items()
+            Listing(dataset, side, frozenset(str(d.type) for d in by), by[0].at, by[-1].at, key in told)
+            for key, by in listed.items()
+            for dataset, side in (key,)
         ),
         types=frozenset(str(delta.type) for delta in own),
     )
