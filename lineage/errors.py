@@ -53,6 +53,13 @@ class NotFound(HeadwaterError):
     title = "Not found"
 
 
+class Gone(HeadwaterError):
+    """It was here, and was taken out for good by somebody's decision."""
+
+    status = 410
+    title = "Gone"
+
+
 class Conflict(HeadwaterError):
     """Somebody else changed it first, or it is owned elsewhere."""
 

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from lineage import letters
 from lineage.api._answers import TIME, UUID, Asked, Asking, as_json, known_namespace, one_of
 from lineage.api._paging import Paging, by_moment
-from lineage.errors import InvalidInput, NotFound
+from lineage.errors import Gone, InvalidInput, NotFound
 from lineage.model import Entry, EventRecord, Page
 from lineage.names import run_key
 from lineage.store.base import Store
@@ -90,7 +90,9 @@ def event(
     if entry is None or entry.kind != "event":
         raise NotFound(f"no event {digest!r}; an event's name is the SHA-256 of its bytes in 64 hex digits")
     if _BYTES in accept.lower():
-        return Response(asking.ledger.raw(key), media_type=_BYTES, headers={"ETag": f'"{digest}"', "Vary": "Accept"})
+        if (raw := asking.ledger.raw(key)) is None:
+            raise Gone(f"the bytes of event {digest} were taken out by retention; the ledger still has its line")
+        return Response(raw, media_type=_BYTES, headers={"ETag": f'"{digest}"', "Vary": "Accept"})
     again = services(request).intake.times_again(entry.digest.hex())
     return as_json(_status(asking, entry, again), headers={"Vary": "Accept"})
 

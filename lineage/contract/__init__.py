@@ -17,6 +17,7 @@ _REFUSALS: Final = {
     "404": "Nothing is known under this name.",
     "503": "Nothing was taken; try again after Retry-After.",
 }
+_OF_BYTES: Final = {"410": "Retention took the bytes out of the ledger, which still has the event's line."}
 _OF_WRITES: Final = {
     "409": "There is such a thing already.",
     "413": "Too many bytes.",
@@ -108,6 +109,8 @@ def _refusals(method: str, path: str) -> Schema:
     refused = _REFUSALS if method == "get" else _REFUSALS | _OF_WRITES
     if method == "post" and path in _BODIES:
         refused = refused | _OF_INGEST
+    if path == "/api/v1/events/{digest}":
+        refused = refused | _OF_BYTES
     answers: Schema = {
         status: {
             "description": why,

@@ -44,7 +44,7 @@ class Placed(NamedTuple):
 
 
 class Catalogue:
-    """Safe to use from any thread. Small ones stay in memory, what is more goes to a file that ends with the process."""
+    """Safe to use from any thread. What does not fit into a little memory goes to a file that ends with the process."""
 
     def __init__(self) -> None:
         self._lock = RLock()

@@ -48,6 +48,7 @@ class ObjectLedger:
         self._clock = clock
         self._catalogue = Catalogue()
         self._lock = RLock()
+        self._looked_at = clock()
         self._unpacked: OrderedDict[str, list[bytes | None]] = OrderedDict()
         self._refresh()
 

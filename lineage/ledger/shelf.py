@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Place(NamedTuple):
-    """A place where a segment stands, and since when by the store's clock; *last* is None where the name leaves it out."""
+    """Where a segment stands, and since when by the store's clock; *last* is None where the name leaves it out."""
 
     path: str
     writer: str
