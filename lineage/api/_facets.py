@@ -46,24 +46,6 @@ class LifecycleStateChange(msgspec.Struct, rename="camel"):
     lifecycle_state_change: str | None = None
 
 
-class Tag(msgspec.Struct):
-    """One tag; *field* names the column that it is of."""
-
-    key: str
-    value: str | float | bool | None = None  # the schema wants a text; some send others
-    field: str | None = None
-
-    def __str__(self) -> str:
-        """The tag as one word, as Marquez has it."""
-        return self.key if self.value in (None, "", "true", self.key) else f"{self.key}:{self.value}"
-
-
-class Tags(msgspec.Struct):
-    """Tags of a dataset, its columns, or a job."""
-
-    tags: list[Tag] = []
-
-
 class JobType(msgspec.Struct, rename="camel"):
     """How the job runs."""
 

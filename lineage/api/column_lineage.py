@@ -20,6 +20,7 @@ from lineage.facets import facet
 from lineage.model import WHOLE, ColumnEdge, FieldId, Node, NodeId
 from lineage.names import split_node_id, split_version
 from lineage.store.base import Store
+from lineage.tagging import inherited, tagged
 from lineage.views import unresolved
 from lineage.walk import MAX_NODES, ColumnGraph, walk_columns
 from lineage.web import needs
@@ -49,8 +50,9 @@ def column_lineage(  # noqa: PLR0913 - a question has this many sides
     What affects every column of a dataset, as a filter or a join does, is said once: a node of type DATASET stands for
     all columns of its dataset (`field` is `*`), what affects them leads to it, and it leads to each of them that is in
     the answer. So a column is made of its own `inputFields` and of those of its dataset's node. Beside Marquez's keys,
-    an input tells `masking`, and a column `unresolved` when the schema of its dataset does not know it; where false,
-    both are left out.
+    an input tells `masking`, and a column `unresolved` when the schema of its dataset does not know it. `tags` are the
+    column's own; `inheritedTags` are those of columns in the answer of whose values it is made, unmasked, with the ids
+    of these columns. Where there is nothing to tell, these are left out.
     """
     whole, version = split_version(node_id)
     found = _fields(asking.store, node_id, at)
@@ -146,16 +148,20 @@ def _nodes(store: Store, graph: ColumnGraph, at: Instants) -> list[Shape]:
     ends = {(words[edge.source], words[edge.target]) for _, edge in graph.edges}
     ends |= {(wholes[to.dataset], words[to]) for to in graph.hops if to.dataset in wholes and to.name != WHOLE}
     into, out_of = edges_by_end(ends)
+    known = _known(store, {field.dataset for field in graph.hops}, at)
     schemas = {
-        dataset: {each.name: each.type for each in facet(node.facets, Schema).fields}
-        for dataset, node in _known(store, {field.dataset for field in graph.hops}, at).items()
+        dataset: {each.name: each.type for each in facet(node.facets, Schema).fields} for dataset, node in known.items()
     }
     lost = _unresolved(inputs, schemas)
+    tags = tagged(store, known.values(), as_of=at.as_of, known_at=at.known_at)
+    came = inherited((edge for _, edge in graph.edges), {field: tags[field] for field in tags.keys() & words.keys()})
     return [
         {
             "id": words[field],
             "type": "DATASET" if field.name == WHOLE else "DATASET_FIELD",
-            "data": _data(field, schemas, inputs.get(field, [])) | ({"unresolved": True} if field in lost else {}),
+            "data": _data(field, schemas, inputs.get(field, []))
+            | ({"unresolved": True} if field in lost else {})
+            | _tags(tags.get(field), came.get(field), words),
             "inEdges": into.get(words[field], []),
             "outEdges": out_of.get(words[field], []),
         }
@@ -184,6 +190,17 @@ def _data(field: FieldId, schemas: _Schemas, inputs: list[ColumnEdge]) -> Shape:
         **transformation(inputs[0] if inputs else None),
         "inputFields": [source(edge) for edge in inputs],
     }
+
+
+def _tags(
+    own: list[str] | None, came: Mapping[str, set[FieldId]] | None, words: Mapping[FieldId, str]
+) -> dict[str, object]:
+    shape: dict[str, object] = {} if own is None else {"tags": own}
+    if came is not None:
+        shape["inheritedTags"] = [
+            {"tag": tag, "from": sorted(words[field] for field in of)} for tag, of in sorted(came.items())
+        ]
+    return shape
 
 
 def _word(field: FieldId) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from lineage.api import datasets, jobs
 from lineage.api._answers import Asking, as_json
-from lineage.api._facets import Schema, Tags
+from lineage.api._facets import Schema
 from lineage.api._paging import Paging, by_name
 from lineage.api._saying import Saying, Says, tagged
 from lineage.api._shapes import Shape
@@ -20,6 +20,7 @@ from lineage.facets import facet
 from lineage.model import Kind, Node
 from lineage.statements import Stated, Subject, Word, of
 from lineage.store.base import Store
+from lineage.tagging import Tags
 from lineage.web import needs
 
 router = APIRouter(prefix="/api/v1", tags=["tags"])

@@ -67,3 +67,21 @@ def test_a_trace_tells_which_code_ran(house: House) -> None:
     run = house.runs(AIRFLOW, "orders.load")[0]["id"]
     (traced,) = [node for node in house.get("/audit/trace", runId=run)["nodes"] if node["id"] == f"run:{run}"]
     assert ("4f2a", 64) == (traced["code"]["sourceCodeVersion"], len(traced["code"]["sqlDigest"]))
+
+
+# ── 2.3, 2.6 Datasets. ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_tag_goes_where_the_values_of_its_column_go(house: House) -> None:
+    """Over two jobs, also one that does not say how; not through a hash, nor to what a filter merely chose by it."""
+    house.tell("tags-of-columns")
+
+    node = "dataset:postgres://shop-db:5432:shop.public.customers"
+    graph = house.get("/column-lineage", nodeId=node, withDownstream=True)["graph"]
+    tags = {
+        each["data"]["field"]: [*each["data"].get("tags", ()), *each["data"].get("inheritedTags", ())]
+        for each in graph
+        if "tags" in each["data"] or "inheritedTags" in each["data"]
+    }
+    came = {"tag": "pii:email", "from": [f"datasetField:{SHOP}:shop.public.customers:email"]}
+    assert {"email": ["pii:email"], "contact": [came], "recipient": [came]} == tags
