@@ -12,7 +12,7 @@ from lineage.commands import _options
 from lineage.commands._open import open_store
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
-    from lineage.model import Graph
+    from lineage.model import Edge, Graph
 
 
 def run(  # noqa: PLR0913, PLR0917 - a question has this many sides
@@ -49,10 +49,15 @@ def _shape(graph: Graph) -> dict[str, object]:
     return {
         "root": str(graph.root),
         "nodes": [{"id": str(node), "hop": hop} for node, hop in sorted(graph.hops.items())],
-        "edges": [{"origin": str(edge.source), "destination": str(edge.target)} for edge in graph.edges],
+        "edges": [_edge(edge) for edge in graph.edges],
         "truncated": graph.truncated,
         "frontier": [str(node) for node in graph.frontier],
     }
+
+
+def _edge(edge: Edge) -> dict[str, object]:
+    ends: dict[str, object] = {"origin": str(edge.source), "destination": str(edge.target)}
+    return ends if edge.made_of is None else ends | {"madeOf": [str(source) for source in edge.made_of]}
 
 
 def _lines(graph: Graph) -> Iterator[str]:

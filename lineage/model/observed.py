@@ -33,7 +33,8 @@ class Statistics(NamedTuple):
 class Touch(NamedTuple):
     """One event listed *dataset* among the inputs or outputs of *by*, a run (RunEvent) or a job (JobEvent).
 
-    *by* may also be another job than the event's, one of which a `lineage` facet says what it reads or writes.
+    *by* may also be another job than the event's, one of which a `lineage` facet says what it reads or writes. *told*
+    marks what such a facet says, whether it is listed beside or not.
     """
 
     by: NodeId
@@ -41,6 +42,7 @@ class Touch(NamedTuple):
     side: Side
     statistics: Statistics = Statistics()
     version: str | None = None  # the explicit version facet: an Iceberg snapshot, a Delta version
+    told: bool = False
 
 
 class ColumnEdge(NamedTuple):
@@ -123,13 +125,17 @@ class Delta(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """All that a run's events say about one dataset on one side, already merged over those events."""
+    """All that a run's events say about one dataset on one side, already merged over those events.
+
+    *told*: one of them said so explicitly, in a `lineage` facet.
+    """
 
     dataset: NodeId
     side: Side
     types: frozenset[str]  # the types of the events that listed it
     first_at: datetime
     last_at: datetime
+    told: bool = False
 
 
 class Moment(NamedTuple):

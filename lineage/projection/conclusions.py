@@ -52,5 +52,6 @@ def _effective(listings: Sequence[Listing]) -> frozenset[tuple[NodeId, Side]]:
     return frozenset(
         (listing.dataset, listing.side)
         for listing in listings
-        if not (listing.side in completed and listing.types == {"START"})
+        # An explicit statement holds until another is made, and its sources with it.
+        if listing.told or not (listing.side in completed and listing.types == {"START"})
     )

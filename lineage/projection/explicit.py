@@ -47,7 +47,10 @@ DEFINITION: Final = (
 
 
 class Explicit(NamedTuple):
-    """What follows from the facets, in the shapes of a Delta; *columns* are at most one for each target."""
+    """What follows from the facets, in the shapes of a Delta; *columns* are at most one for each target.
+
+    Those without an edge take back what was said before, if the event says nothing else of the target's columns.
+    """
 
     made_of: tuple[MadeOf, ...] = ()
     touches: tuple[Touch, ...] = ()
@@ -96,9 +99,10 @@ class _Told:
         self._facets: dict[FacetSeen, None] = {}
 
     def by_job(self, job: NodeId, facets: Facets) -> None:
-        """Read LineageJobFacet; `_deleted` takes back what was said of every target of the job."""
+        """Read LineageJobFacet; `_deleted` takes back what was said of every target, of columns only on an output."""
         if is_deleted(bytes(facets[FACET])):
             self._made_of[job, None].append(None)
+            self._without_columns(*sorted(self._outputs))
         facet = view(facets, FACET, JOB_LINEAGE, self._warnings)
         for entry in facet.entries if facet else ():
             target = self._named(entry)
@@ -113,6 +117,7 @@ class _Told:
         """Read LineageDatasetFacet as what *job* says."""
         if is_deleted(bytes(dataset.facets[FACET])):
             self._made_of[job, dataset.id].append(None)
+            self._without_columns(dataset.id)
         self._of_dataset(job, dataset)
 
     def of_itself(self, dataset: Dataset) -> None:
@@ -122,6 +127,7 @@ class _Told:
         definition = job_id(dataset.id.namespace, dataset.id.name)
         if is_deleted(bytes(dataset.facets[FACET])):
             self._made_of[definition, dataset.id].append(set())
+            self._without_columns(dataset.id)
         elif self._of_dataset(definition, dataset) and definition != self._own:
             self._facets[FacetSeen(definition, "jobType", DEFINITION)] = None
 
@@ -171,6 +177,10 @@ class _Told:
                 how = ((each.type, each.subtype or "", each.masking is True) for each in given.transformations or ())
                 self._columns[target].setdefault(key, set()).update(how)
 
+    def _without_columns(self, *targets: NodeId) -> None:
+        for target in targets:
+            self._columns.setdefault(target, {})
+
     def _fed(self, job: NodeId, sources: Sources) -> None:
         for source in sources:
             if source.kind == "dataset":
@@ -179,7 +189,7 @@ class _Told:
                 self._depends[source, job] = None
 
     def _touch(self, job: NodeId, dataset: NodeId, side: Side) -> None:
-        self._touches[Touch(self._by if self._by and job == self._own else job, dataset, side)] = None
+        self._touches[Touch(self._by if self._by and job == self._own else job, dataset, side, told=True)] = None
 
     def _sources(self, said: DatasetLineage) -> Sources | None:
         """All that feeds, of any level; None when one of them names nobody."""

@@ -47,7 +47,9 @@ def project(event: Event, digest: bytes, rules: Rules = PLAIN) -> Delta:
     run = _run_seen(event, warnings)
     told = explicit(event, warnings)
     inferred = _columns(shown, told, warnings)
-    columns, sources = (*told.columns, *inferred), _sources(inferred)
+    otherwise = {seen.dataset for seen in inferred}
+    columns = (*(seen for seen in told.columns if seen.dataset not in otherwise), *inferred)
+    sources = _sources(inferred)
     touches = _touches(event, shown, sources, told, warnings)
     aliases = tuple(dict.fromkeys(chain.from_iterable(_aliases(dataset, warnings) for dataset, _ in shown)))
     called = tuple(end for same in aliases for end in (same.dataset, same.alias))
@@ -96,7 +98,7 @@ def _shown(event: Event) -> list[Shown]:
 
 
 def _columns(shown: Sequence[Shown], told: Explicit, warnings: list[str]) -> tuple[ColumnsSeen, ...]:
-    explicitly = {seen.dataset for seen in told.columns}
+    explicitly = {seen.dataset for seen in told.columns if seen.edges}
     facets = (columns_seen(dataset, warnings) for dataset, _ in shown if dataset.id not in explicitly)
     return tuple(seen for seen in facets if seen is not None)
 
@@ -203,7 +205,8 @@ def _touches(
         if touch.by != by.id:
             others.append(touch)
         else:
-            found.setdefault((touch.dataset, touch.side), touch)
+            key = (touch.dataset, touch.side)
+            found[key] = found.get(key, touch)._replace(told=True)
     listed = {dataset for dataset, _ in found}
     for source in sources:
         if source not in listed:

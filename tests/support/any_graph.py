@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from lineage.model import WHOLE, Delta, FieldId, NodeId, SameAs, Touch
+from lineage.model import WHOLE, Delta, EventType, FacetSeen, FieldId, NodeId, SameAs, Side, Touch
 from lineage.statements import Statement, Subject, Word, of
 from lineage.store.base import Store
 from tests.support.deltas import (
     STREAMING,
-    FacetSeen,
     Said,
     at,
     columns,
@@ -47,8 +46,13 @@ MINUTES = range(7)
 names = st.sampled_from(DATASETS)
 fields = st.sampled_from(("p", "q", WHOLE))
 spellings = st.sampled_from(SPELLINGS)
+types: st.SearchStrategy[EventType] = st.sampled_from(
+    ("START", "START", "RUNNING", "OTHER", "COMPLETE", "COMPLETE", "FAIL", "ABORT")
+)
+sides: st.SearchStrategy[Side] = st.sampled_from(("input", "output"))
 some = st.lists(names, max_size=2, unique=True)
 minutes = st.sampled_from(MINUTES)
+rulings: st.SearchStrategy[Literal["one", "apart"]] = st.sampled_from(("one", "apart", "apart"))
 maybe_run = st.none() | st.sampled_from(RUNS).map(run)
 maybe_job = st.none() | st.sampled_from(JOBS).map(job)
 maybe_time = st.none() | minutes.map(at)
@@ -71,17 +75,20 @@ def declarations(draw: st.DrawFn, own: str = "") -> dict[str, Any]:
     seen = draw(st.lists(st.tuples(names, fields, names, fields), max_size=1))
     speaks = draw(st.lists(st.tuples(st.sampled_from(JOBS), st.none() | names), max_size=2, unique=True))
     others = st.sampled_from([name for name in JOBS if name != own])
-    told = draw(st.lists(st.tuples(others, names, st.sampled_from(("input", "output"))), max_size=1))
+    told = draw(st.lists(st.tuples(others, names, sides), max_size=1))
     return {
         "made_of": tuple(
             made_of(by, to, *draw(some), takes_back=to is None or draw(st.sampled_from((True, False, False))))
             for by, to in speaks
         ),
-        "others": tuple(Touch(job(by), dataset(name), side) for by, name, side in told),
+        "others": tuple(Touch(job(by), dataset(name), side, told=True) for by, name, side in told),
         "aliases": tuple(
             SameAs(dataset(one), dataset(other), why) for one, other, why in aliases + spelled if one != other
         ),
-        "columns": tuple(columns(dataset(to), (column, dataset(of), source)) for to, column, of, source in seen),
+        "columns": tuple(
+            columns(dataset(to), *[(column, dataset(of), source)][: draw(st.integers(0, 3))])
+            for to, column, of, source in seen
+        ),
         "tombstones": tuple((dataset(of), draw(st.booleans())) for of in draw(st.lists(names, max_size=1))),
         "depends": tuple(draw(st.lists(st.sampled_from(WAITS), max_size=1))),
     }
@@ -91,14 +98,15 @@ def declarations(draw: st.DrawFn, own: str = "") -> dict[str, Any]:
 def run_events(draw: st.DrawFn) -> Delta:
     """Any event of one of few runs."""
     name, by, writes = draw(st.sampled_from(RUNS)), draw(st.sampled_from(JOBS)), draw(some)
-    kinds = st.sampled_from(("START", "START", "RUNNING", "OTHER", "COMPLETE", "COMPLETE", "FAIL", "ABORT"))
     of = [*map(dataset, writes), job(by), run(name)]
     streaming = draw(st.sampled_from((b"", STREAMING, b'{"processingType":"BATCH"}')))
     seen = tuple(each for node in of for each in draw(facets(node)))
     parent = draw(maybe_run.filter(lambda parent: parent != run(name)))
+    declared = draw(declarations(by))
+    declared["others"] += tuple(Touch(run(name), dataset(told), draw(sides), told=True) for told in draw(some))
     return ran(
         name,
-        draw(kinds),
+        draw(types),
         draw(minutes),
         by=by,
         reads=draw(some),
@@ -112,7 +120,7 @@ def run_events(draw: st.DrawFn) -> Delta:
         root_job=draw(maybe_job) if parent else None,
         nominal_start=draw(maybe_time),
         nominal_end=draw(maybe_time),
-        **draw(declarations(by)),
+        **declared,
     )
 
 
@@ -121,8 +129,8 @@ def other_events(draw: st.DrawFn) -> Delta:
     """Any JobEvent or DatasetEvent."""
     if draw(st.booleans()):
         by = draw(st.sampled_from(JOBS))
-        touched = {"reads": draw(some), "writes": draw(some)}
-        return stated(by, draw(minutes), **touched, facets=draw(facets(job(by))), **draw(declarations(by)))
+        said = {"facets": draw(facets(job(by))), **draw(declarations(by))}
+        return stated(by, draw(minutes), reads=draw(some), writes=draw(some), **said)
     name = draw(names)
     return described(name, draw(minutes), facets=draw(facets(dataset(name))), **draw(declarations()))
 
@@ -131,8 +139,8 @@ def other_events(draw: st.DrawFn) -> Delta:
 def decisions(draw: st.DrawFn) -> Statement:
     """Any word about one of few things, that it is hidden or no longer so among them."""
     if draw(st.booleans()):
-        one, other, what = draw(spellings), draw(spellings), draw(st.sampled_from(("one", "apart", "apart")))
-        word = Word(what, other=("lake", other), holds=draw(st.sampled_from((True, True, False))))
+        one, other = draw(spellings), draw(spellings)
+        word = Word(draw(rulings), other=("lake", other), holds=draw(st.sampled_from((True, True, False))))
         return decided(draw(minutes), of(dataset(one)), word)
     subject = draw(st.sampled_from([*map(of, NODES), Subject("namespace", "lake"), Subject("tag", "pii")]))
     word = draw(
@@ -187,6 +195,7 @@ def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> 
     found["uses of all"] = store.uses_of([run(name).name for name in RUNS], **until)
     found["dependencies"] = {node: store.dependencies([node], **cut) for node in map(job, JOBS)}
     if as_of is None:
+        found["lately"] = store.neighbours(NODES, "both", known_at=known_at, lookback=timedelta(minutes=2))
         found["newest"] = store.newest_runs(known, limit=2, known_at=known_at)
         found["newest done"] = store.newest_runs(known, states=("COMPLETE",), known_at=known_at)
         found |= {f"runs of {name}": store.runs(job=job(name), known_at=known_at) for name in JOBS}

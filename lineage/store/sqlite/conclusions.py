@@ -25,9 +25,10 @@ KEEP_SPEAKER = f"""
     ON CONFLICT (id) DO UPDATE SET {", ".join(f"{c} = excluded.{c}" for c in COLUMNS.split(", ")[1:])}
 """  # noqa: S608 - of constants
 KEEP_LISTING = """
-    INSERT INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (speaker, dataset, side) DO UPDATE SET
+    INSERT INTO listing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (speaker, dataset, side) DO UPDATE SET
         job = excluded.job, types = excluded.types, first_at = excluded.first_at, last_at = excluded.last_at,
-        last_event = excluded.last_event, effective = excluded.effective, written_at = excluded.written_at
+        last_event = excluded.last_event, told = excluded.told, effective = excluded.effective,
+        written_at = excluded.written_at
 """
 DECIDING = """
     SELECT speaker, moment.type, moment.at, digest FROM moment JOIN event ON event.id = moment.event
@@ -68,7 +69,7 @@ class Conclusions:
         for touch in listed:
             known = speakers[touch.speaker].listings
             row = known.get((touch.dataset, touch.side)) or ListingRow(
-                0, 0, touch.at, touch.at, touch.event, touch.digest, 0, None
+                0, 0, touch.at, touch.at, touch.event, touch.digest, 0, 0, None
             )
             known[touch.dataset, touch.side] = row.with_touch(touch)
         self._find_deciding(speakers, moments, new)
@@ -76,7 +77,7 @@ class Conclusions:
         after = {(s.id, *key): row for s in speakers.values() for key, row in s.listings.items()}
         changed = {key: row for key, row in after.items() if before.get(key) != row}
         self._connection.executemany(
-            KEEP_LISTING, [(*key, *row[:5], row.effective, row.written_at) for key, row in changed.items()]
+            KEEP_LISTING, [(*key, *row[:5], row.told, row.effective, row.written_at) for key, row in changed.items()]
         )
         self._connection.executemany("INSERT OR IGNORE INTO moved VALUES (?, ?)", moved)
         self._draw_edges(speakers, before, changed)
@@ -132,6 +133,7 @@ class Conclusions:
                         TYPE_SETS[row.types],
                         instant(row.first_at),
                         instant(row.last_at),
+                        bool(row.told),
                     )
                     for (dataset, side), row in speaker.listings.items()
                 )

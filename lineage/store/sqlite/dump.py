@@ -99,7 +99,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_nodes("speaker", "dataset"),
         **_ON_SIDE,
         **_OF_TYPE,
-        **_plain("at", "rows", "bytes", "files", "version", "windowed"),
+        **_plain("at", "rows", "bytes", "files", "version", "windowed", "told"),
         **_BY_EVENT,
     },
     "facet": {
@@ -143,7 +143,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_OF_TYPES,
         **_SPAN,
         "last_event": _digest("event", "last_event"),
-        **_plain("effective", "written_at"),
+        **_plain("told", "effective", "written_at"),
     },
     "edge": {**_nodes("job", "dataset"), **_ON_SIDE, **_SPAN, **_plain("runs", "stated")},
     "column_now": {**_nodes("dataset", "job"), **_plain("at"), **_BY_EVENT, "body": _digest("column_body", "body")},

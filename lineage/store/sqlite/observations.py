@@ -19,7 +19,7 @@ INSERT: Final = {
     "event": "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "mention": "INSERT INTO mention VALUES (?, ?, ?, ?, ?)",
     "moment": "INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "touch": "INSERT INTO touch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "touch": "INSERT INTO touch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "facet": "INSERT INTO facet VALUES (?, ?, ?, ?, ?, ?)",
     "carries": "INSERT OR IGNORE INTO carries VALUES (?, ?)",
     "derived": "INSERT INTO derived VALUES (?, ?, ?, ?, ?)",
@@ -68,6 +68,7 @@ class Listed(NamedTuple):
     at: int
     event: int
     digest: bytes
+    told: bool
 
 
 class Batch:
@@ -163,8 +164,9 @@ class Batch:
         windowed, rows = _windowed_by(event.delta), self._rows["touch"]
         for touch in touches:
             dataset, side = self._ids.node(touch.dataset), SIDE[touch.side]
-            self.listed.append(Listed(speaker, dataset, side, kind, at, number, digest))
-            rows.append((speaker, dataset, side, kind, at, number, *touch.statistics, touch.version, windowed))
+            self.listed.append(Listed(speaker, dataset, side, kind, at, number, digest, touch.told))
+            counts = (*touch.statistics, touch.version, windowed, touch.told)
+            rows.append((speaker, dataset, side, kind, at, number, *counts))
 
     def _facets(self, event: Fresh) -> None:
         node_of, word, body_of = self._ids.node, self._ids.word, self._ids.body
@@ -242,7 +244,9 @@ def _distinct(touches: Iterable[Touch]) -> Collection[Touch]:
 
 def _both(first: Touch, second: Touch) -> Touch:
     counts = (b if b is not None else a for a, b in zip(first.statistics, second.statistics, strict=True))
-    return second._replace(statistics=Statistics(*counts), version=second.version or first.version)
+    return second._replace(
+        statistics=Statistics(*counts), version=second.version or first.version, told=first.told or second.told
+    )
 
 
 class _EmissionPattern(msgspec.Struct):

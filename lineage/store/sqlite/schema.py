@@ -57,6 +57,7 @@ CREATE TABLE touch (  -- READ and WROTE
     type INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL,
     rows INTEGER, bytes INTEGER, files INTEGER, version TEXT,
     windowed INTEGER,  -- whether the event's jobType says that counts add up over windows; NULL: it does not say
+    told INTEGER NOT NULL,  -- whether a lineage facet says it
     PRIMARY KEY (speaker, dataset, side, type, at, event)
 ) WITHOUT ROWID;
 
@@ -152,6 +153,7 @@ CREATE TABLE listing (  -- all touches of a speaker and a dataset on one side; j
     speaker INTEGER NOT NULL, dataset INTEGER NOT NULL, side INTEGER NOT NULL,
     job INTEGER NOT NULL, types INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
     last_event INTEGER NOT NULL,
+    told INTEGER NOT NULL,
     effective INTEGER NOT NULL,
     written_at INTEGER,  -- of a version, NULL where it made none
     PRIMARY KEY (speaker, dataset, side)

@@ -30,8 +30,8 @@ SPEAKERS = f"""
     WHERE speaker.id IN (SELECT value FROM json_each(?))
 """  # noqa: S608 - of constants
 LISTINGS = """
-    SELECT speaker, listing.dataset, side, listing.job, types, first_at, last_at, last_event, digest, effective,
-        written_at
+    SELECT speaker, listing.dataset, side, listing.job, types, first_at, last_at, last_event, digest, told,
+        effective, written_at
     FROM listing JOIN event ON event.id = last_event WHERE speaker IN (SELECT value FROM json_each(?))
 """
 
@@ -113,6 +113,7 @@ class ListingRow(NamedTuple):
     last_at: int
     last_event: int
     last_digest: bytes
+    told: int
     effective: int
     written_at: int | None
 
@@ -125,6 +126,7 @@ class ListingRow(NamedTuple):
             last_at=max(self.last_at, listed.at),
             last_event=listed.event if newer else self.last_event,
             last_digest=listed.digest if newer else self.last_digest,
+            told=self.told | listed.told,
         )
 
 

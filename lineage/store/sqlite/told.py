@@ -53,8 +53,9 @@ _TOUCH: Final = """
         AND touch.type = kind.column1 AND touch.at <= :as_of AND received <= :known_at
 """
 _LISTINGS: Final = f"""
-    SELECT found.dataset, side, of_type, first_at, event.at, event.digest FROM (
+    SELECT found.dataset, side, of_type, explicitly, first_at, event.at, event.digest FROM (
         SELECT listing.dataset, listing.side, kind.column1 AS of_type,
+            listing.told AND EXISTS (SELECT 1 {_TOUCH} AND touch.told) AS explicitly,
             (SELECT touch.at {_TOUCH} ORDER BY touch.at LIMIT 1) AS first_at,
             (SELECT event {_TOUCH} ORDER BY touch.at DESC, digest DESC LIMIT 1) AS last_event
         FROM listing, (VALUES (0), (1), (2), (3), (4), (5), (6)) AS kind
@@ -70,6 +71,7 @@ class Listed:
     types: int
     first_at: int
     last: tuple[int, bytes]
+    told: bool = False
     effective: bool = False
     written_at: int | None = None
 
@@ -130,9 +132,10 @@ def _told(connection: Connection, speaker: int, at: Cut) -> Told | None:
         parent=parent or (None,) * 4,
         nominal=nominal or (None,) * 2,
     )
-    for dataset, side, kind, first_at, *last in connection.execute(_LISTINGS, asked):
+    for dataset, side, kind, explicitly, first_at, *last in connection.execute(_LISTINGS, asked):
         found = told.listings.setdefault((dataset, side), Listed(0, first_at, (last[0], last[1])))
         found.types |= 1 << kind
+        found.told = found.told or bool(explicitly)
         found.first_at = min(found.first_at, first_at)
         found.last = max(found.last, (last[0], last[1]))
     return told
@@ -150,7 +153,12 @@ def _conclude(connection: Connection, resolve: Resolve, told: Told, called: Mapp
     rows = connection.execute(_DECIDING, {"speaker": told.id, "type": LAST_DECIDING, **at._asdict()})
     listings = {
         key: Listing(
-            called[key[0]], SIDES[key[1]], TYPE_SETS[listed.types], instant(listed.first_at), instant(listed.last[0])
+            called[key[0]],
+            SIDES[key[1]],
+            TYPE_SETS[listed.types],
+            instant(listed.first_at),
+            instant(listed.last[0]),
+            listed.told,
         )
         for key, listed in told.listings.items()
     }

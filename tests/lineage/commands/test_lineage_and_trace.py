@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from lineage import cli
 from lineage.errors import InvalidInput, NotFound
+from tests.support.making import body, dataset, facet
 from tests.support.reading import minutes, reading, run_uuid, whole_run
 
 
@@ -50,6 +51,17 @@ def test_lineage_as_json_has_nodes_and_edges(store: str) -> None:
         2,
         False,
     )
+
+
+def test_lineage_as_json_tells_explicit_lineage(tmp_path: Path) -> None:
+    """What a job says that it made the target of; nothing where it says nothing."""
+    lineage = facet(inputs=[{"namespace": "lake", "name": "raw", "type": "DATASET"}])
+    told = dataset("orders", facets={"lineage": lineage})
+    with reading(tmp_path) as world:
+        world.tell([body(inputs=[dataset("raw"), dataset("other")], outputs=[told])])
+
+    edges = json.loads(ask(f"sqlite:///{tmp_path / 'headwater.db'}", "lineage", "job:etl:load", "--json"))["edges"]
+    assert [None, None, ["dataset:lake:raw"]] == [edge.get("madeOf") for edge in edges]
 
 
 @pytest.mark.parametrize(

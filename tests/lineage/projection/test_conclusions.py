@@ -81,8 +81,8 @@ def test_the_state_of_a_run_follows_from_the_set_of_its_events(said, state, star
     )
 
 
-def listing(name, side, *types):
-    return Listing(dataset_id("lake", name), side, frozenset(types), BEGIN, BEGIN)
+def listing(name, side, *types, told=False):
+    return Listing(dataset_id("lake", name), side, frozenset(types), BEGIN, BEGIN, told)
 
 
 LISTINGS = {
@@ -93,6 +93,10 @@ LISTINGS = {
         {"a", "b"},
     ),
     "START and RUNNING": ([listing("a", "input", "START", "RUNNING"), listing("b", "input", "COMPLETE")], {"a", "b"}),
+    "START only beside COMPLETE, in a lineage facet": (
+        [listing("a", "input", "START", told=True), listing("b", "input", "COMPLETE")],
+        {"a", "b"},
+    ),
     "START only beside FAIL": ([listing("a", "input", "START"), listing("b", "input", "FAIL")], {"a", "b"}),
 }
 

@@ -30,7 +30,11 @@ def test_the_facet_of_an_input_is_the_inputs_own_definition():
 
     assert (
         (MadeOf(view, TARGET, (SOURCE,)),),
-        (Touch(run_id(RUN), TARGET, "input"), Touch(view, TARGET, "output"), Touch(view, SOURCE, "input")),
+        (
+            Touch(run_id(RUN), TARGET, "input"),
+            Touch(view, TARGET, "output", told=True),
+            Touch(view, SOURCE, "input", told=True),
+        ),
     ) == (delta.made_of, delta.touches)
 
 
@@ -63,6 +67,31 @@ def test_the_facet_of_an_output_is_taken_back_alone():
     assert (MadeOf(LOAD, TARGET, None),) == delta.made_of
 
 
+def test_what_is_taken_back_takes_its_columns_with_it():
+    """Else column edges of a statement that nobody makes any more would stand for ever."""
+    delta = seen(outputs=[with_lineage("target", _deleted=True)])
+
+    assert [(TARGET, ())] == [(told.dataset, told.edges) for told in delta.columns]
+
+
+def test_what_is_taken_back_leaves_the_column_lineage_beside_it():
+    """The columnLineage of the same event speaks then."""
+    source = {"namespace": "lake", "name": "source", "field": "id"}
+    columns = facet(fields={"id": {"inputFields": [source]}})
+    delta = seen(outputs=[dataset("target", facets={"lineage": facet(_deleted=True), "columnLineage": columns})])
+
+    assert [(TARGET, 1)] == [(told.dataset, len(told.edges)) for told in delta.columns]
+
+
+def test_what_a_facet_tells_is_marked_also_where_it_is_listed():
+    """A list may be a plan; a statement is none."""
+    listed = seen(inputs=[dataset("source"), dataset("other")], outputs=[with_lineage("target", **FROM_SOURCE)])
+
+    assert {"source": True, "other": False, "target": True} == {
+        touch.dataset.name: touch.told for touch in listed.touches
+    }
+
+
 def test_several_entries_for_one_target_are_one_statement():
     """The facets of the job and of the output may each know a part."""
     entry = {"namespace": "lake", "name": "target", "type": "DATASET", **FROM_SOURCE}
@@ -81,7 +110,7 @@ def test_an_entry_without_sources_names_a_target_and_no_more():
 
     delta = seen(job=told)
 
-    assert ((), (Touch(run_id(RUN), TARGET, "output"),)) == (delta.made_of, delta.touches)
+    assert ((), (Touch(run_id(RUN), TARGET, "output", told=True),)) == (delta.made_of, delta.touches)
 
 
 def test_what_the_job_itself_feeds_comes_of_all_that_it_reads():

@@ -123,6 +123,16 @@ def test_an_event_may_say_what_other_jobs_read_and_write(graph: Store) -> None:
     assert [(A, view), (view, X)] == [(edge.source, edge.target) for edge in graph.neighbours([view], "both")]
 
 
+def test_what_a_start_told_explicitly_stays(graph: Store) -> None:
+    """The statement holds, and so do its sources, also where the COMPLETE lists others; before it was heard, not."""
+    began = ran("r", "START", 0, reads="b", others=(Touch(run("r"), A, "input", told=True),))
+    merge(graph, received([ran("r", "COMPLETE", 2, reads="y"), ran("r", "START", 1, reads="a"), began]))
+
+    assert ([A, Y], [Y]) == tuple(
+        [edge.source for edge in graph.neighbours([LOAD], "up", known_at=known)] for known in (None, at(1))
+    )
+
+
 def test_an_event_proves_an_edge_once(graph: Store) -> None:
     """A run that moved to the job of which it had told beside: one event speaks for both, and is named once."""
     told = ran("r", "START", 0, by="test", reads="a", others=(Touch(LOAD, A, "input"),))
