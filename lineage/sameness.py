@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 from lineage.model import Declaration
@@ -22,6 +22,17 @@ class Link(NamedTuple, Generic[Name]):
     alias: Name
     why: str
     dataset: Name
+
+
+class Group(NamedTuple, Generic[Name]):
+    """Names that links join, what no event mentions among them. *torn*: people said of two of them that they are apart.
+
+    *speaking* are the ends of links that speak before others.
+    """
+
+    names: set[Name]
+    speaking: set[Name]
+    torn: bool
 
 
 def speaker(why: str) -> Literal["alias", "dataset"] | None:
@@ -69,3 +80,22 @@ def divided(links: Iterable[Link[Name]], apart: Collection[tuple[Name, Name]]) -
         more |= less
         groups |= dict.fromkeys(less, more)
     return list({id(group): group for group in groups.values()}.values())
+
+
+def grouped(
+    links: Collection[Link[Name]],
+    apart: Collection[tuple[Name, Name]],
+    by_strength: Callable[[Collection[Link[Name]]], Iterable[Link[Name]]],
+) -> list[Group[Name]]:
+    """All that *links* join, as groups; one that people tore apart as its parts, also those of one name.
+
+    *by_strength* puts links in the order in which they count, and is asked only where people said *apart*.
+    """
+    found: list[Group[Name]] = []
+    for whole in divided(links, ()):
+        within = [pair for pair in apart if whole.issuperset(pair)]
+        own = [link for link in links if link.alias in whole]
+        parts = divided(by_strength(own), within) if within else [whole]
+        speaking = {getattr(link, end) for link in own if (end := speaker(link.why))}
+        found += [Group(part, speaking & part, bool(within)) for part in parts]
+    return found

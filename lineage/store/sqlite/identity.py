@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from lineage.sameness import PERSON, Link, divided, speaker, strength
+from lineage.sameness import PERSON, Group, Link, grouped, strength
 from lineage.store.sqlite.sql import Cut, each_of
 
 APART, ONE = range(2)  # what people say of two names; a word that was taken back says neither
@@ -64,17 +64,6 @@ class Component(NamedTuple):
     members: tuple[int, ...]
 
 
-class Group(NamedTuple):
-    """Names that links join, what no event mentions among them. *torn*: people said of two of them that they are apart.
-
-    *speaking* are the ends of links that speak before others.
-    """
-
-    names: set[int]
-    speaking: set[int]
-    torn: bool
-
-
 def components(connection: Connection, datasets: Collection[int], at: Cut) -> dict[int, Component]:
     """The component of each of *datasets* at the cut; of one that stands alone too."""
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
@@ -102,7 +91,7 @@ def joined(connection: Connection, dataset: int) -> set[int]:
     return {dataset, *(number for (number,) in connection.execute(_JOINED, (dataset,)))}
 
 
-def groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[Group]:
+def groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[Group[int]]:
     """All that links join to any of *datasets*; a group that people tore apart as its parts, also those of one name."""
     links = _links(connection, datasets, at)
     names = {end for link in links for end in (link.alias, link.dataset)}
@@ -111,15 +100,7 @@ def groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[G
         for one, other, verdict in decided(connection, names, at)
         if verdict == APART and one in names and other in names
     ]
-    whole = divided(links, ())
-    found: list[Group] = []
-    for group in whole:
-        within = [pair for pair in apart if group.issuperset(pair)]
-        own = [link for link in links if link.alias in group]
-        parts = divided(_by_strength(connection, own), within) if within else [group]
-        speaking = {getattr(link, end) for link in own if (end := speaker(link.why))}
-        found += [Group(part, speaking & part, bool(within)) for part in parts]
-    return found
+    return grouped(links, apart, lambda own: _by_strength(connection, own))
 
 
 def decided(connection: Connection, datasets: Collection[int], at: Cut) -> list[tuple[int, int, int | None]]:
@@ -158,7 +139,7 @@ def _by_strength(connection: Connection, links: Collection[Link[int]]) -> list[L
     return sorted(links, key=lambda link: (strength(link.why), place[link.alias], place[link.dataset], link.why))
 
 
-def _component(connection: Connection, group: Group, at: Cut) -> Component | None:
+def _component(connection: Connection, group: Group[int], at: Cut) -> Component | None:
     """Those of *group* that are mentioned at the cut, and who of them speaks; None without any."""
     rows: Iterable[tuple[int, int]] = connection.execute(_BY_NAME, (each_of(group.names), *at))
     members = [number for number, mentioned in rows if mentioned]
