@@ -21,7 +21,7 @@ from dashboards.figures.icons import icon
 from dashboards.figures.picture import Tone
 from dashboards.figures.strips import bar
 from dashboards.states import SLO
-from lineage import telemetry
+from lineage import letters, telemetry
 from lineage.alerts.incidents import every
 from lineage.auth import COOKIE
 from lineage.errors import HeadwaterError, InvalidInput, Overloaded, Unauthenticated
@@ -33,6 +33,7 @@ from lineage.web import instant, services
 
 PAGES = "dashboards.pages"
 THEMES = ("light", "dark")
+COUNTED = 100  # where the navigation stops counting
 
 # plotly.js puts one empty style element into the page and fills it through the CSSOM: the hash is of the empty string.
 POLICY = (
@@ -162,6 +163,7 @@ def _render(
             nav=navigation(),
             leaving=_leaving(request),
             counts=counts,
+            counted=COUNTED,
             kept=[(key, value) for key, value in request.query_params.multi_items() if key not in ("asOf", "theme")],
         )
     )
@@ -180,7 +182,7 @@ def _counts(request: Request, seen: Look) -> Mapping[str, tuple[int, Tone]]:
     return {
         "slos": (len(troubled), "bad" if "breaching" in troubled else "warn"),
         "incidents": (0 if seen.as_of else len(every(services(request).store, "open")), "bad"),
-        "dead_letters": (len(services(request).store.documents("dead_letter", limit=100)), "unk"),
+        "dead_letters": (len(services(request).store.documents(letters.KIND, limit=COUNTED)), "unk"),
     }
 
 

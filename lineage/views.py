@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Final, Literal, NamedTuple
@@ -78,13 +78,18 @@ def outcome(run: Run, around: Around, now: datetime) -> Outcome:
         return Outcome(_TASKS[around.task], f"Airflow calls the task {around.task}", "repaired")
     for above in (around.parent, around.root):
         if above is not None and above.ended_at is not None and run.last_at <= above.ended_at:
-            ended = f"{above.job.name} ended at {above.ended_at.isoformat()}, and this run never did"
+            ended = f"{above.job.name} ended at {_clock(above.ended_at)}, and this run never did"
             return Outcome("LOST", ended, "closed")
-    silent = now - run.last_at if around.streaming else now - (run.started_at or run.last_at)
-    if silent > (allowed := _allowed(around)):
-        why = f"nothing is heard of it, and {allowed} would have been long enough"
+    counted = run.last_at if around.streaming else run.started_at or run.last_at
+    if now - counted > (allowed := _allowed(around)):
+        ought = f"it should have {'spoken again' if around.streaming else 'ended'} by {_clock(counted + allowed)}"
+        why = f"nothing was heard of it after {_clock(run.last_at)}, and {ought}"
         return Outcome("LOST", why, "silent" if around.streaming else "lost")
     return Outcome(run.state)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _allowed(around: Around) -> timedelta:

@@ -26,7 +26,7 @@ SANS = "Inter, system-ui, sans-serif"
 SMALL: Json = {"size": 11, "color": "var(--text-3)"}
 LINES = ("var(--c1)", "var(--c4)", "var(--c3)", "var(--c5)")
 SECONDS_A_MINUTE = 60
-SHORT = timedelta(days=7)
+SHORT, BRIEF = timedelta(days=7), timedelta(minutes=10)  # below, an axis needs the hour, or the second
 
 
 class Bar(NamedTuple):
@@ -251,8 +251,7 @@ def held(points: Sequence[Held], unit: str, share: float | None = None) -> str:
             hovertemplate=f"%{{y:,.4~g}} {unit}<extra></extra>",
         )
     )
-    dates = _dates(points[0].at, points[-1].at) if points else ""
-    return figure_json(traces, xaxis={"tickformat": dates}, yaxis={"tickformat": "~s", "rangemode": "tozero"})
+    return figure_json(traces, xaxis=_dates(points), yaxis={"tickformat": "~s", "rangemode": "tozero"})
 
 
 def _least(point: Held, share: float) -> float:
@@ -264,17 +263,17 @@ def durations(bars: Sequence[Bar]) -> str:
     """How long runs took, in the unit that suits the longest, coloured by how they ended."""
     longest = max((bar.value for bar in bars), default=0)
     unit, divisor = ("min", SECONDS_A_MINUTE) if longest >= 2 * SECONDS_A_MINUTE else ("s", 1)
-    width_ms = (bars[-1].at - bars[0].at).total_seconds() * 1000 / len(bars) * 0.72 if len(bars) > 1 else None
+    width_ms = (bars[-1].at - bars[0].at).total_seconds() * 1000 / len(bars) * 0.72 if bars else 0
     trace = go.Bar(
-        width=width_ms,
+        width=width_ms or None,  # of runs that began together Plotly makes one bar
         x=[_x(bar.at) for bar in bars],
         y=[round(bar.value / divisor, 2) for bar in bars],
         marker={"color": [TONES[bar.tone] for bar in bars]},
         customdata=[bar.words for bar in bars],
         hovertemplate=f"%{{customdata}}, %{{y:.1f}} {unit}<extra></extra>",
     )
-    dates = _dates(bars[0].at, bars[-1].at) if bars else ""
-    return figure_json([trace], bargap=0.28, xaxis={"tickformat": dates}, yaxis={"ticksuffix": f" {unit}"})
+    axis = {"ticksuffix": f" {unit}", "rangemode": "tozero"}
+    return figure_json([trace], bargap=0.28, xaxis=_dates(bars), yaxis=axis)
 
 
 TONES = {
@@ -306,9 +305,16 @@ def burn_points(
     return [(moment, rate(moment)) for moment in at]
 
 
-def _dates(first: datetime, last: datetime) -> str:
-    """How an axis from *first* to *last* tells time: with the hour where days alone would repeat."""
-    return "%-d %b" if last - first > SHORT else "%-d %b %H:%M"
+def _dates(points: Sequence[Bar | Held]) -> Json:
+    """How the axis below *points* tells time: with the clock where days alone would repeat; once below a lone one."""
+    if not points:
+        return {}
+    first, last = points[0].at, points[-1].at
+    if first == last:
+        return {"tickvals": [_x(first)], "tickformat": "%-d %b %H:%M"}
+    if last - first > SHORT:
+        return {"tickformat": "%-d %b"}
+    return {"tickformat": "%-d %b %H:%M" if last - first > BRIEF else "%H:%M:%S"}
 
 
 def _x(at: datetime) -> str:

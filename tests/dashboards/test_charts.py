@@ -88,6 +88,27 @@ def test_durations_choose_a_unit_that_suits_the_longest():
     assert [[90], [4.0]] == [json.loads(text)["data"][0]["y"] for text in texts]
 
 
+def test_runs_that_took_no_time_stand_on_the_axis():
+    """Durations are not negative: the axis begins at nothing, and time is told once below a lone run."""
+    layout = json.loads(charts.durations([charts.Bar(AT, 0, "ok", "")]))["layout"]
+
+    assert ("tozero", ["2026-11-20 09:52:00"]) == (layout["yaxis"]["rangemode"], layout["xaxis"]["tickvals"])
+
+
+def test_runs_that_began_together_have_a_width():
+    """None of their own, that is: Plotly gives them one."""
+    trace = json.loads(charts.durations([charts.Bar(AT, 1, "ok", ""), charts.Bar(AT, 2, "ok", "")]))["data"][0]
+
+    assert "width" not in trace
+
+
+def test_an_axis_of_minutes_tells_seconds():
+    """A label that repeats tells nothing."""
+    bars = [charts.Bar(AT + timedelta(seconds=20 * step), 1, "ok", "") for step in range(4)]
+
+    assert "%H:%M:%S" == json.loads(charts.durations(bars))["layout"]["xaxis"]["tickformat"]
+
+
 def test_colours_are_tokens():
     """A figure names no colour: the page resolves them for its theme."""
     text = charts.durations([charts.Bar(AT, 60, "bad", "Failed")])

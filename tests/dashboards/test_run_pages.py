@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from dashboards.pages import dead_letters
 from lineage.app import Headwater, build, open_headwater
 from lineage.channels.base import sections
 from lineage.model import job_id
@@ -54,7 +55,7 @@ def test_a_lost_run_is_called_lost_everywhere(house: Headwater) -> None:
 
     words = [page(house, path) for path in paths]
 
-    assert [True] * 6 == [*("lost" in each.lower() for each in words), "nothing is heard of it" in words[0]]
+    assert [True] * 6 == [*("lost" in each.lower() for each in words), "nothing was heard of it" in words[0]]
 
 
 def test_a_stream_that_says_nothing_is_silent(house: Headwater) -> None:
@@ -138,3 +139,22 @@ def test_an_edge_that_was_left_behind_is_drawn_as_such(house: Headwater) -> None
     drawn = re.findall(r'class="e stale" data-a="(\S+)" data-b="(\S+)"', html(house, "/datasets/pg/b?jobs=full"))
 
     assert [("dataset:pg:old", "job:af:load")] == drawn
+
+
+def test_a_job_without_datasets_says_so_where_its_lineage_would_be(house: Headwater) -> None:
+    """An empty drawing would look like one that failed, and a script would trip over it."""
+    house.intake.take([run_event(1, "dag", "COMPLETE", minutes(0))], TELLER)
+
+    shown = html(house, "/jobs/af/dag")
+
+    assert (True, False) == ("It neither read nor wrote anything" in shown, 'class="cv"' in shown)
+
+
+def test_the_newest_dead_letters_are_listed_and_all_are_counted(
+    house: Headwater, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However their ids sort: one letter more than the page lists is told of, and is the oldest."""
+    monkeypatch.setattr(dead_letters, "LISTED", 3)
+    house.intake.take([b'{"poison": %d}' % poison for poison in range(4)], TELLER)
+
+    assert "4 bodies refused, the newest 3 are listed" in page(house, "/dead-letters")

@@ -111,7 +111,7 @@ def test_a_run_is_lost_with_the_application_above_it(house: House) -> None:
     house.tell("orphans")
 
     found = outcome(house, house.runs(SPARK, "shop.scan")[0])
-    assert ("LOST", "shop ended at 2026-11-20T08:25:00+00:00, and this run never did") == (
+    assert ("LOST", "shop ended at 2026-11-20 08:25:00 UTC, and this run never did") == (
         found["state"],
         found["reason"],
     )

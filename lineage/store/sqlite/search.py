@@ -112,7 +112,7 @@ def find(  # noqa: PLR0913 - the promise's own form
     """Keep the promise of `Store.find`."""
     conditions = ["last_at IS NOT NULL"]
     values: list[Any] = []
-    for condition, value in chain(_filters(filters), _conditions(connection, words.lower().split())):
+    for condition, value in chain(_filters(filters), _conditions(connection, words.lower().replace("\0", " ").split())):
         conditions.append(condition)
         values.append(value)
     if any_hidden(connection):

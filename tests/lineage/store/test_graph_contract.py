@@ -326,6 +326,7 @@ def test_lookback_hears_only_recent_speakers(graph: Store) -> None:
         ("ra", ["shop.RawOrders"]),
         ("etl", ["load"]),
         ('"', []),
+        ("orders\0dai", ["orders_daily"]),
         ("s_d", ["orders_daily"]),
         ("größe", ["Größen"]),
         ("", ["load", "Größen", "orders_daily", "shop.RawOrders"]),
