@@ -15,8 +15,11 @@ import msgspec
 
 from lineage.model import NodeId, dataset_id
 
-About = Literal["namespace", "source", "tag", "dataset", "job", "dead letter", "ledger", "hold"]
-What = Literal["owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded", "retained", "held"]
+About = Literal["namespace", "source", "tag", "dataset", "job", "dead letter", "ledger", "hold", "slo", "exclusions"]
+What = Literal[
+    "owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded", "retained", "held",
+    "excluded", "corrected",
+]  # fmt: skip
 Verdict = Literal["one", "apart"] | None
 
 
@@ -32,7 +35,8 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that is said. A tag may be of a *field*; a tag or `hidden` no longer *holds* once it is taken back.
 
     `one` and `apart` are said of two datasets, the statement's and the one of namespace and name *other*; once such a
-    word is taken back, events tell again whether the two are one.
+    word is taken back, events tell again whether the two are one. Of an SLO `excluded` and `corrected` say, as JSON,
+    what does not count and how an occurrence was judged by hand; *field* tells which.
     """
 
     what: What
@@ -141,4 +145,6 @@ def _topic(word: Word) -> tuple[str, str, str]:
     """Words of one topic replace each other."""
     if word.other is not None:
         return ("other", *word.other)
+    if word.what in {"corrected", "excluded"}:
+        return (word.what, word.field or "", "")
     return (word.what, word.field or "", word.value or "") if word.what == "tag" else (word.what, "", "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.commands import _options
+from lineage.commands._deciding import correct, exclude
 from lineage.commands._open import open_store, read_settings
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
@@ -92,6 +93,10 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         return
     for line in _table(found):
         typer.echo(line)
+
+
+app.command()(exclude)
+app.command()(correct)
 
 
 def _time(text: str | None) -> datetime:

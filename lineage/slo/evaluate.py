@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lineage.slo.budget import judge
+from lineage.slo.decided import corrected, decided
+from lineage.slo.exclusions import spans, without_excluded
 from lineage.slo.gather import gather
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
@@ -21,8 +23,13 @@ def evaluate(
 
     *grace* is what a deadline waits where the definition is silent. Raises StoreUnavailable.
     """
-    by = indicator(slo.spec.sli.type)
-    evidence = gather(slo, by.needs(slo), store, now, known_at or now)
-    status = judge(slo, by.measure(slo, replace(evidence, grace=grace), now), now)
+    by, known = indicator(slo.spec.sli.type), known_at or now
+    said = decided(slo, store, known)
+    gathered = gather(slo, by.needs(slo), store, now, known)
+    evidence = replace(gathered, grace=grace, excluded=spans(said.exclusions, gathered.begin, now))
+    measured = by.measure(slo, evidence, now)
+    if slo.spec.sli.unit != "seconds":  # of time the excluded part is no measure at all
+        measured = without_excluded(measured, evidence.excluded)
+    status = judge(slo, corrected(measured, said.corrections, slo.spec.sli.unit), now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     return replace(status, last_delivery=max(delivered, default=status.last_delivery))

@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 
 from lineage.model import NodeId, Use
 from lineage.slo.calendar import Occurrence
+from lineage.slo.drift import Columns
+from lineage.slo.exclusions import Excluded
 
 
 class Need(NamedTuple):
@@ -22,6 +24,7 @@ class Need(NamedTuple):
     checks: bool = False
     history: timedelta = timedelta(0)
     ancestry: bool = False
+    schemas: bool = False
     beats_of: NodeId | None = None  # the job that sends heartbeats
 
 
@@ -37,14 +40,6 @@ class Beat(NamedTuple):
     event: str
     partition: str = ""
     through: bool = False
-
-
-class Excluded(NamedTuple):
-    """[start, end) does not count, and why."""
-
-    start: datetime
-    end: datetime
-    reason: str
 
 
 class Delivery(NamedTuple):
@@ -98,6 +93,15 @@ class Check(NamedTuple):
     report: bool = False
 
 
+class SchemaTold(NamedTuple):
+    """The columns of the dataset as an event of *run* told of them; None: it could not be read."""
+
+    run: str
+    at: datetime
+    columns: Columns | None
+    event: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ancestry:
     """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
@@ -134,6 +138,7 @@ class Evidence:
     excluded: Sequence[Excluded] = ()
     from_: datetime | None = None  # where deliveries and beats begin, if before the window
     ancestry: Ancestry | None = None
+    schemas: Sequence[SchemaTold] = ()
 
     @property
     def begin(self) -> datetime:

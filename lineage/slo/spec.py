@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, Literal, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadDateError, croniter
 from pydantic import (
@@ -25,10 +24,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from lineage.errors import UnknownPart
 from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
-from lineage.slo.terms import Duration, Instant, Ratio, Sli, Strict
+from lineage.slo.exclusions import Exclusion
+from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Sli, Strict, Zone
 
 INDICATORS = "lineage.slo.indicators"
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 Severity = Literal["page", "ticket"]
 
@@ -43,14 +42,6 @@ def _cron(text: str) -> str:
     except CroniterBadDateError:
         raise ValueError(f"{text!r} names a date that never comes; write one that does, as in 0 2 * * *") from None
     return text
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no IANA time zone; write one as Europe/Berlin or UTC") from None
-    return name
 
 
 def _positive(span: timedelta) -> timedelta:
@@ -132,7 +123,7 @@ class Schedule(Strict):
     """When data is expected: intervals between two cron times in a zone, each due *deadline* after its end."""
 
     cron: Annotated[str, AfterValidator(_cron)]
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     calendar: Calendar = Calendar()
     deadline: Duration
 
@@ -197,6 +188,7 @@ class Spec(Strict):
     time_window: Annotated[tuple[TimeWindow, ...], AfterValidator(_one)]
     objectives: Annotated[tuple[Objective, ...], AfterValidator(_one)]
     effective_from: Instant | None = None
+    exclusions: tuple[Exclusion, ...] = ()
     no_data: NoData = NoData()
     alerting: Alerting = Alerting()
 

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
+
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 # OpenSLO's letters: m is a minute, M a month. In a rolling window a month is 30 days, a quarter 90, a year 365.
 UNITS = {
@@ -93,6 +96,15 @@ def _in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone; write one as Europe/Berlin or UTC") from None
+    return name
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(spell, when_used="json")]
 Ratio = Annotated[Fraction, BeforeValidator(parse_ratio), PlainSerializer(plain, when_used="json")]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
+Zone = Annotated[str, AfterValidator(_zone)]

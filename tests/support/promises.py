@@ -28,6 +28,7 @@ LETTERS = {
     "U": VerdictState.UNKNOWN,
     "P": VerdictState.PENDING,
     "N": VerdictState.NOT_EXPECTED,
+    "X": VerdictState.EXCLUDED,
 }
 
 SLIS: dict[str, dict[str, Any]] = {

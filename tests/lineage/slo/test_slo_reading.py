@@ -84,7 +84,17 @@ def test_a_definition_survives_json() -> None:
             "type: freshness, method: heartbeat, heartbeat: {emitter: orders, interval: 1m, threshold: 5m}",
             "9:57: spec.sli.heartbeat.emitter: 'orders' names no emitter; write NAMESPACE/NAME of its job, as in",
         ),
-        ("  sli:", "  exclusions: []\n  sli:", "9:3: spec.exclusions: is not measured by this version of Headwater"),
+        ("  sli:", "  consumer: {}\n  sli:", "9:3: spec.consumer: is not measured by this version of Headwater"),
+        (
+            "  sli:",
+            "  exclusions: [{start: 2026-11-01}]\n  sli:",
+            "9:16: spec.exclusions.0: an exclusion is a span of time",
+        ),
+        (
+            "  sli:",
+            "  exclusions: [{start: 2026-11-01T00:00:00Z, duration: 2h, rrule: FREQ=HOURLY}]\n  sli:",
+            "9:60: spec.exclusions.0.rrule: 'FREQ=HOURLY' is not understood; write a rule of DAILY, WEEKLY, MONTHLY,",
+        ),
         ("Europe/Berlin", "Berlin", "8:33: spec.schedule.timezone: 'Berlin' is no IANA time zone; write one as"),
         ("0 2 * * *", "0 2 * *", "8:14: spec.schedule.cron: '0 2 * *' is not a cron expression; write five fields"),
         ("0 2 * * *", "0 0 31 2 *", "8:14: spec.schedule.cron: '0 0 31 2 *' names a date that never comes; write"),

@@ -1,0 +1,123 @@
+"""What a person decides about an SLO by command: what does not count, and what was judged wrongly."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lineage.commands import _options
+from lineage.commands._open import open_decisions, open_store, read_settings
+
+if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
+    from lineage.slo.exclusions import Exclusion
+
+Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it stays on record.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides it; none: you.")]
+
+
+class Judged(StrEnum):
+    """What an occurrence may be corrected to."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+
+
+def exclude(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
+    name: Annotated[str, typer.Argument(help="An SLO, or with --calendar what SLOs name as `exclusions: [{ref: …}]`.")],
+    start: Annotated[str, typer.Option("--start", metavar="TIME", help="When it begins, as 2026-12-24T20:00:00Z.")],
+    duration: Annotated[str, typer.Option("--duration", metavar="SPAN", help="For how long, as 2h.")],
+    because: Because,
+    rrule: Annotated[
+        str | None, typer.Option("--rrule", metavar="RULE", help="How it repeats, as FREQ=WEEKLY;BYDAY=SU.")
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option("--timezone", metavar="ZONE", help="In whose wall time it repeats, as Europe/Berlin.")
+    ] = "UTC",
+    calendar: Annotated[bool, typer.Option("--calendar", help="NAME is a calendar that SLOs refer to.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back what was excluded with the same words.")] = False,
+    by: By = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Let a span of time not count for an SLO, past or to come; who and why stay.
+
+    What was known before is answered as it was: --known-at, and `knownAt` in the API, look behind it.
+
+    $ headwater slo exclude orders-freshness --start 2026-12-24T20:00:00Z --duration 2h --because 'move of the lake'
+    """
+    from lineage.slo.decided import excluding, of
+    from lineage.statements import Subject
+
+    given = {"start": start, "duration": duration, "reason": because, "approvedBy": _who(by), "timezone": timezone}
+    exclusion = _exclusion(given | ({} if rrule is None else {"rrule": rrule}))
+    with open_store(store, config) as homes:
+        subject = Subject("exclusions", name) if calendar else of(name)
+        said = excluding(subject, exclusion, _who(by), datetime.now(UTC), holds=not undo)
+        open_decisions(homes).keep([said])
+    if as_json:
+        typer.echo(json.dumps({"of": name, "excluded": not undo, "because": said.reason, "by": said.actor}))
+    else:
+        typer.echo(f"{start} for {duration} {'counts again' if undo else 'does not count'} for {name}.")
+
+
+def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
+    name: Annotated[str, typer.Argument(help="The SLO.")],
+    occurrence: Annotated[str, typer.Argument(help="Its occurrence, as `headwater slo status --json` names it.")],
+    state: Annotated[Judged, typer.Argument(help="What it was in truth.")],
+    because: Because,
+    by: By = None,
+    slos: Annotated[
+        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
+    ] = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Judge an occurrence anew by hand, where events came too late; who and why stay.
+
+    $ headwater slo correct orders-freshness 2026-11-20T11:00:00Z GOOD --because 'the file was there'
+    """
+    from lineage.errors import NotFound
+    from lineage.homes import homes_of
+    from lineage.slo.book import SloBook
+    from lineage.slo.decided import Correction, correcting
+
+    settings, now = read_settings(config, store=store, slos=slos), datetime.now(UTC)
+    judged: Literal["GOOD", "BAD"] = "GOOD" if state == Judged.GOOD else "BAD"
+    with homes_of(settings) as homes:
+        book = SloBook(homes.store, settings)
+        before = next((v for v in book.status(name, now).occurrences if v.occurrence == occurrence), None)
+        if before is None:
+            raise NotFound(f"{name} has no occurrence {occurrence!r}; `headwater slo status {name} --json` names them")
+        said = correcting(book.definition(name), occurrence, Correction(judged, because, _who(by)), now)
+        open_decisions(homes).keep([said])
+    if as_json:
+        told = {"slo": name, "occurrence": occurrence, "was": before.state.value, "is": judged, "by": said.actor}
+        typer.echo(json.dumps(told | {"because": said.reason}, ensure_ascii=False))
+    else:
+        typer.echo(f"{occurrence} of {name} was {before.state.value} and is {judged}.")
+
+
+def _exclusion(given: dict[str, str]) -> Exclusion:
+    from pydantic import ValidationError
+
+    from lineage.errors import InvalidInput
+    from lineage.slo.exclusions import Exclusion
+
+    try:
+        return Exclusion.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "start"
+        raise InvalidInput(f"--{field}: {str(first['msg']).removeprefix('Value error, ')}", field=field) from None
+
+
+def _who(by: str | None) -> str:
+    return by or getpass.getuser()
