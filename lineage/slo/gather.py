@@ -14,7 +14,8 @@ import msgspec
 
 from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write, job_id, run_id
 from lineage.slo.calendar import occurrences
-from lineage.slo.evidence import Ancestry, Assertion, Beat, Check, Delivery, Evidence, Need
+from lineage.slo.drift import Columns, read_columns
+from lineage.slo.evidence import Ancestry, Assertion, Beat, Check, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry
 from lineage.store.base import Store
@@ -102,6 +103,8 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     checks = tuple(_checks(asked)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, checks, observed, heard, from_=begin)
+    if need.schemas:
+        return replace(evidence, schemas=tuple(_schemas(asked)))
     if need.ancestry:
         return replace(evidence, ancestry=_ancestry(slo, asked, deliveries))
     return evidence if need.beats_of is None else _with_beats(evidence, asked, need.beats_of)
@@ -160,6 +163,16 @@ class _Asked:
     def runs(self, ids: Iterable[str]) -> dict[str, Run]:
         page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
         return {run.id: run for run in page.items}
+
+
+def _schemas(asked: _Asked) -> Iterator[SchemaTold]:
+    """What runs told of the columns; equal bodies are read once."""
+    read: dict[bytes, Columns | None] = {}
+    for facet in asked.facets("schema"):
+        if facet.run is not None:
+            if facet.body not in read:
+                read[facet.body] = read_columns(facet.body)
+            yield SchemaTold(facet.run, facet.at, read[facet.body], facet.digest)
 
 
 def _with_beats(evidence: Evidence, asked: _Asked, emitter: NodeId) -> Evidence:

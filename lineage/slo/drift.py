@@ -1,0 +1,201 @@
+"""What changed between two schemas of a dataset, and for whom that breaks (SLO.md b.9). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+# What producers call types, by family and, within it, from narrow to wide: a value of one fits into all after it.
+# Spark, Postgres, Snowflake, BigQuery, Avro and Trino spell them so in their documents.
+FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "integer": (
+        ("tinyint", "byte", "byteint", "int8"),
+        ("smallint", "short", "int16", "int2"),
+        ("int", "integer", "int32", "int4", "mediumint"),
+        ("bigint", "long", "int64"),
+        ("hugeint", "int128"),
+    ),
+    "float": (("float", "real", "float32", "float4"), ("double", "double precision", "float64", "float8")),
+    "time": (("date",), ("timestamp", "datetime", "timestamp_ntz", "timestamp without time zone")),
+    "instant": (("timestamptz", "timestamp_tz", "timestamp_ltz", "timestamp with time zone"),),
+    "boolean": (("boolean", "bool"),),
+    "bytes": (("binary", "bytes", "varbinary", "bytea", "blob"),),
+    "struct": (("struct", "record", "row"),),
+    "list": (("array", "list"),),
+    "map": (("map",),),
+    "json": (("json", "jsonb", "variant"),),
+}
+DECIMALS = frozenset({"decimal", "numeric", "number", "bignumeric"})
+TEXTS = frozenset(
+    {"string", "text", "varchar", "char", "character varying", "character", "nvarchar", "nchar", "bpchar", "utf8"}
+)
+DIGITS = (3, 5, 10, 19, 39)  # of the integers, narrow to wide
+RANKS = {
+    name: (family, rank) for family, ranks in FAMILIES.items() for rank, names in enumerate(ranks) for name in names
+}
+ELEMENTS = frozenset({"_element", "element", "array_element"})  # how producers name what a list holds
+
+_SPELLED = re.compile(r"([a-z_0-9 ]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)\s*([a-z ]*))?")
+
+
+class Weight(StrEnum):
+    """Whom a change breaks: all who read the column, nobody, or it only says something."""
+
+    BREAKING = "breaking"
+    COMPATIBLE = "compatible"
+    INFO = "info"
+
+
+class Column(NamedTuple):
+    """One column: its type as it was told, if it was, its place among its siblings, and what is said of it."""
+
+    type: str | None = None
+    place: int = 0
+    description: str | None = None
+
+
+Columns = Mapping[str, Column]  # by path: `address.city`, `lines[].price`
+
+
+class Change(NamedTuple):
+    """What happened to the column at *path*, in words that go after its name. *sure* is False for unknown types."""
+
+    path: str
+    what: str
+    weight: Weight
+    sure: bool = True
+
+
+class _Field(msgspec.Struct):
+    name: str
+    type: str | None = None
+    description: str | None = None
+    ordinal_position: int | None = None
+    fields: list[_Field] | None = None
+
+
+class _Schema(msgspec.Struct):
+    fields: list[_Field] | None = None
+
+
+def read_columns(body: bytes) -> Columns | None:
+    """The columns of a schema facet; none of a deleted one, and None where the body is no schema or lists no fields."""
+    if not body:
+        return {}
+    try:
+        fields = msgspec.json.decode(body, type=_Schema).fields
+    except msgspec.DecodeError:
+        return None
+    return None if fields is None else dict(_flat(fields, ""))
+
+
+def drift(before: Columns, after: Columns, *, positional: bool = False) -> list[Change]:
+    """What changed from *before* to *after*, by weight and path. *positional*: it is read by place, as CSV is.
+
+    A column that went, with one that came in its place of the same type, was renamed, which breaks as much. Of a column
+    that went as a whole its parts are not told.
+    """
+    gone = [path for path in before if path not in after and not _within(path, before, after)]
+    come = [path for path in after if path not in before and not _within(path, after, before)]
+    renamed = {old: new for old in gone for new in come if _alike(old, before[old], new, after[new])}
+    changes = [_renamed(old, new) for old, new in renamed.items()]
+    changes += [Change(path, "was removed", Weight.BREAKING) for path in gone if path not in renamed]
+    changes += [_added(path, after, before, positional) for path in come if path not in renamed.values()]
+    for path in before.keys() & after.keys():
+        changes += _changed(path, before[path], after[path])
+    if moved := _moved(before, after):
+        weight = Weight.BREAKING if positional else Weight.COMPATIBLE
+        changes += [Change(path, "was moved", weight) for path in moved]
+    return sorted(changes, key=lambda change: (list(Weight).index(change.weight), change.path))
+
+
+def fits(before: str, after: str) -> bool | None:
+    """Whether every value of the type *before* is one of *after*; None where one of the two is not known."""
+    old, new = _spelled(before), _spelled(after)
+    if old == new:
+        return True if old is not None else None
+    if old is None or new is None:
+        return None
+    if old.family != new.family:
+        return old.family == "integer" and new.family == "decimal" and DIGITS[int(old.size[0])] <= new.size[0]
+    return all(one <= other for one, other in zip(old.size, new.size, strict=True))
+
+
+class _Type(NamedTuple):
+    """A family, and measures of which none may shrink."""
+
+    family: str
+    size: tuple[float, ...]
+
+
+def _spelled(text: str) -> _Type | None:
+    """*text* as a type; None for a name that is in no list, and for what holds other types, which it may spell."""
+    match = _SPELLED.fullmatch(text.strip().lower())
+    if match is None:
+        return None
+    name, first, second = f"{match[1]} {match[4] or ''}".strip(), match[2], match[3]
+    if name in DECIMALS:
+        scale = int(second or 0)
+        return _Type("decimal", (float("inf"), float("inf")) if first is None else (int(first) - scale, scale))
+    if name in TEXTS:
+        return _Type("text", (float("inf") if first is None else int(first),))
+    if name not in RANKS:
+        return None
+    family, rank = RANKS[name]
+    return _Type(family, (rank,))
+
+
+def _flat(fields: list[_Field], above: str) -> Iterator[tuple[str, Column]]:
+    for place, field in enumerate(fields):
+        element = field.name in ELEMENTS and above
+        path = f"{above}[]" if element else f"{above}.{field.name}" if above else field.name
+        yield path, Column(field.type, field.ordinal_position or place + 1, field.description)
+        yield from _flat(field.fields or [], path)
+
+
+def _within(path: str, here: Columns, there: Columns) -> bool:
+    """Whether something around *path* is not *there* as well."""
+    return any(other not in there and path.startswith((f"{other}.", f"{other}[]")) for other in here)
+
+
+def _parent(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def _alike(old: str, was: Column, new: str, is_: Column) -> bool:
+    return _parent(old) == _parent(new) and was.place == is_.place and was.type == is_.type is not None
+
+
+def _renamed(old: str, new: str) -> Change:
+    return Change(old, f"seems renamed to {new}", Weight.BREAKING)
+
+
+def _added(path: str, after: Columns, before: Columns, positional: bool) -> Change:  # noqa: FBT001 - private
+    last = max((column.place for each, column in before.items() if _parent(each) == _parent(path)), default=0)
+    between = positional and after[path].place <= last
+    return Change(path, "was added", Weight.BREAKING if between else Weight.COMPATIBLE)
+
+
+def _changed(path: str, was: Column, is_: Column) -> Iterator[Change]:
+    if was.type is not None and is_.type is not None and was.type.lower() != is_.type.lower():
+        fitting = fits(was.type, is_.type)
+        told = f"went from {was.type} to {is_.type}"
+        if fitting is None:
+            yield Change(path, told, Weight.BREAKING, sure=False)
+        elif not fitting:
+            yield Change(path, told, Weight.BREAKING)
+        elif not fits(is_.type, was.type):
+            yield Change(path, told, Weight.COMPATIBLE)
+    if was.description != is_.description:
+        yield Change(path, "is described otherwise", Weight.INFO)
+
+
+def _moved(before: Columns, after: Columns) -> list[str]:
+    """Columns that stand in another order among those that stayed."""
+    stayed = sorted(before.keys() & after.keys())
+    was, is_ = (sorted(stayed, key=lambda path: (_parent(path), of[path].place, path)) for of in (before, after))
+    return [path for path, other in zip(is_, was, strict=True) if path != other]

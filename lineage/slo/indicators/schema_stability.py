@@ -1,0 +1,116 @@
+"""Schema stability: did a delivery change the columns in a way that breaks who reads them (SLO.md b.5, b.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from lineage.model import Verdict, VerdictState
+from lineage.slo.drift import Columns, Weight, drift
+from lineage.slo.evidence import Delivery, Evidence, Need, SchemaTold
+from lineage.slo.phrases import moment
+from lineage.slo.spec import DataSLO
+from lineage.slo.terms import Duration, Sli
+
+NAMED_CHANGES = 3
+NONE, ONE = Fraction(0), Fraction(1)
+HISTORY = timedelta(days=7)  # before the window, where the schema is that the first delivery is held against
+
+
+class Spec(Sli):
+    """`type: schema_stability`. *positional*: it is read by place. What is taken back within *flap* breaks once."""
+
+    needs_schedule: ClassVar[bool] = False
+
+    type: Literal["schema_stability"]
+    unit: Literal["occurrences"] = "occurrences"
+    positional: bool = False
+    flap: Duration = timedelta(days=1)
+
+
+def needs(slo: DataSLO) -> Need:
+    """The schemas that runs told of, in the window and a week before it."""
+    _spec(slo)
+    return Need(schemas=True, history=HISTORY)
+
+
+def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
+    """A verdict for each delivery, by due: its columns against those of the last delivery that told of them.
+
+    *value* is how many changes break. UNKNOWN: the run told of no schema, which is not the same as no columns, or no
+    earlier one is known. What returns within `flap` to what it was before is no second break.
+    """
+    found = _judged(_spec(slo), evidence)
+    return [verdict for verdict in found if evidence.since < verdict.due <= now]
+
+
+def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
+    """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
+    newest = streak[-1]
+    return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(newest.due)}"
+
+
+def _spec(slo: DataSLO) -> Spec:
+    assert isinstance(slo.spec.sli, Spec), "the word chose this file"
+    return slo.spec.sli
+
+
+def _judged(spec: Spec, evidence: Evidence) -> Iterator[Verdict]:
+    told: dict[str, list[SchemaTold]] = {}
+    for each in sorted(evidence.schemas, key=lambda each: (each.at, each.event)):
+        told.setdefault(each.run, []).append(each)
+    last: Columns | None = None
+    left: tuple[datetime, Columns] | None = None  # what it was before the last change, and when that came
+    for delivery in sorted(evidence.deliveries, key=lambda delivery: (delivery.at, delivery.run)):
+        if not delivery.refresh:
+            continue
+        schema = next((each for each in reversed(told.get(delivery.run, ())) if each.at <= delivery.at), None)
+        columns = None if schema is None else schema.columns
+        back = left is not None and columns == left[1] and delivery.at - left[0] <= spec.flap
+        yield _judge(delivery, schema, last, spec, evidence, back=back)
+        if columns is not None and columns != last:
+            left = None if last is None else (delivery.at, last)
+            last = columns
+
+
+def _judge(  # noqa: PLR0913 - a delivery, what it told, and what it is held against
+    delivery: Delivery, schema: SchemaTold | None, last: Columns | None, spec: Spec, evidence: Evidence, *, back: bool
+) -> Verdict:
+    state, reason, breaks = _outcome(schema, last, spec, back=back)
+    return Verdict(
+        delivery.run if delivery.window is None else f"{delivery.run}@{delivery.at.isoformat()}",
+        delivery.at,
+        state,
+        good=ONE if state == VerdictState.GOOD else NONE,
+        total=NONE if state == VerdictState.UNKNOWN else ONE,
+        reason=reason,
+        value=None if state == VerdictState.UNKNOWN else Fraction(breaks),
+        expected=None if state == VerdictState.UNKNOWN else NONE,
+        delivered_at=delivery.at,
+        run=delivery.run,
+        evidence=delivery.events if schema is None else (schema.event,),
+        imported=evidence.imported(delivery.at),
+    )
+
+
+def _outcome(
+    schema: SchemaTold | None, last: Columns | None, spec: Spec, *, back: bool
+) -> tuple[VerdictState, str, int]:
+    if schema is None or schema.columns is None:
+        return VerdictState.UNKNOWN, "its run told of no schema", 0
+    if last is None:
+        return VerdictState.UNKNOWN, "no earlier schema is known", 0
+    changes = drift(last, schema.columns, positional=spec.positional)
+    if back:
+        return VerdictState.GOOD, "the columns are again what they were", 0
+    breaking = [change for change in changes if change.weight is Weight.BREAKING]
+    named = "; ".join(
+        f"{each.path} {each.what}{'' if each.sure else ' (types that are not known here)'}"
+        for each in (breaking or changes)[:NAMED_CHANGES]
+    )
+    more = f" and {len(breaking) - NAMED_CHANGES} more" if len(breaking) > NAMED_CHANGES else ""
+    if breaking:
+        return VerdictState.BAD, f"breaking: {named}{more}", len(breaking)
+    return VerdictState.GOOD, f"nothing breaks: {named}" if named else "the columns are the same", 0
