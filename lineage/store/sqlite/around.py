@@ -10,9 +10,10 @@ from typing import Any, Final
 from lineage.database import Database
 from lineage.database.times import instant, microseconds
 from lineage.model import NodeId, Run, RunState, Use, run_id
+from lineage.store._codes import EVER, OWN, STATED
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs, uses
-from lineage.store.sqlite.codes import EVER, OWN, STATED, unpack
+from lineage.store.sqlite.codes import unpack
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import Cut, cut, each_of
 

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple
 
 from lineage.model import WHOLE, ColumnEdge, Direction, FieldId, NodeId
-from lineage.store.sqlite.codes import read_transformations
+from lineage.store._codes import read_transformations
 from lineage.store.sqlite.identity import all_names, components
 from lineage.store.sqlite.nodes import hidden_since, look_up, names
 from lineage.store.sqlite.sql import Cut, each_of

@@ -13,8 +13,8 @@ from typing import Any
 from lineage.database.times import instant, microseconds
 from lineage.model import Listing, RunObserved
 from lineage.model import Moment as Deciding
+from lineage.store._codes import LAST_DECIDING, OUTPUT, SIDE, SIDES, TYPE_SETS, TYPES
 from lineage.store.base import Resolve
-from lineage.store.sqlite.codes import LAST_DECIDING, OUTPUT, SIDE, SIDES, TYPE_SETS, TYPES
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.observations import Listed, Moment
 from lineage.store.sqlite.speakers import COLUMNS, ListingRow, Speaker, load

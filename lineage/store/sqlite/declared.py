@@ -11,7 +11,7 @@ from typing import Final
 from lineage.database.times import instant
 from lineage.model import Declaration, NodeId, Suggestion
 from lineage.normal import differs
-from lineage.store.sqlite.codes import INPUT, KIND, OUTPUT
+from lineage.store._codes import INPUT, KIND, OUTPUT
 from lineage.store.sqlite.identity import joined
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import each_of

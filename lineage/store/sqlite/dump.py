@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
-from lineage.store.sqlite.codes import KINDS, OWN, SIDES, TYPES
+from lineage.store._codes import KINDS, OWN, SIDES, TYPES
 
 _TYPE: Final = (*TYPES, "STATED", "CLAIMED")
 _SIDE: Final = {**dict(enumerate(SIDES)), OWN: None}

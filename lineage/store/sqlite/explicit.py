@@ -12,7 +12,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple, TypeVar
 
 from lineage.model import NodeId
-from lineage.store.sqlite.codes import EVER, EVERY
+from lineage.store._codes import EVER, EVERY
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import Cut, each_of

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple
 
 from lineage.model import Statistics
-from lineage.store.sqlite.codes import OWN
+from lineage.store._codes import OWN
 from lineage.store.sqlite.sql import Cut, each_of
 
 # Where one event counts a dataset under two of its names, the counts decide the order: row ids never do.

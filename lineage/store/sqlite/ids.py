@@ -8,12 +8,12 @@ from sqlite3 import Connection
 from typing import Final, Generic, TypeVar
 
 from lineage.model import WHOLE, ColumnsSeen, NodeId
-from lineage.store.sqlite.codes import KIND, node_id, pack, spelled
+from lineage.store._codes import DIGEST_BYTES, KIND, spelled
+from lineage.store.sqlite.codes import node_id, pack
 from lineage.store.sqlite.sql import COUNT
 
 REMEMBERED: Final = 50_000  # of a sort: most are runs, which are soon over; about 20 MB at the most
 REMEMBERED_BYTES: Final = 12 * 1024 * 1024  # of facet bodies: most come once, as row counts do
-DIGEST_BYTES: Final = 16  # of a facet body's SHA-256: the chance that two bodies of 10^12 share it is 10^-15
 
 Key = TypeVar("Key")
 

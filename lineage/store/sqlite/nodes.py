@@ -9,8 +9,9 @@ from sqlite3 import Connection
 
 from lineage.database.times import instant
 from lineage.model import Node, NodeId
+from lineage.store._codes import KIND, OUTPUT, OWN, TYPE, instant_or_none
 from lineage.store.base import Namespace
-from lineage.store.sqlite.codes import KIND, OUTPUT, OWN, TYPE, instant_or_none, node_id, unpack
+from lineage.store.sqlite.codes import node_id, unpack
 from lineage.store.sqlite.identity import Component, all_names, components
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.stated import SINCE, any_hidden, hidden

@@ -12,7 +12,7 @@ import msgspec
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, NodeId, RunSeen, Statistics, Touch
-from lineage.store.sqlite.codes import CLAIMED, EVERY, KIND, OWN, SIDE, STATED, TYPE
+from lineage.store._codes import CLAIMED, EVERY, KIND, OWN, SIDE, STATED, TYPE
 from lineage.store.sqlite.ids import Ids
 
 INSERT: Final = {

@@ -11,8 +11,9 @@ from typing import Final
 
 from lineage.database.times import instant, microseconds
 from lineage.model import Kind
+from lineage.store._codes import KIND, OWN, TYPES
 from lineage.store.base import Carried
-from lineage.store.sqlite.codes import KIND, OWN, TYPES, unpack
+from lineage.store.sqlite.codes import unpack
 
 SHOWN: Final = ("START", "COMPLETE", "FAIL", "ABORT")
 _EVENTS: Final = "SELECT type, count(*) FROM event WHERE at > ? AND at <= ? AND type IS NOT NULL GROUP BY type"

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from lineage.database.times import instant
 from lineage.model import NodeId, Page, Run, RunState
+from lineage.store._codes import EVER, instant_or_none
 from lineage.store.base import Resolve
-from lineage.store.sqlite.codes import EVER, instant_or_none
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import Cut, each_of
 from lineage.store.sqlite.told import DIVIDED, WITHIN, Told, retell

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
 from lineage.model import Moment as Deciding
-from lineage.store.sqlite.codes import CLAIMED, EVER, STATED
+from lineage.store._codes import CLAIMED, EVER, STATED
 from lineage.store.sqlite.observations import NOBODY, Listed, Moment
 from lineage.store.sqlite.sql import each_of
 

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from lineage.database.times import microseconds
-from lineage.store.sqlite.codes import EVER
+from lineage.store._codes import EVER
 
 COUNT = "INSERT INTO tally VALUES (?, ?) ON CONFLICT (what) DO UPDATE SET number = number + excluded.number"
 HEARD_LAST = """

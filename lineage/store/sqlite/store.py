@@ -31,6 +31,7 @@ from lineage.model import (
     run_id,
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
+from lineage.store._codes import EVER, SIDE
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     around,
@@ -51,7 +52,6 @@ from lineage.store.sqlite import (
     versions,
     writes,
 )
-from lineage.store.sqlite.codes import EVER, SIDE
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.merge import merge

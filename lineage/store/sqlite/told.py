@@ -14,8 +14,8 @@ from typing import Any, Final
 from lineage.database.times import instant, microseconds
 from lineage.model import Listing, NodeId, RunObserved, RunState
 from lineage.model import Moment as Deciding
+from lineage.store._codes import CLAIMED, LAST_DECIDING, OUTPUT, SIDES, STATED, TYPE_SETS, TYPES
 from lineage.store.base import Resolve
-from lineage.store.sqlite.codes import CLAIMED, LAST_DECIDING, OUTPUT, SIDES, STATED, TYPE_SETS, TYPES
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import Cut
 

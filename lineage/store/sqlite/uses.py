@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from lineage.database.times import instant
 from lineage.model import NodeId, Use
+from lineage.store._codes import EVER, OUTPUT, SIDES
 from lineage.store.base import Resolve
 from lineage.store.sqlite import explicit
-from lineage.store.sqlite.codes import EVER, OUTPUT, SIDES
 from lineage.store.sqlite.figures import Key, figures
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names

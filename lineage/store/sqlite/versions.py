@@ -7,9 +7,9 @@ from sqlite3 import Connection
 
 from lineage.database.times import instant
 from lineage.model import Page, Version
+from lineage.store._codes import OUTPUT
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs
-from lineage.store.sqlite.codes import OUTPUT
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from lineage.database.times import instant
 from lineage.model import RunState, Write
+from lineage.store._codes import OUTPUT, TYPE, instant_or_none
 from lineage.store.base import Resolve
-from lineage.store.sqlite.codes import OUTPUT, TYPE, instant_or_none
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names
