@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 from lineage.model import NodeId, Use
 from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
-from lineage.slo.drift import Columns
 from lineage.slo.exclusions import Excluded
 
 
@@ -103,15 +102,6 @@ class SchemaTold(NamedTuple):
     event: str
 
 
-class SchemaTold(NamedTuple):
-    """The columns of the dataset as an event of *run* told of them; None: it could not be read."""
-
-    run: str
-    at: datetime
-    columns: Columns | None
-    event: str
-
-
 @dataclass(frozen=True, slots=True)
 class Ancestry:
     """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
@@ -148,7 +138,6 @@ class Evidence:
     excluded: Sequence[Excluded] = ()
     from_: datetime | None = None  # where deliveries and beats begin, if before the window
     ancestry: Ancestry | None = None
-    schemas: Sequence[SchemaTold] = ()
     schemas: Sequence[SchemaTold] = ()
 
     @property
