@@ -208,7 +208,7 @@ class Store(Protocol):
 
         An edge from a job tells what it made the dataset of (`Edge.made_of`) where events said so explicitly: the
         newest event that speaks of the job and the dataset, under whichever of its names and of several together, as
-        far as it was not taken back. *lookback* forgets no statement.
+        far as it was not taken back, without what is hidden. *lookback* forgets no statement.
         """
 
     def columns(

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple, TypeVar
 
 from lineage.model import NodeId
 from lineage.store._codes import EVER, EVERY
-from lineage.store.sqlite.identity import components
-from lineage.store.sqlite.nodes import names
+from lineage.store.sqlite.identity import all_names, components
+from lineage.store.sqlite.nodes import hidden_since, names
 from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.stated import hidden
 
 _NEWEST: Final = """
     SELECT made_of.at, digest, target, sources FROM made_of JOIN event ON event.id = made_of.event
@@ -66,14 +67,19 @@ def settle(connection: Connection, spoken: Iterable[Pair]) -> None:
 
 
 def statements(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
-    """What the jobs of *pairs* say at the cut that these targets, by their canonical names, are made of."""
+    """What the jobs of *pairs* say at the cut that these targets, by their canonical names, are made of.
+
+    What was hidden is left out.
+    """
     found: dict[Pair, Sources | None] = {}
     for pair, now in _spoken(connection, pairs, at).items():
         if at.whole and len(now) == 1:
             found[pair] = _read(*now.values())
         else:
             found[pair] = _newest([_said(connection, (pair[0], name), at) for name in now])
-    return _canonical(connection, found, at)
+    unseen = _hidden(connection, {source for sources in found.values() for source in sources or ()}, at)
+    shown = {pair: None if sources is None else sources - unseen for pair, sources in found.items()}
+    return _canonical(connection, shown, at)
 
 
 def statements_of_runs(connection: Connection, uses: Collection[Use], at: Cut) -> dict[Use, tuple[NodeId, ...]]:
@@ -121,6 +127,12 @@ def _newest(words: Iterable[_Word | None]) -> Sources | None:
 
 def _read(sources: str | None) -> Sources | None:
     return None if sources is None else frozenset(loads(sources))
+
+
+def _hidden(connection: Connection, sources: Collection[int], at: Cut) -> set[int]:
+    parts = components(connection, sources, at)
+    hid = hidden(connection, all_names(parts), at)
+    return {source for source, part in parts.items() if hidden_since(part, hid) is not None}
 
 
 def _canonical(connection: Connection, found: Mapping[Key, Sources | None], at: Cut) -> dict[Key, tuple[NodeId, ...]]:

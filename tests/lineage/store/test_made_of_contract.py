@@ -7,8 +7,23 @@ from typing import Any
 import pytest
 
 from lineage.model import NodeId, Touch
+from lineage.statements import Word, of
 from lineage.store.base import Store
-from tests.support.deltas import at, dataset, described, job, linked, made_of, merge, ran, received, run, stated
+from tests.support.deltas import (
+    at,
+    dataset,
+    decided,
+    described,
+    job,
+    kept,
+    linked,
+    made_of,
+    merge,
+    ran,
+    received,
+    run,
+    stated,
+)
 
 LOAD = job("load")
 A, B, X, Y = map(dataset, "abxy")
@@ -139,3 +154,12 @@ def test_an_event_proves_an_edge_once(graph: Store) -> None:
     merge(graph, received([told, ran("r", "RUNNING", 1, by="load")]))
 
     assert [(told.digest.hex(),)] == [edge.evidence for edge in graph.neighbours([LOAD], "up")]
+
+
+def test_what_was_hidden_is_nothing_that_a_target_was_made_of(graph: Store) -> None:
+    """Nothing of it is seen on an edge; what a run did is evidence, and stays."""
+    said = (made_of("load", "x", "a", "b"),)
+    merge(graph, received([ran("r", "COMPLETE", 0, reads="ab", writes="x", made_of=said)]))
+    merge(graph, [kept(decided(1, of(A), Word("hidden")), 5)])
+
+    assert ({"x": (B,)}, [(A, B)]) == (told(graph), [use.made_of for use in graph.uses(dataset=X, side="output")])
