@@ -11,7 +11,7 @@ from dashboards.current import Judged, by_dataset, current
 from dashboards.figures.charts import durations, held
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels import datasets as panels
-from dashboards.panels.diagnosis import of_dataset
+from dashboards.panels.diagnosis import of_dataset as diagnosed
 from dashboards.panels.export import exported
 from dashboards.panels.facets import Documentation, facet
 from dashboards.panels.identity import identity
@@ -19,12 +19,15 @@ from dashboards.panels.lineage import panel
 from dashboards.panels.marks import dataset_mark, marks
 from dashboards.panels.paging import SIZE, paging
 from dashboards.panels.runs import Came, bars, volumes
+from dashboards.panels.said import of_dataset
 from dashboards.panels.slos import rows
 from dashboards.states import SLO, worst
 from lineage.alerts.incidents import every
 from lineage.errors import NotFound
-from lineage.model import Node, NodeId, Version, dataset_id
-from lineage.walk import walk
+from lineage.model import FieldId, Node, NodeId, Version, dataset_id
+from lineage.store.base import Store
+from lineage.tagging import inherited, tagged
+from lineage.walk import walk, walk_columns
 from lineage.web import needs, services
 
 NAV = Nav("Datasets", "table", "/datasets", 2)
@@ -35,6 +38,8 @@ RECENT = 42  # versions that the charts show
 LISTED = 6
 CHECKS = 400  # rows of facet history read for the checks
 BLAST_NODES = 600
+TAG_NODES = 600
+TAG_BUDGET_S = 0.3
 ONE = "/datasets/{namespace:word}/{name:word}"
 
 
@@ -94,7 +99,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         state=worst(states),
         troubled=sum(state.tone in ("bad", "warn") for state in states),
         documentation=facet(node.facets, Documentation).description,
-        diagnosis=of_dataset({node.id, node.canonical, *node.aliases}, slos, open_incidents, seen),
+        diagnosis=diagnosed({node.id, node.canonical, *node.aliases}, slos, open_incidents, seen),
         lineage=lineage,
         slos=rows(slos),
         blast=panels.blast(down, marks(down, judged, {}, affected, seen.at)),
@@ -109,6 +114,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         owned=panels.owned(node, slos, writers),
         figures=_figures(versions, came),
         identity=identity(request, node, seen),
+        told=of_dataset(node.facets),
     )
 
 
@@ -125,7 +131,15 @@ def _columns(request: Request, node: Node, seen: Look) -> panels.Columns:
     store = services(request).store
     ups = store.columns([node.canonical], "up", as_of=seen.as_of)
     downs = store.columns([node.canonical], "down", as_of=seen.as_of)
-    return panels.columns(node, ups, downs)
+    return panels.columns(node, ups, downs, _tags(store, node, [edge.target for _, edge in ups], seen))
+
+
+def _tags(store: Store, node: Node, fields: Sequence[FieldId], seen: Look) -> panels.TagsOf:
+    """The tags of the columns of *node* and of those that they came of, as far as a quick look goes."""
+    graph = walk_columns(store, fields, "up", as_of=seen.as_of, max_nodes=TAG_NODES, budget_s=TAG_BUDGET_S)
+    datasets = {node.canonical, *(field.dataset for field in graph.hops)}
+    own = tagged(store, store.get(datasets, as_of=seen.as_of).values(), as_of=seen.as_of)
+    return panels.TagsOf(own, inherited((edge for _, edge in graph.edges), own))
 
 
 def _figures(versions: Sequence[Version], came: Came) -> dict[str, str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards.figures.charts import durations
 from dashboards.frame import Look, Nav, Shown, look, page
-from dashboards.panels import facets
+from dashboards.panels import facets, said
 from dashboards.panels.export import exported
 from dashboards.panels.facets import facet, read
 from dashboards.panels.lineage import last_runs, panel
@@ -74,6 +74,8 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         came=came,
         kind=facet(node.facets, facets.JobType),
         sql=facet(node.facets, facets.Sql).query,
+        source=facet(node.facets, facets.SourceCode).source_code,
+        told=said.of_job(node.facets),
         location=location if location.startswith(("https://", "http://")) else "",
         documentation=facet(node.facets, facets.Documentation).description,
         owners=[owner.name for owner in facet(node.facets, facets.Ownership).owners],
@@ -96,5 +98,5 @@ def _failure(store: Store, runs: Sequence[Run], came: Came, seen: Look) -> tuple
     newest = next((run for run in runs if not came.is_open(run)), None)
     if newest is None or came.succeeded(newest):
         return None
-    said = store.facet_history(NodeId("run", "", newest.id), ["errorMessage"], until=seen.as_of, limit=1)
-    return newest, read(said[0].body if said else None, facets.ErrorMessage)
+    told = store.facet_history(NodeId("run", "", newest.id), ["errorMessage"], until=seen.as_of, limit=1)
+    return newest, read(told[0].body if told else None, facets.ErrorMessage)

@@ -10,6 +10,7 @@ from dashboards.frame import Shown, look, page
 from dashboards.panels import facets
 from dashboards.panels.facets import pretty, read
 from dashboards.panels.runs import Came, began
+from dashboards.panels.said import of_run
 from dashboards.states import EVENT, RUN
 from lineage.errors import InvalidInput, NotFound
 from lineage.hierarchy import Share, shares
@@ -34,6 +35,7 @@ def shown(request: Request, run: str) -> Response:
         raise NotFound(f"no run {run}; the runs of a job are listed on its page")
     one: Run = found[0]
     said = latest(behind.store.facet_history(run_id(one.id)))
+    bodies = {name: record.body for name, record in said.items()}
     uses = behind.store.uses(run=one.id)
     wanted = request.query_params.get("event")
     ran = shares(behind.store, one, until=seen.as_of)
@@ -50,7 +52,8 @@ def shown(request: Request, run: str) -> Response:
         own=RUN[one.state].word,
         tries=tries if len(tries) > 1 else (),
         error=read(said["errorMessage"].body if "errorMessage" in said else None, facets.ErrorMessage),
-        incomplete=incomplete({name: record.body for name, record in said.items()}),
+        incomplete=incomplete(bodies),
+        told=of_run(bodies),
         facets={name: _shown(record) for name, record in said.items()},
         inputs=[use for use in uses if use.side == "input"],
         outputs=[use for use in uses if use.side == "output"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -26,13 +26,28 @@ MOST_AFFECTED = 6
 
 
 class ColumnRow(NamedTuple):
-    """A column, what it is made of and what is made of it; *unresolved* when the schema does not know it."""
+    """A column, what it is made of and what is made of it; *unresolved* when the schema does not know it.
+
+    *inherited* are tags of columns whose values it came of, each with these columns.
+    """
 
     column: Column
     ups: tuple[FieldId, ...]
     downs: tuple[FieldId, ...]
     masked: bool
     unresolved: bool
+    tags: tuple[str, ...] = ()
+    inherited: tuple[tuple[str, tuple[FieldId, ...]], ...] = ()
+
+
+class TagsOf(NamedTuple):
+    """Tags by column: its own, and those that it inherits, with the columns that they are of."""
+
+    own: Mapping[FieldId, Sequence[str]]
+    inherited: Mapping[FieldId, Mapping[str, Collection[FieldId]]]
+
+
+UNTAGGED = TagsOf({}, {})
 
 
 class Columns(NamedTuple):
@@ -51,7 +66,7 @@ class Columns(NamedTuple):
 Pair = tuple[NodeId | None, ColumnEdge]
 
 
-def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair]) -> Columns:
+def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair], tags: TagsOf = UNTAGGED) -> Columns:
     """The columns of the schema, then those that only column lineage names."""
     schema = {column.name: column for column in facet(node.facets, Schema).fields}
     own = {node.id, node.canonical, *node.aliases}
@@ -74,6 +89,11 @@ def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair]) -> Columns:
             tuple(targets.get(name, ())),
             name in masked,
             name in lost,
+            tuple(tags.own.get(FieldId(node.canonical, name), ())),
+            tuple(
+                (word, tuple(sorted(of)))
+                for word, of in sorted(tags.inherited.get(FieldId(node.canonical, name), {}).items())
+            ),
         )
         for name in dict.fromkeys((*schema, *sorted({*sources, *targets})))
         if name != WHOLE

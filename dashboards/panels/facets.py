@@ -49,6 +49,12 @@ class Sql(msgspec.Struct, frozen=True):
     query: str = ""
 
 
+class SourceCode(msgspec.Struct, frozen=True, rename="camel"):
+    """`sourceCode`."""
+
+    source_code: str = ""
+
+
 class ErrorMessage(msgspec.Struct, frozen=True, rename="camel"):
     """`errorMessage`."""
 
