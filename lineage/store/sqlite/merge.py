@@ -8,11 +8,10 @@ from sqlite3 import Connection
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
+from lineage.store._observations import Batch, Fresh, named, others, subject
 from lineage.store.base import Resolve
-from lineage.store.sqlite import explicit, joining, search
-from lineage.store.sqlite.conclusions import Conclusions
+from lineage.store.sqlite import conclusions, explicit, joining, observations, search
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.observations import Batch, Fresh, named, others, subject
 from lineage.store.sqlite.sql import ADVANCE, COUNT, HEARD_LAST, each_of, note_revision
 
 AT_ONCE = 500  # parameters of one statement
@@ -91,19 +90,19 @@ def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tupl
     return found
 
 
-def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh]) -> None:
+def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh[int]]) -> None:
     new = ids.nodes(chain.from_iterable(named(event.delta) for event in fresh))
     spans = _spans(fresh)
     first = _first_mentioned(connection, ids, spans)
     batch = Batch(ids)
     for event in fresh:
         batch.add(event)
-    batch.write(connection)
+    observations.write(connection, batch)
     explicit.settle(connection, batch.spoken)
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
     _widen_namespaces(connection, (*first, *(node for node in new if node.kind == "run")), spans)
     search.index(connection, new)
-    Conclusions(connection, ids, resolve).draw(batch.moments, batch.listed, set(new.values()))
+    conclusions.draw(connection, ids, resolve, batch.moments, batch.listed, set(new.values()))
     awoken = {number for node, number in first.items() if node not in new}
     joining.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
     connection.executemany(
@@ -119,7 +118,7 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
     connection.execute(HEARD_LAST, (max(event.received for event in fresh),))
 
 
-def _spans(fresh: Sequence[Fresh]) -> dict[NodeId, Span]:
+def _spans(fresh: Sequence[Fresh[int]]) -> dict[NodeId, Span]:
     spans: dict[NodeId, Span] = {}
     for event in fresh:
         at, received = event.at, event.received
