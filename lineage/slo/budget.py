@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
@@ -60,32 +59,43 @@ class Count(NamedTuple):
 
 def count(verdicts: Iterable[Verdict]) -> Count:
     """Add *verdicts* up."""
-    judged: list[Verdict] = []
-    unknown = 0
-    for verdict in verdicts:
-        if verdict.state in JUDGED:
-            judged.append(verdict)
-        elif verdict.state == VerdictState.UNKNOWN:
-            unknown += 1
-    good, total = _sum(verdict.good for verdict in judged), _sum(verdict.total for verdict in judged)
-    return Count(good, total, len(judged), len(judged) + unknown)
+    tally = Tally(verdicts)
+    return tally.count(0, len(tally.ordered))
 
 
-def _sum(parts: Iterable[Fraction]) -> Fraction:
-    """The exact sum; whole numbers, which nearly all are, add up as such."""
-    whole, rest = 0, Fraction(0)
-    for part in parts:
-        if part.denominator == 1:
-            whole += part.numerator
-        else:
-            rest += part
-    return rest + whole
+class Tally:
+    """Verdicts by due, added up once, so that what any window holds costs two look-ups however many they are."""
+
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        self.ordered = sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
+        self._dues = [verdict.due for verdict in self.ordered]
+        judged = [verdict.state in JUDGED for verdict in self.ordered]
+        pairs = list(zip(self.ordered, judged, strict=True))
+        self._good = [0, *accumulate(_whole(verdict.good) if counts else 0 for verdict, counts in pairs)]
+        self._total = [0, *accumulate(_whole(verdict.total) if counts else 0 for verdict, counts in pairs)]
+        self._places: dict[VerdictState, list[int]] = {state: [] for state in VerdictState}
+        for place, verdict in enumerate(self.ordered):
+            self._places[verdict.state].append(place)
+
+    def window(self, length: timedelta, now: datetime) -> tuple[int, int]:
+        """The places in `ordered` of what lies in (now - *length*, now]: from, and up to without."""
+        return bisect_right(self._dues, now - length), bisect_right(self._dues, now)
+
+    def count(self, first: int, end: int) -> Count:
+        """What `ordered` holds from *first* up to *end*."""
+        judged = sum(self.of(state, first, end) for state in JUDGED)
+        good, total = Fraction(self._good[end] - self._good[first]), Fraction(self._total[end] - self._total[first])
+        return Count(good, total, judged, judged + self.of(VerdictState.UNKNOWN, first, end))
+
+    def of(self, state: VerdictState, first: int, end: int) -> int:
+        """How many verdicts there are in *state*."""
+        places = self._places[state]
+        return bisect_left(places, end) - bisect_left(places, first)
 
 
-def within(verdicts: Sequence[Verdict], length: timedelta, now: datetime) -> Sequence[Verdict]:
-    """Those of *verdicts*, sorted by due, in the window (now - length, now]."""
-    first = bisect_right(verdicts, now - length, key=lambda verdict: verdict.due)
-    return verdicts[first : bisect_right(verdicts, now, key=lambda verdict: verdict.due)]
+def _whole(part: Fraction) -> int | Fraction:
+    """Whole numbers, which nearly all parts are, add up as such."""
+    return part.numerator if part.denominator == 1 else part
 
 
 def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
@@ -94,15 +104,19 @@ def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
     A verdict enters windows by its due time. The budget is (1 - target) of what was expected up to now; what is UNKNOWN
     takes part in the budget and in coverage, never in the SLI.
     """
-    ordered = sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
-    window = within(ordered, slo.window, now)
-    totals = count(window)
-    states = Counter(verdict.state for verdict in window)
+    return judge_tally(slo, Tally(verdicts), now)
+
+
+def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
+    """What `judge` says of the verdicts in *tally* that were due by *now*: for who asks for many instants."""
+    first, end = tally.window(slo.window, now)
+    window, totals = tally.ordered[first:end], tally.count(first, end)
+    states = {state: tally.of(state, first, end) for state in VerdictState}
     budget = _budget(slo, totals, sum(states[state] for state in OPEN))
     tiers = choose(slo, _spacing(slo, window, now))
-    rates = tuple(_rate(tier, slo, ordered, now) for tier in tiers)
+    rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
     streak = _streak(window)
-    ladder = _strictest(_ladder(slo, window, streak, budget, burns=bool(tiers)))
+    ladder = _strictest(_ladder(slo, states[VerdictState.BAD], streak, budget, burns=bool(tiers)))
     state = _state(slo, totals, budget, now, speaking=ladder is not None or any(rate.firing for rate in rates))
     status = Status(
         slo=slo.name,
@@ -117,11 +131,11 @@ def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
         coverage=totals.coverage,
         budget=budget,
         burn_rates=rates,
-        burn=rates or tuple(_shown(tier, slo, ordered, now) for tier in tiers_for(slo.window)),
+        burn=rates or tuple(_shown(tier, slo, tally, now) for tier in tiers_for(slo.window)),
         ladder=ladder,
         occurrences=tuple(window),
         next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
-        last_delivery=max((v.delivered_at for v in ordered if v.delivered_at is not None), default=None),
+        last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
         sentence="",
     )
     return replace(status, sentence=_sentence(slo, status, totals, streak))
@@ -144,8 +158,8 @@ def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelt
     return (window[-1].due - window[0].due) / (len(window) - 1)
 
 
-def _rate(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -> BurnRate:
-    long, short = count(within(ordered, tier.long, now)), count(within(ordered, tier.short, now))
+def _rate(tier: Tier, slo: DataSLO, tally: Tally, now: datetime) -> BurnRate:
+    long, short = (tally.count(*tally.window(length, now)) for length in (tier.long, tier.short))
     factor = tier.factor(slo.window)
     rates = (long.burn(slo.target), short.burn(slo.target))
     burning = all(rate is not None and rate > factor for rate in rates)
@@ -159,9 +173,9 @@ def _rate(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -
     )
 
 
-def _shown(tier: Tier, slo: DataSLO, ordered: Sequence[Verdict], now: datetime) -> BurnRate:
+def _shown(tier: Tier, slo: DataSLO, tally: Tally, now: datetime) -> BurnRate:
     """A tier of the catalogue where the ladder speaks: how fast the budget burns is worth seeing, and no alert."""
-    return replace(_rate(tier, slo, ordered, now), firing=False)
+    return replace(_rate(tier, slo, tally, now), firing=False)
 
 
 def _guarded(slo: DataSLO, long: Count) -> bool:
@@ -178,9 +192,7 @@ def _streak(window: Sequence[Verdict]) -> list[Verdict]:
     return list(takewhile(lambda verdict: verdict.state == VerdictState.BAD, newest_first))[::-1]
 
 
-def _ladder(
-    slo: DataSLO, window: Sequence[Verdict], streak: Sequence[Verdict], budget: Budget, *, burns: bool
-) -> Iterable[Severity]:
+def _ladder(slo: DataSLO, bad: int, streak: Sequence[Verdict], budget: Budget, *, burns: bool) -> Iterable[Severity]:
     """What the discrete rules say. They end with the next GOOD occurrence: time without events is no recovery."""
     if not streak:
         return
@@ -189,7 +201,6 @@ def _ladder(
         yield alerting.instant.severity
     if burns:
         return
-    bad = sum(verdict.state == VerdictState.BAD for verdict in window)
     for rung in alerting.ladder or _default_ladder(slo):
         if (len(streak) if rung.consecutive else bad) >= rung.bad:
             yield rung.severity

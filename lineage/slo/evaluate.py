@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from lineage.model import Verdict
 from lineage.slo.budget import judge
 from lineage.slo.decided import corrected, decided
+from lineage.slo.evidence import Evidence
 from lineage.slo.exclusions import spans, without_excluded
 from lineage.slo.gather import gather
 from lineage.slo.spec import DataSLO, indicator
@@ -23,6 +25,16 @@ def evaluate(
 
     *grace* is what a deadline waits where the definition is silent. Raises StoreUnavailable.
     """
+    found, evidence = verdicts(slo, store, now, known_at, grace)
+    status = judge(slo, found, now)
+    delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
+    return replace(status, last_delivery=max(delivered, default=status.last_delivery))
+
+
+def verdicts(
+    slo: DataSLO, store: Store, now: datetime, known_at: datetime | None = None, grace: timedelta = GRACE
+) -> tuple[list[Verdict], Evidence]:
+    """What `evaluate` judges by: a verdict for each occurrence of the window, and what they were made of."""
     by, known = indicator(slo.spec.sli.type), known_at or now
     said = decided(slo, store, known)
     gathered = gather(slo, by.needs(slo), store, now, known)
@@ -30,6 +42,4 @@ def evaluate(
     measured = by.measure(slo, evidence, now)
     if slo.spec.sli.unit != "seconds":  # of time the excluded part is no measure at all
         measured = without_excluded(measured, evidence.excluded)
-    status = judge(slo, corrected(measured, said.corrections, slo.spec.sli.unit), now)
-    delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
-    return replace(status, last_delivery=max(delivered, default=status.last_delivery))
+    return list(corrected(measured, said.corrections, slo.spec.sli.unit)), evidence

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from lineage.slo.budget import Count, count, within
+from lineage.slo.budget import Count, Tally
 from lineage.slo.shape import label
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
@@ -74,11 +74,12 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     yield "info", (*about, str(slo.dataset), channel, slo.spec.budgeting_method), 1
     yield "objective_ratio", (), status.target
     yield "window_seconds", (), status.window_s
-    period = count(status.occurrences)
+    tally = Tally(status.occurrences)
+    period = tally.count(0, len(tally.ordered))
     yield from _windowed("period", period, status.target)
     for window in WINDOWS:
-        inside = within(status.occurrences, parse_duration(window), status.at)
-        yield from _windowed(window, count(inside), status.target)
+        inside = tally.count(*tally.window(parse_duration(window), status.at))
+        yield from _windowed(window, inside, status.target)
     yield "error_budget_remaining_ratio", ("period",), status.budget.remaining_ratio
     yield "window_events", ("period",), period.total
     yield "window_bad_events", ("period",), period.bad
