@@ -24,6 +24,7 @@ _SCHEMA: Final = """
         PRIMARY KEY (writer, seq)
     ) WITHOUT ROWID;
     CREATE INDEX entry_digest ON entry (digest);
+    CREATE INDEX entry_statements ON entry (writer, seq) WHERE kind = 'statement';
     CREATE INDEX entry_received ON entry (received_us, writer, seq);
 """
 _ENTRY: Final = "entry.writer, seq, kind, digest, received_us, principal, redaction"
