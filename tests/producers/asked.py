@@ -15,9 +15,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Job:
-    """A job as its latest run left it; datasets are named as the question's `names` wish."""
+    """A job as its latest run left it, without a state before any; datasets are named as the question's `names` wish."""
 
-    state: str
+    state: str | None
     parent: str | None = None
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class Asked:
         """All jobs of *namespace*, by name."""
         return {
             job["name"]: Job(
-                job["latestRun"]["state"],
+                (job["latestRun"] or {}).get("state"),
                 job["parentJobName"],
                 frozenset(names(each["name"]) for each in job["inputs"]),
                 frozenset(names(each["name"]) for each in job["outputs"]),

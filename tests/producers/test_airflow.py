@@ -108,6 +108,13 @@ def test_airflow_states_are_those_that_airflow_shows(told: Told) -> None:
     assert ["FAILED", "FAILED"] == [run["state"] for run in told.asked.job_runs("shop-airflow", "trouble")]
 
 
+def test_a_task_that_never_began_is_known_from_its_dag(told: Told) -> None:
+    """Airflow plans it and then says nothing of it: a job without a run."""
+    jobs = told.asked.jobs("shop-airflow")
+
+    assert {"trouble.never_begins": None} == {name: job.state for name, job in jobs.items() if job.state is None}
+
+
 def test_airflow_statements_hang_under_their_task(told: Told) -> None:
     """What a hook sent to the database is a run a statement, a child of the task's."""
     jobs = told.asked.jobs("shop-airflow")
