@@ -34,11 +34,12 @@ class Links(Protocol):
 
 
 class Drawing(NamedTuple):
-    """The SVG and its natural size in px."""
+    """The SVG, its natural size in px, and whether some edges close a circle: they run back to the left."""
 
     svg: str
     width: float
     height: float
+    circles: bool = False
 
 
 def draw(picture: Picture, links: Links) -> Drawing:
@@ -61,7 +62,7 @@ def draw(picture: Picture, links: Links) -> Drawing:
         f' viewBox="0 0 {across:.0f} {tall:.0f}" role="group" aria-label="{label}">{symbols(icons, "g-")}'
         f'<g class="v" data-w="{across:.0f}" data-h="{tall:.0f}"><g id="lg">{"".join(parts)}</g></g></svg>'
     )
-    return Drawing(svg, across, tall)
+    return Drawing(svg, across, tall, bool(places.back))
 
 
 def _counted(drawn: Sequence[Shown]) -> str:
@@ -126,8 +127,7 @@ def _edges(picture: Picture, folds: Sequence[More], places: Layout) -> list[str]
     for line in sorted(picture.lines, key=lambda line: order[line.kind]):
         a, b = str(line.source), str(line.target)
         if points := places.routes.get((a, b)):
-            kind = "back" if (a, b) in places.back else line.kind
-            parts.append(_edge(a, b, points, kind, line.made_of))
+            parts.append(_edge(a, b, points, line.kind, line.made_of, back=(a, b) in places.back))
     for more in folds:
         here, there = str(more.node), _fold_id(more)
         a, b = (here, there) if more.side == "down" else (there, here)
@@ -137,13 +137,20 @@ def _edges(picture: Picture, folds: Sequence[More], places: Layout) -> list[str]
     return parts
 
 
-def _edge(a: str, b: str, points: Sequence[Point], kind: str, made_of: Sequence[NodeId] | None = None) -> str:
+def _edge(  # noqa: PLR0913 - an edge has this many sides
+    a: str,
+    b: str,
+    points: Sequence[Point],
+    kind: str,
+    made_of: Sequence[NodeId] | None = None,
+    *,
+    back: bool = False,
+) -> str:
     moved = [(x + SIDE, y + TOP) for x, y in points]
-    back = kind == "back"
     x, y = moved[-1]
     moved[-1] = (x + 5 if back else x - 5, y)
     tip = f"M{x + 7:.1f},{y - 4.2:.1f}l-7.5,4.2l7.5,4.2z" if back else f"M{x - 7:.1f},{y - 4.2:.1f}l7.5,4.2l-7.5,4.2z"
-    css = f" {kind}" if kind else ""
+    css = "".join(f" {word}" for word in ("back" if back else "", kind) if word)
     of = "" if made_of is None else f' data-of="{escape(json.dumps([str(source) for source in made_of]))}"'
     return (
         f'<path class="e{css}" data-a="{escape(a)}" data-b="{escape(b)}"{of} d="{_curve(moved)}"/>'

@@ -141,6 +141,19 @@ def test_an_edge_that_was_left_behind_is_drawn_as_such(house: Headwater) -> None
     assert [("dataset:pg:old", "job:af:load")] == drawn
 
 
+def test_an_edge_that_closes_a_circle_is_told_from_one_that_was_left_behind(house: Headwater) -> None:
+    """Both may be true of one; the legend names what is drawn, and nothing else."""
+    house.intake.take([*whole_run(1, "load", 0, ["a"], ["b"]), *whole_run(2, "again", 5, ["b"], ["a"])], TELLER)
+
+    shown = html(house, "/datasets/pg/b")
+
+    assert (True, True, False) == (
+        'class="e back"' in shown,
+        "leftwards: closes a circle" in shown,
+        "dotted: no longer used" in shown,
+    )
+
+
 def test_a_job_without_datasets_says_so_where_its_lineage_would_be(house: Headwater) -> None:
     """An empty drawing would look like one that failed, and a script would trip over it."""
     house.intake.take([run_event(1, "dag", "COMPLETE", minutes(0))], TELLER)
