@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from pydantic import ValidationError
 
 from lineage.errors import InvalidDefinition, NotFound, Overloaded
 from lineage.settings import Settings
 from lineage.slo.evaluate import evaluate
 from lineage.slo.reading import Source, files_of, read_path
-from lineage.slo.spec import DataSLO, define
+from lineage.slo.spec import DataSLO, Schedule, define
 from lineage.slo.status import Status
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
@@ -156,7 +157,8 @@ class SloBook:
         found = {}
         for source in sources:
             _, record = records.get(source.slo.name, (None, None))
-            found[source.slo.name] = source.slo if record is None else source.slo.since(record.since)
+            slo = source.slo if record is None else _rescheduled(source.slo, record, None)
+            found[source.slo.name] = slo if record is None else slo.since(record.since)
         return found
 
     def _write(self, sources: list[Source], now: datetime) -> None:
@@ -166,7 +168,8 @@ class SloBook:
             name = source.slo.name
             document, record = records.get(name, (None, None))
             since = record.since if record is not None else now
-            own = source.slo.model_dump_json(by_alias=True, exclude_none=True).encode()
+            slo = source.slo if record is None else _rescheduled(source.slo, record, now)
+            own = slo.model_dump_json(by_alias=True, exclude_none=True).encode()
             body = msgspec.json.encode(Record(msgspec.Raw(own), source.text, source.place, since))
             if document is None or document.body != body or document.state != ACTIVE:
                 changes.append(Change(KIND, name, body, ACTIVE))
@@ -177,6 +180,18 @@ class SloBook:
         if changes:
             self._store.put(changes)
             log.info("slos_changed", extra={"slos": [change.id for change in changes]})
+
+
+def _rescheduled(slo: DataSLO, record: Record, now: datetime | None) -> DataSLO:
+    """*slo* with the schedules that held before it, as *record* knows them: what fell due keeps its own."""
+    kept = msgspec.json.decode(record.definition).get("spec", {}).get("schedule")
+    if kept is None or slo.spec.schedule is None:
+        return slo
+    try:
+        earlier = Schedule.model_validate(kept)
+    except ValidationError:  # of a version that understood other words
+        return slo
+    return slo.scheduled(slo.spec.schedule.after(earlier, now))
 
 
 def _fingerprint(folder: Path) -> object:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,17 +15,19 @@ from croniter import croniter
 from lineage.slo.spec import Schedule
 
 DECEMBER = 12
+TICK = timedelta(microseconds=1)
 SECONDS = len("2026-11-21T05:30:00")
 LEAP_CYCLE_MONTHS = 12 * 8 + 1  # 29 February returns within eight years, also around 1900 and 2100
 
 
 class Occurrence(NamedTuple):
-    """One expected delivery: the data of [start, end), due at *due*. All UTC. Not *expected*: its date is skipped."""
+    """One expected delivery: the data of [start, end), due at *due*. All UTC. Not *expected*: *because* says why."""
 
     start: datetime
     end: datetime
     due: datetime
     expected: bool
+    because: str = ""
 
     @property
     def name(self) -> str:
@@ -34,27 +36,72 @@ class Occurrence(NamedTuple):
 
 
 def occurrences(schedule: Schedule, since: datetime, now: datetime) -> list[Occurrence]:
-    """The occurrences due after *since* that have begun by *now*, by due; the last may be due after *now*.
+    """The occurrences due after *since* that have begun by *now*, by start; the last may be due after *now*.
 
     Each interval ends where the next begins, so that a day may have 23 or 25 hours (SLO.md b.6).
     """
-    first_end = since.astimezone(UTC) - schedule.deadline
     begun = now.astimezone(UTC)
-    earlier = next(_starts_back(schedule, first_end))
-    later = _starts_on(schedule, first_end)
     found: list[Occurrence] = []
-    for start, end in pairwise(chain((earlier,), later)):
-        if start > begun:
+    for occurrence in _occurrences(schedule, since):
+        if occurrence.start > begun:
             break
-        found.append(Occurrence(start, end, end + schedule.deadline, _expected(schedule, start)))
+        found.append(occurrence)
     return found
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime:
-    """The first deadline after *after* whose date is not skipped."""
-    first_end = after.astimezone(UTC) - schedule.deadline
-    bounds = pairwise(chain((next(_starts_back(schedule, first_end)),), _starts_on(schedule, first_end)))
-    return next(end + schedule.deadline for start, end in bounds if _expected(schedule, start))
+    """The first deadline after *after* of an occurrence that is expected."""
+    return next(occurrence.due for occurrence in _occurrences(schedule, after) if occurrence.expected)
+
+
+def _occurrences(schedule: Schedule, since: datetime) -> Iterator[Occurrence]:
+    """The occurrences due after *since*, by start, without end."""
+    versions = _versions(schedule)
+    first_end = since.astimezone(UTC) - max(version.deadline for version in versions)
+    for start, end in pairwise(_starts(versions, first_end)):
+        version = _in_force(versions, start)
+        if _in_force(versions, end) is not version:  # the last of its schedule may end before the next one's begins
+            end = min(end, next(_starts_on(version, start)))  # noqa: PLW2901 - the same end, seen by its own schedule
+        due = end + version.deadline
+        if due > since:
+            yield Occurrence(start, end, due, *_expected(version, start, due))
+
+
+def _versions(schedule: Schedule) -> list[Schedule]:
+    """The schedules, newest first."""
+    found: list[Schedule] = []
+    each: Schedule | None = schedule
+    while each is not None:
+        found.append(each)
+        each = each.before
+    return found
+
+
+def _in_force(versions: Sequence[Schedule], at: datetime) -> Schedule:
+    """Of *versions*, newest first, the one that holds at *at*; the oldest has held from the beginning."""
+    return next((each for each in versions[:-1] if each.valid_from is not None and each.valid_from <= at), versions[-1])
+
+
+def _starts(versions: Sequence[Schedule], until: datetime) -> Iterator[datetime]:
+    """The last start at or before *until* and those after it, each of the schedule that is in force then."""
+    at = _in_force(versions, until)
+    yield _last(versions[versions.index(at) :], until)
+    newest = until
+    for place in range(versions.index(at), -1, -1):
+        ends = versions[place - 1].valid_from if place else None
+        for start in _starts_on(versions[place], newest):
+            if ends is not None and start >= ends:
+                break
+            yield start
+        newest = newest if ends is None else ends - TICK
+
+
+def _last(versions: Sequence[Schedule], until: datetime) -> datetime:
+    newest = next(_starts_back(versions[0], until))
+    since = versions[0].valid_from
+    if len(versions) == 1 or since is None or newest >= since:
+        return newest
+    return _last(versions[1:], since - TICK)
 
 
 def spacing(schedule: Schedule, near: datetime) -> timedelta:
@@ -74,9 +121,12 @@ def _spacing(schedule: Schedule, year: int, month: int) -> timedelta:
     return (newest - oldest) / count
 
 
-def _expected(schedule: Schedule, start: datetime) -> bool:
-    skip = schedule.calendar.skip
-    return not skip or start.astimezone(ZoneInfo(schedule.timezone)).date() not in skip
+def _expected(schedule: Schedule, start: datetime, due: datetime) -> tuple[bool, str]:
+    calendar = schedule.calendar
+    if calendar.skip and calendar.skips(start.astimezone(ZoneInfo(schedule.timezone)).date()):
+        return False, "the calendar skips this date"
+    pause = next((each for each in schedule.paused if each.start <= due < each.start + each.duration), None)
+    return pause is None, "" if pause is None else f"paused: {pause.reason}"
 
 
 def _starts_on(schedule: Schedule, after: datetime) -> Iterator[datetime]:

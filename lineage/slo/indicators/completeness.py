@@ -222,7 +222,7 @@ Outcome = tuple[VerdictState, str, int | None]
 
 def _outcome(spec: Spec, occurrence: Occurrence, volume: Volume, basis: Basis, *, closed: bool) -> Outcome:
     if not occurrence.expected:
-        return VerdictState.NOT_EXPECTED, "the calendar skips this date", None
+        return VerdictState.NOT_EXPECTED, occurrence.because, None
     if not closed:
         return VerdictState.PENDING, "due, rows may still arrive until the close", None
     if volume.delivery is None and not spec.absence_is_zero:

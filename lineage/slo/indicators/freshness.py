@@ -171,7 +171,7 @@ Outcome = tuple[VerdictState, str, Delivery | None]
 def _outcome(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence, waited_until: datetime) -> Outcome:
     due = occurrence.due
     if not occurrence.expected:
-        return VerdictState.NOT_EXPECTED, "the calendar skips this date", None
+        return VerdictState.NOT_EXPECTED, occurrence.because, None
     first = next((delivery for delivery in found if delivery.refresh), None)
     if first is None:
         return _undelivered(found, evidence, waiting=due > waited_until)

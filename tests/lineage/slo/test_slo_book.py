@@ -14,7 +14,7 @@ from lineage.settings import Settings, load
 from lineage.slo import book as room
 from lineage.slo.book import KIND, SloBook
 from lineage.slo.evaluate import evaluate
-from tests.support.promises import HOUR, NOON, Lake, document, event
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event
 
 
 @pytest.fixture
@@ -161,3 +161,20 @@ def test_one_slo_that_cannot_be_judged_does_not_stop_the_others(
     monkeypatch.setattr(room, "evaluate", failing)
 
     assert [status.slo for status in book.statuses(NOON)] == ["orders"]
+
+
+def test_a_schedule_that_changes_keeps_what_fell_due(lake: Lake, folder: Path) -> None:
+    """The new schedule holds from when the file changed, the old one before that, also after a restart."""
+    book = SloBook(lake.store, settings(folder))
+    book.refresh(NOON - DAY)
+    file = next(folder.glob("*.yaml"))
+    file.write_text(file.read_text().replace("0 * * * *", "30 */2 * * *"))
+    book.refresh(NOON)
+    book.refresh(NOON + DAY)
+    again = SloBook(lake.store, settings(folder))
+
+    schedules = [each.definition("orders").spec.schedule for each in (book, again)]
+
+    assert [(each.valid_from, each.before.cron) for each in schedules if each and each.before] == [
+        (NOON, "0 * * * *")
+    ] * 2

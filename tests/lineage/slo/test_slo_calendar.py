@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from lineage.slo.calendar import next_due, occurrences, spacing
 from lineage.slo.spec import Calendar, Schedule
@@ -93,3 +96,87 @@ def test_rare_dates_are_found() -> None:
 def test_spacing_is_the_mean_distance() -> None:
     """Five runs a week are 33.6 hours apart on average."""
     assert spacing(schedule("0 9 * * 1-5"), utc(2026, 11, 20)) == timedelta(hours=33.6)
+
+
+# ── What is skipped, paused, and scheduled anew. ───────────────────────────────────────────────────────────────────
+
+
+def daily(**changes: Any) -> Schedule:
+    return Schedule.model_validate({"cron": "0 2 * * *", "deadline": "5h", **changes})
+
+
+def days(schedule: Schedule, since: str, until: str) -> list[str]:
+    """Nominal start and deadline of each occurrence that is expected."""
+    found = occurrences(schedule, datetime.fromisoformat(since), datetime.fromisoformat(until))
+    return [f"{each.start:%dT%H}-{each.end:%dT%H}, {each.due:%dT%H}" for each in found if each.expected]
+
+
+@pytest.mark.parametrize(
+    ("skip", "left"),
+    [
+        (["weekends"], [18, 21, 22, 23, 24, 25]),
+        (["12-25"], [18, 19, 20, 21, 22, 23, 24, 26]),
+        (["2026-12-24", "weekends"], [18, 21, 22, 23, 25]),
+    ],
+)
+def test_days_are_skipped_by_date_by_day_of_the_year_or_as_weekends(skip: list[str], left: list[int]) -> None:
+    """The local date of the nominal start decides."""
+    found = occurrences(daily(calendar={"skip": skip}), utc(2026, 12, 19, 6), utc(2026, 12, 26, 3))
+
+    assert [each.start.day for each in found if each.expected] == left
+
+
+def test_while_a_job_is_paused_nothing_is_expected() -> None:
+    """What falls due in a declared pause is not expected, and says why; after it, it is again."""
+    pause = {"start": "2026-12-20T00:00:00Z", "duration": "2d", "reason": "move of the lake"}
+    found = occurrences(daily(paused=[pause]), utc(2026, 12, 19, 12), utc(2026, 12, 22, 12))
+
+    assert [(each.due.day, each.expected, each.because) for each in found[:3]] == [
+        (20, False, "paused: move of the lake"),
+        (21, False, "paused: move of the lake"),
+        (22, True, ""),
+    ]
+
+
+HOURLY_LATER = {"cron": "0 * * * *", "deadline": "15m", "validFrom": "2026-12-20T12:00:00Z"}
+
+
+def test_each_occurrence_keeps_the_schedule_that_made_it() -> None:
+    """Daily until noon of the 20th, hourly from then on: deadlines before the change stay what they were."""
+    schedule = Schedule.model_validate(HOURLY_LATER | {"before": {"cron": "0 2 * * *", "deadline": "5h"}})
+
+    found = days(schedule, "2026-12-18T12:00:00Z", "2026-12-20T13:30:00Z")
+
+    assert found == [
+        "18T02-19T02, 19T07",
+        "19T02-20T02, 20T07",
+        "20T02-20T12, 20T17",
+        "20T12-20T13, 20T13",
+        "20T13-20T14, 20T14",
+    ]
+
+
+def test_a_slower_schedule_leaves_the_last_interval_as_it_was() -> None:
+    """Hourly until noon, then daily at 2: the hour before noon ends at noon, not at 2 in the night."""
+    schedule = Schedule.model_validate(
+        {"cron": "0 2 * * *", "deadline": "5h", "validFrom": "2026-12-20T12:00:00Z"}
+        | {"before": {"cron": "0 * * * *", "deadline": "15m"}}
+    )
+
+    found = days(schedule, "2026-12-20T11:00:00Z", "2026-12-21T03:00:00Z")
+
+    assert found == ["20T10-20T11, 20T11", "20T11-20T12, 20T12", "21T02-22T02, 22T07"]
+
+
+@pytest.mark.parametrize("since", ["2026-12-20T12:00:00Z", "2026-12-20T15:00:00Z", "2026-12-20T08:00:00Z"])
+def test_wherever_one_begins_to_look_occurrences_are_the_same(since: str) -> None:
+    """A window that begins after the change, or at it, sees what one that began before it sees."""
+    schedule = Schedule.model_validate(
+        {"cron": "30 2 * * *", "deadline": "5h", "validFrom": "2026-12-20T12:00:00Z"}
+        | {"before": {"cron": "0 * * * *", "deadline": "15m"}}
+    )
+    whole = occurrences(schedule, utc(2026, 12, 19), utc(2026, 12, 23))
+
+    found = occurrences(schedule, datetime.fromisoformat(since), utc(2026, 12, 23))
+
+    assert [each for each in whole if each.due > datetime.fromisoformat(since)] == found

@@ -84,6 +84,16 @@ def test_a_definition_survives_json() -> None:
             "type: freshness, method: heartbeat, heartbeat: {emitter: orders, interval: 1m, threshold: 5m}",
             "9:57: spec.sli.heartbeat.emitter: 'orders' names no emitter; write NAMESPACE/NAME of its job, as in",
         ),
+        (
+            "deadline: 5h",
+            "deadline: 5h, calendar: {skip: [noon]}",
+            "8:90: spec.schedule.calendar.skip.0: 'noon' is no day;",
+        ),
+        (
+            "deadline: 5h",
+            "deadline: 5h, before: {cron: 0 1 * * *, deadline: 1h}",
+            "8:3: spec.schedule: a schedule with one",
+        ),
         ("  sli:", "  consumer: {}\n  sli:", "9:3: spec.consumer: is not measured by this version of Headwater"),
         (
             "  sli:",
