@@ -24,6 +24,7 @@ from dashboards.panels.slos import rows
 from dashboards.states import SLO, worst
 from lineage.alerts.incidents import every
 from lineage.errors import NotFound
+from lineage.exposures import affected as affected_by
 from lineage.model import FieldId, Node, NodeId, Version, dataset_id
 from lineage.store.base import Store
 from lineage.tagging import inherited, tagged
@@ -115,6 +116,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         figures=_figures(versions, came),
         identity=identity(request, node, seen),
         told=of_dataset(node.facets),
+        users=affected_by(down),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Annotated
@@ -17,7 +17,8 @@ from lineage.api._shapes import Shape
 from lineage.api._stated import stated_of
 from lineage.api.jobs import described
 from lineage.errors import InvalidInput
-from lineage.model import Direction, Edge, Graph, Run, run_id
+from lineage.exposures import exposed
+from lineage.model import Direction, Edge, Graph, NodeId, Run, run_id
 from lineage.outcomes import outcomes
 from lineage.staleness import marked
 from lineage.walk import MAX_NODES, walk
@@ -69,14 +70,17 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
 
     Where explicit lineage says what a job made a dataset of, the edge from the job has `madeOf`, the ids of those
     datasets: the dataset came of no other that the job reads. Without it, it came of all of them.
+
+    What dbt calls exposures, dashboards for instance, end the way down as jobs of `jobType` EXPOSURE, without runs.
     """
+    way = direction_of(direction)
     level = choice(granularity.lower(), GRANULARITIES, "granularity")
     root = wanted(naming)
     known = asking.store.get(root.candidates, as_of=at.as_of, known_at=at.known_at)
     graph = walk(
         asking.store,
         seen(known[root.among(known)], "nodeId").id,
-        direction_of(direction),
+        way,
         depth,
         as_of=at.as_of,
         known_at=at.known_at,
@@ -85,8 +89,9 @@ def lineage(  # noqa: PLR0913 - a question has this many sides
     )
     if marks:
         graph = marked(asking.store, graph, as_of=at.as_of, known_at=at.known_at)
+    graph, ends = (graph, frozenset()) if way == "up" else exposed(graph, depth)
     graph = coarse(asking.store, graph, level, at)
-    nodes = _nodes(asking, graph, at)
+    nodes = _nodes(asking, graph, at, ends)
     body = {"graph": nodes, "truncated": graph.truncated, "frontier": [str(node) for node in graph.frontier]}
     return asking.answer(body, _shapes.changing(_runs_in(nodes)))
 
@@ -103,15 +108,20 @@ def direction_of(word: str) -> Direction:
     raise InvalidInput(f"direction: {word!r} is none of up, down, both", field="direction")
 
 
-def _nodes(asking: Asked, graph: Graph, at: Instants) -> list[Shape]:
+def _nodes(asking: Asked, graph: Graph, at: Instants, ends: Collection[NodeId]) -> list[Shape]:
     into, out_of = edges_by_end((str(edge.source), str(edge.target)) for edge in graph.edges)
     more = {(str(edge.source), str(edge.target)): _more(edge) for edge in graph.edges if _more(edge)}
     for edge in chain.from_iterable(into.values()):  # one object stands at both ends
         edge.update(more.get((edge["origin"], edge["destination"]), {}))
-    jobs = [node for node in graph.nodes.values() if node.id.kind == "job"]
+    jobs = [node for node in graph.nodes.values() if node.id.kind == "job" and node.id not in ends]
     now = at.as_of or asking.now
     shapes = described(asking.store, jobs, 1, now, as_of=at.as_of, known_at=at.known_at)
     data = {job.id: shape for job, shape in zip(jobs, shapes, strict=True)}
+    reads: dict[NodeId, list[NodeId]] = {end: [] for end in ends if end in graph.nodes}
+    for reading in graph.edges:
+        if reading.target in reads:
+            reads[reading.target].append(reading.source)
+    data |= {end: _shapes.job(graph.nodes[end], of, (), (), came={}) for end, of in reads.items()}
     runs = [node.name for node in graph.nodes if node.kind == "run"]
     found: Sequence[Run] = asking.store.runs(ids=runs, known_at=at.known_at, limit=len(runs)).items if runs else ()
     came = outcomes(asking.store, found, now)

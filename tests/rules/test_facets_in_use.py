@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lineage.model import dataset_id
 from tests.rules.judging import judged
 from tests.support.rules import House
@@ -85,3 +87,31 @@ def test_a_tag_goes_where_the_values_of_its_column_go(house: House) -> None:
     }
     came = {"tag": "pii:email", "from": [f"datasetField:{SHOP}:shop.public.customers:email"]}
     assert {"email": ["pii:email"], "contact": [came], "recipient": [came]} == tags
+
+
+def test_impact_reaches_dashboards(house: House) -> None:
+    """An exposure of dbt reads the dataset that names it, however far down; one that the newest facet drops is gone."""
+    house.tell("exposures")
+
+    source = dataset_id(SHOP, "shop.staging.orders")
+    graph = house.get("/lineage", nodeId=str(source), direction="down")["graph"]
+    (board,) = [node["data"] for node in graph if "EXPOSURE" in str(node["data"]["facets"])]
+    assert (("exposure.shop.exec_dashboard", "https://bi.example.org/d/1", [ORDERS]), True) == (
+        (board["name"], board["location"], [read["name"] for read in board["inputs"]]),
+        (ORDERS, "exposure.shop.exec_dashboard") in house.edges(source),
+    )
+
+
+DEPTHS = {"up": (20, "up"), "one hop": (1, "down"), "two hops": (2, "down"), "by datasets": (20, "down")}
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("up", 0), ("one hop", 0), ("two hops", 1), ("by datasets", 0)])
+def test_an_exposure_is_as_far_as_a_dataset_beyond_it(house: House, asked: str, expected: int) -> None:
+    """Nothing of it is seen upstream, nearer than its depth, or where only datasets are asked for."""
+    house.tell("exposures")
+
+    depth, direction = DEPTHS[asked]
+    level = "dataset" if asked == "by datasets" else "job"
+    source = dataset_id(SHOP, "shop.staging.orders")
+    graph = house.get("/lineage", nodeId=str(source), direction=direction, depth=depth, granularity=level)["graph"]
+    assert expected == sum("exposure." in node["id"] for node in graph)

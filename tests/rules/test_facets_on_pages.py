@@ -83,3 +83,13 @@ def test_a_stream_shows_its_checkpoints(house: House) -> None:
 
     (run,) = house.runs("flink-prod", "orders-enrich")
     assert "3 completed, 0 failed, 0 restored" == rows(house, "runs", run["id"]).get("Checkpoints")
+
+
+def test_the_blast_radius_names_dashboards(house: House) -> None:
+    """With a link to where they are, and how far away what they read is."""
+    house.tell("exposures")
+
+    found = re.findall(
+        r'<a href="(https://bi[^"]*)"[^>]*>([^<]*)<', page(house, "datasets", SHOP, "shop.staging.orders")
+    )
+    assert [("https://bi.example.org/d/1", "exec_dashboard")] == found
