@@ -15,7 +15,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Job:
-    """A job as its latest run left it, without a state before any; datasets are named as the question's `names` wish."""
+    """A job as its latest run left it, stateless before any; datasets are named as the question's `names` wish."""
 
     state: str | None
     parent: str | None = None
