@@ -67,7 +67,7 @@ class MadeOf(NamedTuple):
     For each (job, target) the newest event that speaks decides, and what the job's runs merely list is no longer taken
     for a source of *target*; an event without the facet says nothing. *sources* are datasets, sorted; none at all: the
     target has no tracked upstream. None takes back what was said before: lists count again. *target* None: of every
-    target of the job.
+    target of the job. Whoever is named is among the nodes of its delta.
     """
 
     job: NodeId

@@ -178,7 +178,7 @@ def _delta(kind: Any, event: EventType | None, when: datetime, first: tuple[Node
     delta = Delta(b"", kind, event, when, parts.pop("producer", "https://example.com/test"), first, **parts)
     named = [*first, *(touch.dataset for touch in delta.touches), *(seen.dataset for seen in delta.columns)]
     named += [touch.by for touch in delta.touches if touch.by.kind == "job"]
-    named += [source for said in delta.made_of for source in said.sources or ()]
+    named += [node for said in delta.made_of for node in (said.target, *(said.sources or ())) if node]
     declared = (same for same in delta.aliases if not same.why.startswith("rule: "))
     named += [node for same in declared for node in (same.dataset, same.alias)]
     named += [node for pair in delta.depends for node in pair] + [node for node, _ in delta.tombstones]

@@ -28,6 +28,10 @@ _KEEP: Final = """
     INSERT INTO made_of_now VALUES (?, ?, ?) ON CONFLICT (job, target) DO UPDATE SET sources = excluded.sources
 """
 _SPOKEN: Final = "SELECT job, target FROM made_of_now WHERE job = ?"
+_NOW: Final = """
+    SELECT job, target, sources FROM json_each(?) AS asked CROSS JOIN made_of_now
+        ON job = json_extract(asked.value, '$[0]') AND target = json_extract(asked.value, '$[1]')
+"""
 _EVER: Final = """
     SELECT job, target, sources FROM made_of_now WHERE job IN (SELECT value FROM json_each(?)) AND target <> ?
 """
@@ -66,7 +70,7 @@ def settle(connection: Connection, spoken: Iterable[Pair]) -> None:
     connection.executemany(_KEEP, [(*pair, word and word.sources) for pair, word in newest.items()])
 
 
-def statements(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
+def statements(connection: Connection, pairs: set[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
     """What the jobs of *pairs* say at the cut that these targets, by their canonical names, are made of.
 
     What was hidden is left out.
@@ -94,12 +98,16 @@ def statements_of_runs(connection: Connection, uses: Collection[Use], at: Cut) -
     return _canonical(connection, found, at)
 
 
-def _spoken(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, dict[int, str | None]]:
+def _spoken(connection: Connection, pairs: set[Pair], at: Cut) -> dict[Pair, dict[int, str | None]]:
     """Under which names of *pairs* anything was ever said, and what holds of each now."""
     if not pairs or not connection.execute("SELECT EXISTS (SELECT 1 FROM made_of_now)").fetchone()[0]:
         return {}
-    rows = connection.execute(_EVER, (each_of({job for job, _ in pairs}), EVERY)).fetchall()
-    parts = components(connection, {target for _, target, _ in rows}, at)
+    parts = components(connection, {target for _, target in pairs}, at)
+    alone = {pair for pair in pairs if len(parts[pair[1]].members) == 1}
+    rows = connection.execute(_NOW, (each_of(alone),)).fetchall()
+    if jobs := {job for job, _ in pairs - alone}:
+        rows += connection.execute(_EVER, (each_of(jobs), EVERY)).fetchall()
+        parts |= components(connection, {target for _, target, _ in rows}, at)
     found: dict[Pair, dict[int, str | None]] = {}
     for job, target, sources in rows:
         if (pair := (job, parts[target].canonical)) in pairs:
