@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 
 from lineage.app import Headwater, build, open_headwater
+from lineage.commands._wire import protocol
 from lineage.errors import InvalidInput
 from lineage.gate import is_loopback
 from lineage.settings import Settings
@@ -47,6 +48,7 @@ def serve(settings: Settings, opened: Callable[[str, Headwater], None] = announc
         server = uvicorn.Server(
             uvicorn.Config(
                 build(settings, headwater),
+                http=protocol(),
                 log_config=None,
                 access_log=False,
                 server_header=False,
