@@ -71,6 +71,14 @@ def test_a_trace_tells_which_code_ran(house: House) -> None:
     assert ("4f2a", 64) == (traced["code"]["sourceCodeVersion"], len(traced["code"]["sqlDigest"]))
 
 
+def test_a_moment_that_is_told_again_in_other_bytes_is_counted(house: House) -> None:
+    """DECISIONS 2: two STARTs of one instant are both kept, and the run says so; START and COMPLETE are two moments."""
+    house.tell("equal-times")
+
+    runs = [house.runs("prod-dbt", job)[0]["id"] for job in ("model.shop.orders", "model.shop.orders.sql.1")]
+    assert [1, 0] == [house.run(run).get("toldAgain", 0) for run in runs]
+
+
 # ── 2.3, 2.6 Datasets. ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
