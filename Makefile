@@ -50,6 +50,7 @@ bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/lineage.py
 	@$(BIN)/python bench/answers.py
 	@$(BIN)/python bench/slos.py
+	@$(BIN)/python bench/instrument.py
 
 clean: ## forget the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

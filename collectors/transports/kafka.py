@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 from pydantic import Field, SecretStr
 
 from collectors.bodies import inflate
@@ -33,6 +34,9 @@ INFLATED_MOST: Final = 64 * MIB
 
 RECORDS = Counter("headwater_kafka_records", "Records that were taken from a topic.", ("topic", "result"))
 LAG = Gauge("headwater_kafka_lag_records", "Records of an assigned partition still to come.", ("topic", "partition"))
+BATCHES = Histogram(
+    "headwater_kafka_batch_records", "Records that were taken at once.", buckets=(1, 5, 20, 100, 499, 500)
+)
 REBALANCES = Counter("headwater_kafka_rebalances", "Times that partitions were given here or taken.", ("what",))
 
 log = logger(__name__)
@@ -158,6 +162,7 @@ class KafkaCollector:
         ]
         for message, receipt in zip(messages, receipts, strict=True):
             RECORDS.labels(message.topic(), receipt.status).inc()
+        BATCHES.observe(len(messages))
         if refused and self._settings.dead_letters:
             self._turn_away(refused)
         return True
@@ -214,7 +219,11 @@ class KafkaCollector:
             )
         left = self._producer.flush(FLUSH_S)
         if left or failed:
-            raise KafkaException(f"{left + len(failed)} records could not be written to the dead letters: {failed[:1]}")
+            self._producer.purge()  # they come again with their source
+            self._producer.flush(0)
+            topics = ", ".join(sorted({f"{message.topic()}{self._settings.dead_letters}" for message, *_ in refused}))
+            why = failed[0] if failed else "no answer"
+            raise KafkaException(f"dead letters cannot be written: {why}; is there a topic {topics}, and may we write?")
 
     def _commit(self, consumer: Consumer, ends: list[TopicPartition]) -> None:
         from confluent_kafka import KafkaException
@@ -255,7 +264,7 @@ def _ends(messages: Iterable[Message]) -> list[TopicPartition]:
 def _note_lag(statistics: str) -> None:
     for topic, said in json.loads(statistics).get("topics", {}).items():
         for partition, numbers in said.get("partitions", {}).items():
-            if numbers.get("consumer_lag", -1) >= 0:
+            if numbers.get("fetch_state") == "active" and numbers.get("consumer_lag", -1) >= 0:
                 LAG.labels(topic, partition).set(numbers["consumer_lag"])
 
 
@@ -270,4 +279,7 @@ def _note_given(_: Consumer, partitions: Sequence[TopicPartition]) -> None:
 
 def _note_taken(_: Consumer, partitions: Sequence[TopicPartition]) -> None:
     REBALANCES.labels("taken").inc()
+    for place in partitions:
+        with suppress(KeyError):  # whose lag was never heard of
+            LAG.remove(place.topic, str(place.partition))
     log.info("kafka_partitions_taken", extra={"partitions": len(partitions)})

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import gzip
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import confluent_kafka
 import pytest
+from prometheus_client import REGISTRY
+from typer.testing import CliRunner
 
+from collectors.transports import kafka
 from collectors.transports.kafka import KafkaCollector, Settings
+from lineage import cli
 from lineage.errors import Overloaded
+from lineage.homes import open_homes
 from lineage.model import Principal, Receipt
+from tests.support.posting import event
+from tests.support.server import Server
 
 LONG_S = 30.0
 
@@ -151,3 +161,64 @@ def test_framed_and_packed_values_are_events_too(brokers: str) -> None:
         until(intake, 3)
 
     assert [b"event", b"event", broken] == intake.taken
+
+
+def sample(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def statistics(topic: str, lag: int, state: str = "active") -> str:
+    """What librdkafka says of one partition, as far as it matters."""
+    return json.dumps({"topics": {topic: {"partitions": {"0": {"consumer_lag": lag, "fetch_state": state}}}}})
+
+
+def test_the_lag_is_of_partitions_that_are_read_here() -> None:
+    """One that another process has is not told of, and one that is taken away is forgotten."""
+    consumer: Any = None
+    kafka._note_lag(statistics("mine", 7))
+    kafka._note_lag(statistics("another's", 9, "none"))
+    told = [sample("headwater_kafka_lag_records", topic=topic, partition="0") for topic in ("mine", "another's")]
+    kafka._note_taken(consumer, [confluent_kafka.TopicPartition("mine", 0)])
+
+    assert ([7, None], None) == (told, sample("headwater_kafka_lag_records", topic="mine", partition="0"))
+
+
+def test_batches_are_counted_with_their_records(brokers: str) -> None:
+    """How many records were taken at once, and what became of them, by topic."""
+    before = sample("headwater_kafka_batch_records_sum") or 0
+    intake = Intake()
+    produce(brokers, "counted", b"one", b"poison")
+    with collecting(brokers, "counted", intake):
+        until(intake, 2)
+
+    assert (2, 1, 1) == (
+        (sample("headwater_kafka_batch_records_sum") or 0) - before,
+        sample("headwater_kafka_records_total", topic="counted", result="accepted"),
+        sample("headwater_kafka_records_total", topic="counted", result="dead-lettered"),
+    )
+
+
+def test_what_was_refused_is_fed_back_by_command(brokers: str, tmp_path: Path) -> None:
+    """A record that a strict door refused waits among the dead letters, and goes through one that is less so."""
+    body = event(1, custom={"of": "no schema"})
+    produce(brokers, "strict", body)
+    listening = {
+        "HEADWATER_KAFKA__BROKERS": brokers,
+        "HEADWATER_KAFKA__TOPICS": '["strict"]',
+        "HEADWATER_KAFKA__PROTOCOL": "consumer",
+        "HEADWATER_INGEST__STRICT": "true",
+    }
+    with Server(tmp_path / "headwater.db", environment=listening):
+        (letter,) = records(brokers, "strict.dlq", 1)
+    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+        before = homes.ledger.entry(sha256(body).digest())
+    said = headwater("dead-letters", "replay", "--yes", "--store", f"sqlite:///{tmp_path / 'headwater.db'}")
+    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+        after = homes.ledger.raw(sha256(body).digest())
+
+    assert (body, None, 1, body) == (letter.value(), before, said["replayed"], after)
+
+
+def headwater(*words: str) -> Any:
+    """What the command answers a program."""
+    return json.loads(CliRunner().invoke(cli.build(), [*words, "--json"], catch_exceptions=False).stdout)
