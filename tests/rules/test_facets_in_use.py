@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from lineage.model import dataset_id
@@ -123,3 +125,16 @@ def test_an_exposure_is_as_far_as_a_dataset_beyond_it(house: House, asked: str, 
     source = dataset_id(SHOP, "shop.staging.orders")
     graph = house.get("/lineage", nodeId=str(source), direction=direction, depth=depth, granularity=level)["graph"]
     assert expected == sum("exposure." in node["id"] for node in graph)
+
+
+def test_a_tag_that_a_person_gave_goes_as_far(house: House) -> None:
+    """Tags of columns by the API count as those of facets do."""
+    house.tell("tags-of-columns")
+
+    path = f"/api/v1/namespaces/{quote(SHOP, '')}/datasets/shop.public.customers/fields/city/tags/place"
+    assert house.client.post(path).status_code < 300
+
+    graph = house.get("/column-lineage", nodeId=f"datasetField:{SHOP}:shop.staging.customers:city")["graph"]
+    assert [["place"]] == [
+        [each["tag"] for each in node["data"]["inheritedTags"]] for node in graph if "inheritedTags" in node["data"]
+    ]
