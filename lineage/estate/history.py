@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from lineage.estate import wire
-from lineage.estate.pipelines import BROKEN, PIPELINES, STREAMS, WAITING, Pipeline, Step, Stream
-from lineage.estate.story import DAY, HOUR, WRONG_SIGNS, Story, chance
+from lineage.estate.pipelines import BROKEN, KILLED, PIPELINES, STREAMS, WAITING, Pipeline, Step, Stream
+from lineage.estate.story import DAY, HOUR, KILLED_DRIVER, WRONG_SIGNS, Story, chance
 from lineage.estate.wire import Json
 
 LONGEST = timedelta(hours=3)  # no run takes longer
@@ -94,6 +94,11 @@ class Occasion:
         return self.nominal >= self.story.broken_since
 
     @property
+    def killed(self) -> bool:
+        """Whether the driver was killed in the first step: nothing was heard of this run again."""
+        return self.pipeline.name == KILLED and self.story.days_ago(self.nominal) == KILLED_DRIVER
+
+    @property
     def parent(self) -> tuple[str, str, str]:
         """The run that holds the steps: its id, job namespace and job name."""
         name = self.pipeline.name if self.pipeline.kind != "dbt" else f"dbt-run-{self.pipeline.name}"
@@ -109,6 +114,9 @@ class Occasion:
         job = wire.job(kind, name, JOB_TYPES[kind][0], owner=self.pipeline.owner)
         run = wire.run(kind, run_id, nominal=(self.nominal, self.end) if kind == "dag" else None)
         yield at, wire.event("START", at, run=run, job=job)
+        if self.killed:
+            yield next(self._success(self.pipeline.steps[0], at))
+            return
         failed = False
         for step in self.pipeline.steps:
             fails = self.broken and step.name == BROKEN

@@ -11,7 +11,8 @@ Derivation = tuple[str, tuple[str, ...]]
 class Step(NamedTuple):
     """One unit of work: a task, a query, a model. Tables by their keys in `world.TABLES`.
 
-    Columns of equal name are copied; *derived* says where the others come from.
+    Columns of equal name are copied; *derived* says where the others come from, *across* which columns decide on all of
+    what is written, and by what: (subtype, `table.column`).
     """
 
     name: str
@@ -21,6 +22,7 @@ class Step(NamedTuple):
     sql: str = ""
     derived: dict[str, Derivation] = {}  # noqa: RUF012 - a constant of a constant
     checks: tuple[tuple[str, str], ...] = ()  # tests on what it writes: (assertion, column)
+    across: tuple[tuple[str, str], ...] = ()
 
 
 class Pipeline(NamedTuple):
@@ -42,6 +44,7 @@ class Stream(NamedTuple):
     writes: tuple[str, ...]
     owner: str
     derived: dict[str, Derivation] = {}  # noqa: RUF012 - a service copies what it reads
+    across: tuple[tuple[str, str], ...] = ()
 
 
 COMMERCE, FINANCE, GROWTH = "data-orders", "data-payments", "data-growth"
@@ -58,6 +61,7 @@ STREAMS = (
 
 BROKEN = "load_settlements"  # the task whose failure is the incident
 WAITING = "revenue_hourly"  # the application that does not start without it
+KILLED = "customer_value"  # the application that once was killed and never said so
 
 _SETTLEMENTS_SQL = """insert into analytics.stg.settlements
 select s.*, round((s.gross_amt - s.fee_amt) * f.rate, 2) as net_eur
@@ -126,6 +130,12 @@ PIPELINES = (
                     "fees": ("AGGREGATION", ("stg.settlements.fee_amt",)),
                     "net_eur": ("AGGREGATION", ("stg.settlements.net_eur",)),
                 },
+                across=(
+                    ("JOIN", "stg.settlements.payment_id"),
+                    ("JOIN", "stg.payments.payment_id"),
+                    ("GROUP_BY", "stg.settlements.settled_at"),
+                    ("GROUP_BY", "stg.settlements.currency"),
+                ),
             ),
         ),
         FINANCE,

@@ -22,6 +22,7 @@ LATE_WAREHOUSE = 12
 MISSING_SHOP = 15
 WRONG_SIGNS = (9, (13, 14))
 BLOCKED_TRACKER = (4, (16, 17, 18))
+KILLED_DRIVER = 6
 
 HOURLY_FILES = frozenset({"raw.orders", "raw.payments", "raw.sessions", "stg.payments", "stg.settlements"})
 

@@ -150,7 +150,9 @@ def wrote(kind: str, key: str, step: Step | Stream, rows: int | None = None) -> 
     """The table *key* as an output of *step*, with column lineage and the rows written."""
     found = _dataset(kind, TABLES[key])
     if fields := _column_lineage(TABLES[key], step.reads, step.derived):
-        found["facets"]["columnLineage"] = facet(kind, "ColumnLineageDatasetFacet", fields=fields)
+        across = [_input_field(source, subtype, "INDIRECT") for subtype, source in step.across]
+        more = {"dataset": across} if across else {}
+        found["facets"]["columnLineage"] = facet(kind, "ColumnLineageDatasetFacet", fields=fields, **more)
     if rows is not None:
         statistics = facet(kind, "OutputStatisticsOutputDatasetFacet", rowCount=rows, size=rows * 96, fileCount=1)
         found["outputFacets"] = {"outputStatistics": statistics}
@@ -185,8 +187,8 @@ def _has(key: str, column: str) -> bool:
     return any(name == column for name, _ in TABLES[key].columns)
 
 
-def _input_field(source: str, subtype: str) -> Json:
+def _input_field(source: str, subtype: str, type_: str = "DIRECT") -> Json:
     key, _, column = source.rpartition(".")
     table = TABLES[key]
-    transformation = {"type": "DIRECT", "subtype": subtype, "description": "", "masking": False}
+    transformation = {"type": type_, "subtype": subtype, "description": "", "masking": False}
     return {"namespace": table.namespace, "name": table.name, "field": column, "transformations": [transformation]}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lineage.estate.history import history, live
+from lineage.estate.pipelines import STREAMS
 from lineage.estate.story import Story
 from lineage.estate.world import TABLES
 from lineage.events import parse_event
@@ -90,9 +91,23 @@ def test_column_lineage_names_columns_that_exist() -> None:
         source
         for event in decoded(week())
         for output in event["outputs"]
-        for field in output["facets"].get("columnLineage", {"fields": {}})["fields"].values()
+        for lineage in [output["facets"].get("columnLineage", {"fields": {}})]
+        for field in [*lineage["fields"].values(), {"inputFields": lineage.get("dataset", [])}]
         for source in field["inputFields"]
     ]
 
     assert sources
     assert [s for s in sources if s["field"] not in columns[s["namespace"], s["name"]]] == []
+
+
+def test_one_application_was_killed_and_never_ended() -> None:
+    """Beside the services that run on, its run and that of its first step are all that began and did not end."""
+    begun = {e["run"]["runId"]: e["job"]["name"] for e in decoded(week()) if e["eventType"] == "START"}
+    ended = {e["run"]["runId"] for e in decoded(week()) if e["eventType"] in {"COMPLETE", "FAIL"}}
+    old = {
+        e["run"]["runId"] for e in decoded(week()) if datetime.fromisoformat(e["eventTime"]) < NOW - timedelta(days=1)
+    }
+    services = {stream.name for stream in STREAMS}
+
+    lost = {name for run, name in begun.items() if run in old - ended and name not in services}
+    assert {"customer_value", "customer_value.build_features"} == lost
