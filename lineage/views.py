@@ -21,7 +21,8 @@ from lineage.projection.columns import is_column
 Seen = RunState | Literal["LOST"]
 
 OVERDUE: Final = 3  # times the expected duration, or the interval between beats (OPENLINEAGE 4.2)
-PATIENCE: Final = timedelta(hours=6)  # a run may take this long whatever others took
+PATIENCE: Final = timedelta(hours=6)  # a run may take this long whatever others took, and be silent this long
+SHORTEST: Final = timedelta(minutes=1)  # for which a stream may be silent: what it says as it begins is no rhythm
 STALE_AFTER: Final = 3  # COMPLETE runs without it (DECISIONS 9)
 REASON: Final = 200  # characters of a foreign message
 
@@ -68,7 +69,7 @@ def outcome(run: Run, around: Around, now: datetime) -> Outcome:
 
     A run's own end always counts. Without one: a newer try replaces it; Airflow's word for the task decides; a run
     above it that ended without hearing from it again takes it along; a stream lives by its beats, three intervals long;
-    any other may take PATIENCE or three times what its job usually takes.
+    any other may take PATIENCE or three times what its job usually takes, and longer while it speaks.
     """
     if run.state in TERMINAL:
         return Outcome(run.state)
@@ -80,9 +81,8 @@ def outcome(run: Run, around: Around, now: datetime) -> Outcome:
         if above is not None and above.ended_at is not None and run.last_at <= above.ended_at:
             ended = f"{above.job.name} ended at {_clock(above.ended_at)}, and this run never did"
             return Outcome("LOST", ended, "closed")
-    counted = run.last_at if around.streaming else run.started_at or run.last_at
-    if now - counted > (allowed := _allowed(around)):
-        ought = f"it should have {'spoken again' if around.streaming else 'ended'} by {_clock(counted + allowed)}"
+    if now > (due := _due(run, around)):
+        ought = f"it should have {'spoken again' if around.streaming else 'ended'} by {_clock(due)}"
         why = f"nothing was heard of it after {_clock(run.last_at)}, and {ought}"
         return Outcome("LOST", why, "silent" if around.streaming else "lost")
     return Outcome(run.state)
@@ -92,13 +92,13 @@ def _clock(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _allowed(around: Around) -> timedelta:
+def _due(run: Run, around: Around) -> datetime:
     if not around.streaming:
         expected = timedelta(seconds=median(around.durations_s)) if around.durations_s else timedelta()
-        return max(expected * OVERDUE, PATIENCE)
+        return max((run.started_at or run.last_at) + expected * OVERDUE, run.last_at + PATIENCE)
     beats = sorted(set(around.beats))
     gaps = [(after - before).total_seconds() for before, after in pairwise(beats)]
-    return timedelta(seconds=median(gaps) * OVERDUE) if gaps else PATIENCE
+    return run.last_at + (max(timedelta(seconds=median(gaps) * OVERDUE), SHORTEST) if gaps else PATIENCE)
 
 
 def never_spoke(tasks: Mapping[str, str], dag: NodeId, children: Iterable[Run]) -> dict[str, Seen]:
