@@ -109,13 +109,12 @@ def post(client: httpx2.Client, path: str, sent: bytes, **headers: str) -> str:
     return answer.text + str(dict(answer.headers))
 
 
-def stored(path: Path) -> Iterator[bytes]:
-    """Every value in every table, unpacked where it is packed, and the file and its log as they lie there."""
-    with open_homes(f"sqlite:///{path}") as homes:  # bodies and facets may be packed against words of the house's own
+def stored(path: Path, ledger: str | None) -> Iterator[bytes]:
+    """Every value in every table, unpacked where it is packed (by the house, which has the words), and all files."""
+    with open_homes(f"sqlite:///{path}", ledger, "one") as homes:
         yield from (body for _, body in homes.ledger.read())
         yield from homes.store.dump()
-    for file in path.parent.glob(f"{path.name}*"):
-        yield file.read_bytes()
+    yield from files(path.parent)
     with closing(sqlite3.connect(path)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
@@ -126,6 +125,11 @@ def stored(path: Path) -> Iterator[bytes]:
                     for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
                         with suppress(zlib.error):
                             yield zlib.decompressobj(window).decompress(value)
+
+
+def files(folder: Path) -> list[bytes]:
+    """What lies in *folder*, at any depth."""
+    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
 
 
 def seen(client: httpx2.Client) -> Iterator[str]:
@@ -147,22 +151,24 @@ def seen(client: httpx2.Client) -> Iterator[str]:
             waiting += [f"{path}/{letter['id']}" for letter in answer.json()["deadLetters"]]
 
 
-@pytest.fixture(scope="module")
-def remains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bytes]]:
+@pytest.fixture(scope="module", params=["one file", "a ledger apart"])
+def remains(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bytes]]:
     """All that was answered, stored, logged and shown after secrets were sent in every place, and *made*, those."""
     secret, path = Secrets(), tmp_path_factory.mktemp("secrets") / "headwater.db"
-    with Server(path, environment={"HEADWATER_LOG__LEVEL": "debug"}) as server:
+    ledger = f"file://{path.parent / 'ledger'}" if request.param == "a ledger apart" else None
+    apart = {"HEADWATER_LEDGER": ledger, "HEADWATER_WRITER": "one"} if ledger else {}
+    with Server(path, environment={"HEADWATER_LOG__LEVEL": "debug", **apart}) as server:
         with httpx2.Client(base_url=server.url, timeout=30, trust_env=False) as client:
             single = [*good(secret), *refused(secret)]
             answers = [post(client, "/api/v1/lineage", sent) for sent in single]
             batch = b"[" + b",".join(good(secret)) + b', {"password": "' + secret().encode() + b'"'
             answers += [post(client, "/api/v1/lineage/batch", batch, Idempotency_Key="k") for _ in range(2)]
             shown = list(seen(client))
-        within = [file.read_bytes() for file in path.parent.glob(f"{path.name}*")]
+        within = files(path.parent)
     texts = {"answered": answers, "shown": shown, "logged": server.log}
     found = {where: [text.encode() for text in each] for where, each in texts.items()}
     made = [word.encode() for word in secret.made]
-    return found | {"stored": [*within, *stored(path)], "made": made}
+    return found | {"stored": [*within, *stored(path, ledger)], "made": made}
 
 
 @pytest.mark.parametrize("where", ["answered", "stored", "logged", "shown"])
