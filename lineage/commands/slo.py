@@ -11,6 +11,7 @@ import typer
 
 from lineage.commands import _options
 from lineage.commands._deciding import correct, exclude
+from lineage.commands._looking_back import At, Slos, backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
@@ -64,12 +65,8 @@ def lint(
 @app.command()
 def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     names: Annotated[list[str] | None, typer.Argument(help="The SLOs to show; none: all of them.")] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help="The time to answer for, as 2026-11-21T08:30:00Z.")
-    ] = None,
-    slos: Annotated[
-        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
-    ] = None,
+    at: At = None,
+    slos: Slos = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
@@ -83,7 +80,7 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     from lineage.slo.shape import shape
 
     settings = read_settings(config, store=store, slos=slos)
-    when = _time(at)
+    when = time_of(at)
     with homes_of(settings) as homes:
         book = SloBook(homes.store, settings)
         found = [book.status(name, when) for name in names or book.names()]
@@ -95,20 +92,10 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(line)
 
 
+app.command()(explain)
+app.command()(backtest)
 app.command()(exclude)
 app.command()(correct)
-
-
-def _time(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    from lineage.errors import InvalidInput
-
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"--at: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field="at") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _table(statuses: list[Status]) -> list[str]:

@@ -102,3 +102,38 @@ def test_status_is_a_table_for_people(store: str, slos: str) -> None:
 def test_status_without_an_slo_says_what_to_do(store: str) -> None:
     """An empty table is no answer."""
     assert run("status", "--store", store) == "No SLO yet; write one and start `headwater serve --slos DIR`.\n"
+
+
+def test_explain_tells_why(store: str, slos: str) -> None:
+    """Of the newest occurrence, unless another is named."""
+    told = run("explain", "orders-freshness", "--store", store, "--slos", slos, "--at", AT).splitlines()
+
+    assert told[:2] == [
+        "orders-freshness  2026-11-20T11:00:00Z  BAD",
+        "  because    not delivered, and no run tried",
+    ]
+
+
+def test_explain_as_json_is_one_object(store: str, slos: str) -> None:
+    """With the digests of its events."""
+    words = ("explain", "orders-freshness", "2026-11-20T10", "--store", store, "--slos", slos, "--at", AT, "--json")
+    told = json.loads(run(*words))
+
+    assert (told["state"], [len(event["digest"]) for event in told["events"]]) == ("GOOD", [64])
+
+
+def test_backtest_says_how_often_it_would_have_paged(store: str, slos: str) -> None:
+    """One line for a promise, and one for each alarm."""
+    told = run("backtest", slos, "--days", "1", "--store", store, "--at", AT).splitlines()
+
+    assert told == [
+        "orders-freshness: would not have paged in 1 day, and opened 1 ticket",
+        "  ticket  2026-11-20 12:16 UTC  still open  Late by 1 m, due 2026-11-20 12:15 UTC",
+    ]
+
+
+def test_backtest_as_json_counts_alarms(store: str, slos: str) -> None:
+    """Exactly as the words say."""
+    (told,) = json.loads(run("backtest", slos, "--days", "1", "--store", store, "--at", AT, "--json"))["slos"]
+
+    assert (told["pages"], told["tickets"], len(told["alarms"])) == (0, 1, 1)
