@@ -6,7 +6,7 @@ COPY lineage lineage
 COPY collectors collectors
 COPY dashboards dashboards
 RUN python -m venv /opt/headwater \
- && /opt/headwater/bin/pip install --no-cache-dir -c constraints.txt '.[fast]'
+ && /opt/headwater/bin/pip install --no-cache-dir -c constraints.txt '.[fast,kafka,objects]'
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Headwater" \
