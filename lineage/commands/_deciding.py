@@ -96,7 +96,7 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         before = next((v for v in book.status(name, now).occurrences if v.occurrence == occurrence), None)
         if before is None:
             raise NotFound(f"{name} has no occurrence {occurrence!r}; `headwater slo status {name} --json` names them")
-        said = correcting(book.definition(name), occurrence, Correction(judged, because, _who(by)), now)
+        said = correcting(book.definition(name), occurrence, Correction(judged, because, _who(by), now))
         open_decisions(homes).keep([said])
     if as_json:
         told = {"slo": name, "occurrence": occurrence, "was": before.state.value, "is": judged, "by": said.actor}

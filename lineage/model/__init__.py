@@ -50,6 +50,7 @@ from lineage.model.observed import (
     Touch,
 )
 from lineage.model.verdicts import (
+    Amendment,
     Verdict,
     VerdictState,
 )
@@ -57,6 +58,7 @@ from lineage.model.verdicts import (
 __all__ = [
     "TERMINAL",
     "WHOLE",
+    "Amendment",
     "ColumnEdge",
     "ColumnsSeen",
     "Declaration",

@@ -117,6 +117,7 @@ class Write(NamedTuple):
     heard_at: datetime
     started_at: datetime | None = None
     parent: str | None = None  # the run that it ran in
+    told_at: datetime | None = None  # the first receipt of a proof; None where there is none
 
 
 @dataclass(frozen=True, slots=True)

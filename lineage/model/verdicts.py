@@ -20,6 +20,16 @@ class VerdictState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """That a verdict was another one before *at*: events came late, or somebody (*by*) judged by hand and said why."""
+
+    was: VerdictState
+    at: datetime
+    by: str | None = None
+    because: str = "events came late"
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement of one occurrence: what was due when, what came, and the events that prove it.
 
@@ -39,3 +49,4 @@ class Verdict:
     run: str | None = None
     evidence: tuple[str, ...] = ()  # hex digests of events
     imported: bool = False  # due before Headwater observed (DECISIONS 24)
+    amended: Amendment | None = None

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from lineage.errors import InvalidInput
-from lineage.model import Verdict, VerdictState
+from lineage.model import Amendment, Verdict, VerdictState
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.spec import DataSLO
 from lineage.statements import Kept, Statement, Subject, Word, fold
@@ -27,6 +27,7 @@ class Correction(msgspec.Struct, frozen=True):
     state: Literal["GOOD", "BAD"]
     because: str
     by: str
+    at: datetime
 
 
 class Decided(NamedTuple):
@@ -80,6 +81,7 @@ def _corrected(verdict: Verdict, correction: Correction | None, weight: Fraction
         good=total if correction.state == "GOOD" else Fraction(0),
         total=total,
         reason=f"corrected by {correction.by}: {correction.because} (was {verdict.state.value}: {verdict.reason})",
+        amended=Amendment(verdict.state, correction.at, correction.by, correction.because),
     )
 
 
@@ -96,11 +98,11 @@ def excluding(subject: Subject, exclusion: Exclusion, actor: str, now: datetime,
     return Statement(subject, actor, now, (Word("excluded", value, field=topic, holds=holds),), because)
 
 
-def correcting(slo: DataSLO, occurrence: str, correction: Correction, now: datetime) -> Statement:
+def correcting(slo: DataSLO, occurrence: str, correction: Correction) -> Statement:
     """The statement that judges an occurrence of *slo* anew. Raises InvalidInput without a reason."""
     because = _reason(correction.because)
     word = Word("corrected", msgspec.json.encode(correction).decode(), field=occurrence)
-    return Statement(of(slo.name), correction.by, now, (word,), because)
+    return Statement(of(slo.name), correction.by, correction.at, (word,), because)
 
 
 def _reason(because: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lineage.model import Verdict
+from lineage.slo.amending import amended, told_late
 from lineage.slo.budget import judge
 from lineage.slo.decided import corrected, decided
 from lineage.slo.evidence import Evidence
@@ -38,8 +39,13 @@ def verdicts(
     by, known = indicator(slo.spec.sli.type), known_at or now
     said = decided(slo, store, known)
     gathered = gather(slo, by.needs(slo), store, now, known)
-    evidence = replace(gathered, grace=grace, excluded=spans(said.exclusions, gathered.begin, now))
+    horizon = slo.spec.late_metadata.correction_horizon
+    evidence = replace(
+        gathered, grace=grace, excluded=spans(said.exclusions, gathered.begin, now), horizon=max(horizon, grace)
+    )
     measured = by.measure(slo, evidence, now)
+    if late := told_late(evidence, grace):
+        measured = amended(measured, by.measure(slo, replace(evidence, horizon=grace), now), late)
     if slo.spec.sli.unit != "seconds":  # of time the excluded part is no measure at all
         measured = without_excluded(measured, evidence.excluded)
     return list(corrected(measured, said.corrections, slo.spec.sli.unit)), evidence

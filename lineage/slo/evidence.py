@@ -40,6 +40,7 @@ class Beat(NamedTuple):
     event: str
     partition: str = ""
     through: bool = False
+    told_at: datetime | None = None  # when the event was received
 
 
 class Delivery(NamedTuple):
@@ -62,6 +63,7 @@ class Delivery(NamedTuple):
     emptied: bool = False  # it only dropped or truncated: no refresh, and nothing from before it counts
     events: tuple[str, ...] = ()
     started_at: datetime | None = None
+    told_at: datetime | None = None  # the first receipt of an event that says so
 
     @property
     def refresh(self) -> bool:
@@ -136,6 +138,7 @@ class Evidence:
     sent: Sequence[Beat] = ()
     seen: Sequence[Beat] = ()
     excluded: Sequence[Excluded] = ()
+    horizon: timedelta | None = None  # how long after a deadline an event may change the verdict; None: for ever
     from_: datetime | None = None  # where deliveries and beats begin, if before the window
     ancestry: Ancestry | None = None
     schemas: Sequence[SchemaTold] = ()
@@ -144,6 +147,18 @@ class Evidence:
     def begin(self) -> datetime:
         """Of what happened before it nothing was asked."""
         return self.since if self.from_ is None else self.from_
+
+    def timely(self, due: datetime, told_at: datetime | None) -> bool:
+        """Whether an event received at *told_at* may speak of what was due at *due*; of history always."""
+        return told_at is None or self.horizon is None or told_at <= due + self.horizon or self.imported(due)
+
+    def covering(self, occurrences: Sequence[Occurrence]) -> list[list[Delivery]]:
+        """For each of *occurrences* the deliveries that speak of it, as `covering` has them, and were told in time."""
+        covers = covering(occurrences, self.deliveries)
+        return [
+            [delivery for delivery in found if self.timely(occurrence.due, delivery.told_at)]
+            for occurrence, found in zip(occurrences, covers, strict=True)
+        ]
 
     def imported(self, due: datetime) -> bool:
         """Whether what was due at *due* was judged from imported history (DECISIONS 24)."""

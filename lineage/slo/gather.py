@@ -193,7 +193,9 @@ def _beats(facets: Iterable[FacetRecord], source: str) -> Iterator[Beat]:
     for facet in facets:
         body = _read(facet.body, _Heartbeat)
         if body is not None and body.source == source and body.emitted_at.tzinfo is not None:
-            yield Beat(body.seq, body.emitted_at, facet.at, facet.digest, body.partition, body.through)
+            yield Beat(
+                body.seq, body.emitted_at, facet.at, facet.digest, body.partition, body.through, facet.received_at
+            )
 
 
 def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iterator[Delivery]:
@@ -226,6 +228,7 @@ def _deliveries(asked: _Asked, writes: Sequence[Write], *, counts: bool) -> Iter
                 emptied=write.run in emptied,
                 events=write.proofs,
                 started_at=write.started_at,
+                told_at=write.told_at,
             )
 
 
@@ -278,6 +281,7 @@ def _reports(
                 sums=pattern.event_content_mode == "COMPLETE_SNAPSHOT",
                 cumulative=pattern.event_content_mode == "ACCUMULATIVE",
                 events=(event.digest,),
+                told_at=event.received_at,
             )
 
 

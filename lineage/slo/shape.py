@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from lineage.model import Verdict
+from lineage.model import Amendment, Verdict
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import BurnRate, Status
 
@@ -86,6 +86,13 @@ def _rate(rate: BurnRate) -> dict[str, object]:
     }
 
 
+def _amended(amendment: Amendment | None) -> dict[str, object] | None:
+    if amendment is None:
+        return None
+    because = amendment.because
+    return {"was": amendment.was.value, "at": stamp(amendment.at), "by": amendment.by, "because": because}
+
+
 def _occurrence(verdict: Verdict) -> dict[str, object]:
     return {
         "occurrence": verdict.occurrence,
@@ -100,4 +107,5 @@ def _occurrence(verdict: Verdict) -> dict[str, object]:
         "run": verdict.run,
         "evidence": list(verdict.evidence),
         "imported": verdict.imported,
+        "amended": _amended(verdict.amended),
     }

@@ -201,6 +201,12 @@ class Objective(Strict):
     target: Annotated[Ratio, AfterValidator(_target)]
 
 
+class LateMetadata(Strict):
+    """An event that comes later than *correction_horizon* after the deadline changes no verdict; a person may."""
+
+    correction_horizon: Duration = timedelta(hours=24)
+
+
 class NoData(Strict):
     """Below *min_coverage* nothing is decided: alerts freeze, neither firing nor resolving."""
 
@@ -248,6 +254,7 @@ class Spec(Strict):
     objectives: Annotated[tuple[Objective, ...], AfterValidator(_one)]
     effective_from: Instant | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    late_metadata: LateMetadata = LateMetadata()
     no_data: NoData = NoData()
     alerting: Alerting = Alerting()
 

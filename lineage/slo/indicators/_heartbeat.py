@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -64,7 +65,8 @@ def measure(spec: Heartbeat, evidence: Evidence, now: datetime, grace: timedelta
     GOOD: seen within the threshold. BAD: later, or not at all once the *grace* is over; PENDING until then. Where
     nothing was sent for more than two intervals it is the emitter that fails: UNKNOWN, unless the definition says bad.
     """
-    found = [_judge(beat, spec, evidence, now - grace) for beat in sent(evidence)]
+    told = [beat for beat in evidence.seen if evidence.timely(beat.emitted_at + spec.threshold, beat.told_at)]
+    found = [_judge(beat, spec, evidence, now - grace) for beat in sent(replace(evidence, seen=told))]
     found += [_silence(at, where, spec, evidence) for at, where in _missing(spec, evidence, now - grace)]
     inside = (verdict for verdict in found if evidence.since < verdict.due <= now)
     return sorted(inside, key=lambda verdict: (verdict.due, verdict.occurrence))

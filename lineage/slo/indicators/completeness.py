@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import Occurrence, occurrences
-from lineage.slo.evidence import Delivery, Evidence, Need, covering
+from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.phrases import count, moment, percent
 from lineage.slo.spec import DataSLO, Schedule
 from lineage.slo.terms import Duration, Ratio, Sli, Strict
@@ -96,7 +96,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     assert schedule is not None, "`define` asks for it"
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
     expected = occurrences(schedule, evidence.since - needs(slo).history, now)
-    covers = covering(expected, evidence.deliveries)
+    covers = evidence.covering(expected)
     volumes = [_volume(found, occurrence.due + spec.settle) for occurrence, found in zip(expected, covers, strict=True)]
     seasons = _seasons(spec.expected, schedule, expected)
     verdicts = []

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, model_validator
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import Occurrence, occurrences
-from lineage.slo.evidence import Delivery, Evidence, Need, covering
+from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators import _age, _heartbeat
 from lineage.slo.indicators._age import Mark, Rule
 from lineage.slo.indicators._heartbeat import Heartbeat
@@ -100,7 +100,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
         return _heartbeat.measure(spec.heartbeat, evidence, now, grace)
     assert slo.spec.schedule is not None, "`define` asks for it"
     expected = occurrences(slo.spec.schedule, evidence.since, now)
-    covers = covering(expected, evidence.deliveries)
+    covers = evidence.covering(expected)
     return [
         _judge(occurrence, found, evidence, now - grace)
         for occurrence, found in zip(expected, covers, strict=True)
@@ -132,7 +132,7 @@ def _deliveries_as_marks(slo: DataSLO, evidence: Evidence, now: datetime) -> lis
     """Each delivery brings the data up to the end of the occurrence that it covers, however late it comes."""
     assert slo.spec.schedule is not None, "`define` asks for it"
     expected = occurrences(slo.spec.schedule, evidence.begin, now)
-    covers = covering(expected, evidence.deliveries)
+    covers = evidence.covering(expected)
     return [
         Mark(delivery.at, occurrence.end, delivery.events)
         for occurrence, found in zip(expected, covers, strict=True)

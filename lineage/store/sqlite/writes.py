@@ -27,7 +27,7 @@ _SETTLED: Final = f"""
     {LISTED} {{where}} AND written_at > :since AND written_at <= :as_of AND {WITHIN}
 """  # noqa: S608 - of constants
 _ENDS: Final = """
-    SELECT moment.speaker, moment.type, event.digest FROM moment JOIN event ON event.id = moment.event
+    SELECT moment.speaker, moment.type, event.digest, received FROM moment JOIN event ON event.id = moment.event
     WHERE moment.speaker IN (SELECT value FROM json_each(:speakers))
         AND moment.type IN (SELECT value FROM json_each(:kinds)) AND moment.at <= :as_of AND received <= :known_at
     ORDER BY moment.at DESC, event.digest DESC
@@ -80,10 +80,11 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
             instant_or_none(row.nominal_start),
             instant_or_none(row.nominal_end),
             counted.get(row.speaker),
-            tuple(proofs.get(row.speaker, ())),
+            tuple(digest for digest, _ in proofs.get(row.speaker, ())[:PROOFS]),
             instant(row.heard),
             instant_or_none(row.started),
             None if row.parent is None else called[row.parent].name,
+            instant_or_none(min((received for _, received in proofs.get(row.speaker, ())), default=None)),
         )
         for row in sorted(newest.values(), key=lambda row: (-row.written_at, row.run))
     ]
@@ -111,14 +112,14 @@ def _counted(
     return {key[0]: found.statistics.rows for key, found in figures(connection, keys, asked.at, schemas=False).items()}
 
 
-def _proofs(connection: Connection, newest: Mapping[int, _Row], asked: Question) -> dict[int, list[str]]:
-    """The events that ended each speaker as its state says, newest first."""
+def _proofs(connection: Connection, newest: Mapping[int, _Row], asked: Question) -> dict[int, list[tuple[str, int]]]:
+    """The events that ended each speaker as its state says, newest first, with their receipts."""
     kinds = {speaker: ENDS[row.state] for speaker, row in newest.items() if row.state in ENDS}
     values: dict[str, Any] = {"speakers": each_of(kinds), "kinds": each_of(set(kinds.values())), **asked.at._asdict()}
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for speaker, kind, digest in connection.execute(_ENDS, values):
-        if kinds[speaker] == kind and len(found[speaker]) < PROOFS:
-            found[speaker].append(digest.hex())
+    found: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+    for speaker, kind, digest, received in connection.execute(_ENDS, values):
+        if kinds[speaker] == kind:
+            found[speaker].append((digest.hex(), received))
     return found
 
 

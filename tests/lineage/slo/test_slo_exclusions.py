@@ -105,7 +105,7 @@ def test_what_is_stated_survives_a_rebuild(lake: Lake) -> None:
 def test_a_verdict_is_corrected_by_hand(lake: Lake) -> None:
     """Author and reason stay, with what was said before."""
     slo, occurrence = promise(window="6h"), (NOON - HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
-    state(lake, correcting(slo, occurrence, Correction("GOOD", "the file was there", "ana"), NOW))
+    state(lake, correcting(slo, occurrence, Correction("GOOD", "the file was there", "ana", NOW)))
 
     newest = evaluate(slo, lake.store, NOW).occurrences[-1]
 

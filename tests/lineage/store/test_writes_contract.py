@@ -55,9 +55,29 @@ def test_a_write_names_its_proof_and_its_first_receipt(graph: Store) -> None:
     merge(graph, received([began, ended], 10))
     proofs = (ended.digest.hex(),)
 
-    assert [
-        Write(run("r").name, job("load"), "COMPLETE", at(2), None, None, None, proofs, at(10), at(1), run("p").name)
-    ] == graph.writes(ORDERS)  # fmt: skip
+    said = (
+        run("r").name,
+        job("load"),
+        "COMPLETE",
+        at(2),
+        None,
+        None,
+        None,
+        proofs,
+        at(10),
+        at(1),
+        run("p").name,
+        at(11),
+    )
+    assert [Write(*said)] == graph.writes(ORDERS)
+
+
+def test_a_write_was_told_of_when_its_first_proof_was_received(graph: Store) -> None:
+    """However early its start was, and however often its end is said again."""
+    began, ended, again = (ran("r", kind, 1, writes=["orders"]) for kind in ("START", "COMPLETE", "COMPLETE"))
+    merge(graph, [*received([began], 5), *received([ended], 20), *received([again], 30)])
+
+    assert [at(20)] == [write.told_at for write in graph.writes(ORDERS)]
 
 
 def test_the_first_receipt_is_that_within_the_cut(graph: Store) -> None:

@@ -1,0 +1,239 @@
+"""The hard cases of SLO.md b.6: each test is named after its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from lineage.model import Amendment, VerdictState
+from lineage.slo.calendar import occurrences
+from lineage.slo.evaluate import evaluate
+from lineage.slo.spec import define
+from lineage.slo.status import Status
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states
+
+MINUTE = timedelta(minutes=1)
+DUE = NOON + 15 * MINUTE  # of the interval that ends at NOON
+LAST = (NOON - HOUR, NOON)
+NOW = NOON + 20 * MINUTE
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """Deliveries in time up to 11:00; Headwater has observed them."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 6 * HOUR, 5)
+    yield lake
+    lake.homes.close()
+
+
+def delivered(at: datetime, *, received_at: datetime | None = None, rows: int = 1000) -> dict[str, Any]:
+    return {"body": event("COMPLETE", at, "noon", nominal=LAST, rows=rows), "received_at": received_at or at}
+
+
+def put(lake: Lake, *told: dict[str, Any]) -> None:
+    for each in told:
+        lake.put(each["body"], received_at=each["received_at"])
+
+
+def status(lake: Lake, at: datetime = NOW, indicator: str = "freshness", **changes: Any) -> Status:
+    return evaluate(promise(indicator, window="3h", **changes), lake.store, at)
+
+
+def newest(lake: Lake, at: datetime = NOW, indicator: str = "freshness", **changes: Any) -> str:
+    """The letter of the occurrence that ends at NOON."""
+    found = status(lake, at, indicator, **changes).occurrences
+    return states(verdict for verdict in found if verdict.due == DUE)
+
+
+# ── No event at all, schedule known. ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_event_at_all_schedule_known(lake: Lake) -> None:
+    """Absence is a missed deadline: BAD from the deadline and the grace on."""
+    assert "PB" == newest(lake, DUE + 59 * timedelta(seconds=1)) + newest(lake, DUE + MINUTE)
+
+
+def test_no_schedule_and_no_cadence_is_invalid() -> None:
+    """What could never be judged is refused at lint time."""
+    wanted = document()
+    del wanted["spec"]["schedule"]
+
+    with pytest.raises(ValidationError, match="missing; write schedule"):
+        define(wanted)
+
+
+# ── Late metadata. ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_late_metadata_makes_bad_good(lake: Lake) -> None:
+    """The data was there in time and its event was not: BAD until it came, GOOD from then on; both are told."""
+    came = NOON + 3 * HOUR
+    put(lake, delivered(NOON + 5 * MINUTE, received_at=came))
+
+    (verdict,) = [v for v in status(lake, came).occurrences if v.due == DUE]
+    assert ("B", "G", Amendment(VerdictState.BAD, came)) == (
+        newest(lake, came - MINUTE),
+        states([verdict]),
+        verdict.amended,
+    )
+
+
+def test_late_metadata_beyond_the_horizon_changes_nothing(lake: Lake) -> None:
+    """After the correction horizon only a person corrects a verdict."""
+    put(lake, delivered(NOON + 5 * MINUTE, received_at=DUE + timedelta(hours=2, seconds=1)))
+    ways = {"lateMetadata": {"correctionHorizon": "2h"}}, {"lateMetadata": {"correctionHorizon": "3h"}}
+
+    assert ["B", "G"] == [newest(lake, DUE + 150 * MINUTE, **way) for way in ways]
+
+
+def test_late_metadata_of_imported_history_has_no_horizon(tmp_path: Path) -> None:
+    """What was due before Headwater observed anything is judged from what is known (DECISIONS 24)."""
+    lake = Lake(tmp_path)
+    put(lake, delivered(NOON + 5 * MINUTE, received_at=NOON + 9 * DAY))
+    slo = promise(window="28d", effectiveFrom=NOON)
+
+    found = evaluate(slo, lake.store, NOON + 9 * DAY).occurrences[0]
+    lake.homes.close()
+
+    assert (states([found]), found.imported, found.amended) == ("G", True, None)
+
+
+# ── Late data. ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_late_data_stays_bad_for_freshness(lake: Lake) -> None:
+    """It landed after the deadline; that it landed changes nothing."""
+    put(lake, delivered(DUE + MINUTE))
+
+    assert newest(lake, DUE + 2 * HOUR) == "B"
+
+
+def test_late_data_counts_for_completeness_until_it_closes(lake: Lake) -> None:
+    """Rows count up to deadline + settle, and not after: the first-close value stays."""
+    put(lake, delivered(DUE + 30 * MINUTE))
+    settles = ({"settle": "1h"}, {"settle": "10m", "absenceIsZero": True})
+
+    assert ["G", "B"] == [newest(lake, DUE + 2 * HOUR, "completeness", sli=sli) for sli in settles]
+
+
+# ── Backfill / reprocess. ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_backfill_touches_no_freshness_verdict(lake: Lake) -> None:
+    """A run of an interval long past delivers that one again, late, and no other."""
+    before = states(status(lake, NOW).occurrences)
+    lake.put(event("COMPLETE", NOON + MINUTE, "again", nominal=(NOON - 3 * HOUR, NOON - 2 * HOUR), rows=1))
+
+    assert states(status(lake, NOW).occurrences) == before
+
+
+# ── Retry succeeds. ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_retry_succeeds(lake: Lake) -> None:
+    """A FAIL before the deadline is not bad by itself: the COMPLETE after it, in time, is what counts."""
+    lake.put(event("FAIL", NOON + MINUTE, "first try", nominal=LAST))
+    put(lake, delivered(NOON + 9 * MINUTE))
+
+    assert newest(lake) == "G"
+
+
+# ── First run. Never delivered dataset. ────────────────────────────────────────────────────────────────────────────
+
+
+def test_first_run_counts_from_effective_from(lake: Lake) -> None:
+    """What was due before does not exist; until seven occurrences the SLO is warming and tickets at most."""
+    found = status(lake, NOW, effectiveFrom=NOON - HOUR)
+
+    assert (found.state, len(found.occurrences)) == ("warming", 2)
+
+
+def test_never_delivered_dataset(lake: Lake) -> None:
+    """The first due after effectiveFrom is BAD, not UNKNOWN."""
+    slo = promise(window="3h", effectiveFrom=NOON, dataset={"namespace": "lake", "name": "promised"})
+
+    assert states(evaluate(slo, lake.store, NOW).occurrences) == "B"
+
+
+# ── Schedule change. Calendars. DST. ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_schedule_change(lake: Lake) -> None:
+    """Every two hours from noon on: what fell due before keeps its hourly deadline."""
+    schedule = {"cron": "0 */2 * * *", "validFrom": NOON, "before": {"cron": "0 * * * *", "deadline": "15m"}}
+
+    found = status(lake, NOON + 150 * MINUTE, schedule=schedule)
+
+    assert [(v.occurrence[11:16], f"{v.due:%H:%M}") for v in found.occurrences] == [
+        ("11:00", "12:15"),
+        ("12:00", "14:15"),
+    ]
+
+
+def test_calendars(lake: Lake) -> None:
+    """A skipped date is NOT_EXPECTED, in no ratio and no coverage."""
+    found = status(lake, NOW, schedule={"calendar": {"skip": [NOON.date().isoformat()]}})
+
+    assert (states(found.occurrences), found.sli) == ("NNN", None)
+
+
+def test_dst_a_time_that_does_not_exist_is_shifted_forward() -> None:
+    """02:30 of 29 March 2026 is 03:30 in Berlin, 01:30 UTC."""
+    daily = promise(schedule={"cron": "30 2 * * *", "timezone": "Europe/Berlin"}).spec.schedule
+    assert daily is not None
+
+    found = occurrences(daily, datetime(2026, 3, 28, 2, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC))
+
+    assert [f"{each.start:%d %H:%M}" for each in found] == ["28 01:30", "29 01:30", "30 00:30"]
+
+
+def test_dst_a_time_that_comes_twice_is_the_first() -> None:
+    """02:30 of 25 October 2026 comes twice in Berlin; the day has 25 hours."""
+    daily = promise(schedule={"cron": "30 2 * * *", "timezone": "Europe/Berlin"}).spec.schedule
+    assert daily is not None
+
+    found = occurrences(daily, datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC))
+
+    assert [(f"{each.start:%d %H:%M}", each.end - each.start) for each in found][-1] == ("25 00:30", 25 * HOUR)
+
+
+# ── Maintenance / exclusion. Paused job. ───────────────────────────────────────────────────────────────────────────
+
+
+def test_maintenance_or_exclusion(lake: Lake) -> None:
+    """Due in it: EXCLUDED; a minute beside it: BAD."""
+    spans = ({"start": DUE, "duration": "1m"}, {"start": DUE + MINUTE, "duration": "1h"})
+
+    assert ["X", "B"] == [newest(lake, exclusions=[span]) for span in spans]
+
+
+def test_paused_job_declared(lake: Lake) -> None:
+    """NOT_EXPECTED while the pause that was declared lasts; a pause that nobody declared is BAD."""
+    paused = [{"start": NOON, "duration": "1h", "reason": "move of the lake"}]
+
+    assert ["N", "B"] == [newest(lake, schedule={"paused": paused}), newest(lake)]
+
+
+# ── Dataset dropped or renamed. ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_dataset_renamed_is_followed(lake: Lake) -> None:
+    """A RENAME makes two names one: what is delivered under the new name keeps the promise of the old."""
+    body = event("COMPLETE", NOON + 5 * MINUTE, "noon", nominal=LAST, outputs=("orders_v2",))
+    body["outputs"][0]["facets"] = {
+        "lifecycleStateChange": {
+            "_producer": "https://example.org/tests",
+            "_schemaURL": "https://example.org/facet.json",
+            "lifecycleStateChange": "RENAME",
+            "previousIdentifier": {"namespace": "lake", "name": "orders"},
+        }
+    }
+    lake.put(body)
+
+    assert newest(lake) == "G"
