@@ -25,6 +25,7 @@ class Need(NamedTuple):
     history: timedelta = timedelta(0)
     ancestry: bool = False
     schemas: bool = False
+    beside: NodeId | None = None  # another dataset, of which the same is asked
     beats_of: NodeId | None = None  # the job that sends heartbeats
 
 
@@ -142,6 +143,7 @@ class Evidence:
     from_: datetime | None = None  # where deliveries and beats begin, if before the window
     ancestry: Ancestry | None = None
     schemas: Sequence[SchemaTold] = ()
+    beside: Sequence[Delivery] = ()
 
     @property
     def begin(self) -> datetime:

@@ -103,6 +103,8 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     checks = tuple(_checks(asked)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, checks, observed, heard, from_=begin)
+    if need.beside is not None:
+        return replace(evidence, beside=tuple(asked.of(need.beside).deliveries(counts=need.counts)))
     if need.schemas:
         return replace(evidence, schemas=tuple(_schemas(asked)))
     if need.ancestry:
@@ -116,8 +118,7 @@ def _ancestry(slo: DataSLO, asked: _Asked, deliveries: Sequence[Delivery]) -> An
     def delivered(dataset: NodeId) -> Iterable[Delivery]:
         if dataset == slo.dataset:
             return deliveries
-        of = _Asked(dataset, asked.store, asked.since, asked.now, asked.known_at)
-        return _deliveries(of, of.writes(counts=False), counts=False)
+        return asked.of(dataset).deliveries(counts=False)
 
     return ancestry(slo, asked.store, delivered, Span(asked.since, asked.now, asked.known_at))
 
@@ -127,6 +128,13 @@ class _Asked:
 
     def __init__(self, dataset: NodeId, store: Store, since: datetime, now: datetime, known_at: datetime) -> None:
         self.dataset, self.store, self.since, self.now, self.known_at = dataset, store, since, now, known_at
+
+    def of(self, dataset: NodeId) -> _Asked:
+        """The same of another dataset."""
+        return _Asked(dataset, self.store, self.since, self.now, self.known_at)
+
+    def deliveries(self, *, counts: bool) -> Iterator[Delivery]:
+        return _deliveries(self, self.writes(counts=counts), counts=counts)
 
     def writes(self, *, counts: bool) -> list[Write]:
         return self.store.writes(self.dataset, since=self.since, until=self.now, known_at=self.known_at, counts=counts)

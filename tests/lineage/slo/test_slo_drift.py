@@ -121,7 +121,7 @@ def test_of_a_struct_that_went_its_parts_are_not_told() -> None:
     assert [one.path for one in drift(columns("id INT", address), columns("id INT"))] == ["address"]
 
 
-BODIES = {b"": {}, b"[": None, b"{}": None, b'{"fields": []}': {}, b'{"fields": [{"name": 1}]}': None}
+BODIES: dict[bytes, Any] = {b"": {}, b"[": None, b"{}": None, b'{"fields": []}': {}, b'{"fields": [{"name": 1}]}': None}
 
 
 @pytest.mark.parametrize(("body", "wanted"), BODIES.items())

@@ -1,0 +1,87 @@
+"""Dead letters: what was processed, of that and what the same runs refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage.model import Verdict, job_id
+from lineage.slo.evaluate import evaluate
+from lineage.slo.evidence import Delivery, Evidence
+from lineage.slo.indicators.dead_letters import describe, measure
+from lineage.slo.spec import DataSLO, define
+from tests.support.promises import DAY, HOUR, NOON, Lake, delivery, document, event, states
+
+
+def promised() -> DataSLO:
+    """99 of 100 records do not end in orders.dlq."""
+    said = document(sli={"type": "dead_letters", "queue": {"namespace": "lake", "name": "orders.dlq"}})
+    del said["spec"]["schedule"]
+    return define(said)
+
+
+def judged(rows: Any, dead: Any, **said: Any) -> Verdict:
+    """A run of so many records, and so many in the queue; `None` is not counted, and no *dead* not listed."""
+    told = () if dead == "not listed" else (delivery(NOON, rows=dead, **said),)
+    before = delivery(NOON - 2 * DAY, "before", rows=0)
+    evidence = Evidence(NOON - HOUR, (delivery(NOON, rows=rows, **said),), beside=(before, *told))
+    (found,) = measure(promised(), evidence, NOON)
+    return found
+
+
+CASES = [(99, 1, "G"), (98, 2, "B"), (100, 0, "G"), (100, "not listed", "G"), (0, 7, "B"), (0, 0, "N")]
+
+
+@pytest.mark.parametrize(("rows", "dead", "wanted"), [*CASES, (None, 1, "U"), (99, None, "U")])
+def test_of_all_records_those_that_were_processed_are_good(rows: Any, dead: Any, wanted: str) -> None:
+    """The target holds for each delivery, on exact numbers; what nobody counted is UNKNOWN."""
+    assert states([judged(rows, dead)]) == wanted
+
+
+def test_records_are_the_unit() -> None:
+    """So that a large delivery weighs as much as it holds."""
+    found = judged(970, 30)
+
+    assert (found.good, found.total, found.value) == (970, 1000, 30)
+
+
+def test_silence_of_a_job_that_never_told_proves_nothing() -> None:
+    """That no dead letters are listed means none only where there were some once, or an empty list."""
+    stranger: Delivery = delivery(NOON, rows=100, job=job_id("spark", "other"))
+
+    found = measure(promised(), Evidence(NOON - HOUR, (stranger,), beside=(delivery(NOON - DAY, rows=1),)), NOON)
+
+    assert [(one.state.value, one.reason) for one in found] == [("UNKNOWN", "other never told of orders.dlq")]
+
+
+def test_counts_that_accumulate_are_not_told_apart() -> None:
+    """A stream whose rows count from its start."""
+    assert states([judged(99, 1, window=timedelta(0), cumulative=True)]) == "U"
+
+
+def test_the_sentence_adds_up() -> None:
+    """What was refused in a row of bad deliveries."""
+    assert describe([judged(90, 10), judged(70, 30)], NOON) == (
+        "40 of 200 records refused (20 %), since 2026-11-20 12:00 UTC"
+    )
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """An empty lake."""
+    found = Lake(tmp_path)
+    yield found
+    found.homes.close()
+
+
+def test_it_is_read_from_what_one_run_wrote(lake: Lake) -> None:
+    """Both datasets are outputs of one run, each with its rows."""
+    told = event("COMPLETE", NOON, "load", outputs=("orders", "orders.dlq"), rows=50)
+
+    lake.put(event("START", NOON - HOUR, "load"), told)
+
+    assert [(one.good, one.total) for one in evaluate(promised(), lake.store, NOON + HOUR).occurrences] == [(50, 100)]
