@@ -15,6 +15,7 @@ PATHS = (
     f"{REVENUE}?view=list&asOf=2026-11-20T08:00:00Z",
     "/jobs",
     JOB,
+    "/jobs/airflow-prod/settlements",  # a DAG, which moves no data itself
     "/slos",
     "/slos/revenue-freshness",
     "/slos/payments-correctness",
