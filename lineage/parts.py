@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from importlib.util import find_spec
 from types import ModuleType
 
-from lineage.errors import UnknownPart
+from lineage.errors import InvalidInput, UnknownPart
 
 
 def words(package: str) -> tuple[str, ...]:
@@ -21,3 +22,9 @@ def part(package: str, word: str) -> ModuleType:
     if word not in words(package):
         raise UnknownPart(f"no {word!r} in {package}; there are: {', '.join(words(package))}")
     return importlib.import_module(f"{package}.{word}")
+
+
+def require_extra(module: str, extra: str, knob: str) -> None:
+    """Raise InvalidInput with what to install when *module*, which *extra* brings and *knob* asks for, is missing."""
+    if find_spec(module) is None:
+        raise InvalidInput(f"{knob} wants an extra; run `pip install 'headwater-lineage[{extra}]'`", field=knob)

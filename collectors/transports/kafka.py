@@ -17,6 +17,7 @@ from collectors.intake import Intake
 from lineage.auth import SCOPES
 from lineage.errors import InvalidInput, Overloaded, StoreUnavailable, TooLarge
 from lineage.model import Principal, Receipt
+from lineage.parts import require_extra
 from lineage.settings import MIB, Section
 from lineage.telemetry import logger
 
@@ -63,7 +64,8 @@ def configured(settings: Settings) -> bool:
 
 
 def open(settings: Settings, intake: Intake) -> KafkaCollector:  # noqa: A001 - the word of every part
-    """A collector that has not connected yet."""
+    """A collector that has not connected yet. Raises InvalidInput when the Kafka client is not installed."""
+    require_extra("confluent_kafka", "kafka", "kafka.brokers")
     return KafkaCollector(settings, intake)
 
 

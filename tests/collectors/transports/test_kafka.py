@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from typer.testing import CliRunner
 
 from collectors.transports import kafka
 from collectors.transports.kafka import KafkaCollector, Settings
-from lineage import cli
-from lineage.errors import Overloaded
+from lineage import cli, parts
+from lineage.errors import InvalidInput, Overloaded
 from lineage.homes import open_homes
 from lineage.model import Principal, Receipt
 from tests.support.posting import event
@@ -222,3 +223,11 @@ def test_what_was_refused_is_fed_back_by_command(brokers: str, tmp_path: Path) -
 def headwater(*words: str) -> Any:
     """What the command answers a program."""
     return json.loads(CliRunner().invoke(cli.build(), [*words, "--json"], catch_exceptions=False).stdout)
+
+
+def test_a_missing_client_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brokers without the extra `kafka` keep the server from starting, and the sentence says what to install."""
+    monkeypatch.setattr(parts, "find_spec", lambda _: None)
+
+    with pytest.raises(InvalidInput, match=re.escape("pip install 'headwater-lineage[kafka]'")):
+        kafka.open(Settings(brokers="b1:9092", topics=("events",)), Intake())
