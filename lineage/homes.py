@@ -34,6 +34,7 @@ class Homes(AbstractContextManager["Homes"]):
     def close(self) -> None:
         """Finish what is under way and let go. Calling it twice is harmless."""
         self.store.close()
+        self.ledger.close()
         self.database.close()
 
 
@@ -42,7 +43,8 @@ def open_homes(url: str, ledger: str | None = None, writer: str | None = None) -
 
     The ledger is in the same file unless *ledger* names an object store, as `s3://bucket/folder`; *writer* is the name
     of this process's chain there (default: of the host). A file that does not exist yet is made. Raises UnknownPart
-    for another scheme, InvalidInput for a URL without a path, StoreUnusable or StoreUnavailable as the database says.
+    for another scheme, InvalidInput for a URL without a path, StoreUnusable or StoreUnavailable as the database says;
+    StoreUnusable also for a graph that was made of another ledger.
     """
     scheme = url.partition(":")[0]
     if scheme.partition("+")[0] == "neo4j":
@@ -53,10 +55,12 @@ def open_homes(url: str, ledger: str | None = None, writer: str | None = None) -
     store = part("lineage.store", scheme)
     database = Database(parse_url(url))
     try:
-        return Homes(database, _ledger(database, ledger, writer), store.open(database, resolve), ledger is not None)
+        homes = Homes(database, _ledger(database, ledger, writer), store.open(database, resolve), ledger is not None)
+        _belong_together(homes)
     except BaseException:
         database.close()
         raise
+    return homes
 
 
 def homes_of(settings: Settings) -> Homes:
@@ -70,3 +74,15 @@ def _ledger(database: Database, url: str | None, writer: str | None) -> Ledger:
     from lineage.ledger import objects  # an extra brings what it imports
 
     return objects.open_ledger(url, writer or gethostname())
+
+
+def _belong_together(homes: Homes) -> None:
+    """What the graph has seen must be in the ledger: else it is another's, and `rebuild` would lose all of it."""
+    seen = homes.store.watermark()  # first: others may append and merge meanwhile
+    kept = {head.writer: head.seq for head in homes.ledger.heads()}
+    for writer, seq in sorted(seen.items()):
+        if seq > kept.get(writer, 0):
+            raise StoreUnusable(
+                f"the graph has seen {seq} entries by {writer!r}, of which this ledger has {kept.get(writer, 0)}; "
+                "name the ledger that it was made of (HEADWATER_LEDGER; unset: the store's own file)"
+            )

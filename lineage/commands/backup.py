@@ -20,7 +20,8 @@ def run(
 ) -> None:
     """Copy ledger, graph and records into one file, while serving goes on.
 
-    The copy holds all that was acknowledged before the command began, API keys (as digests) and secrets too.
+    The copy holds all that was acknowledged before the command began, API keys (as digests) and secrets too. A ledger
+    in object storage is not in it: keep versions of the bucket, or copy that as well.
 
     $ headwater backup /backup/headwater.db
     """

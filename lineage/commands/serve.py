@@ -11,9 +11,12 @@ from lineage.commands import _options
 from lineage.commands._open import read_settings
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     store: _options.Store = None,
     config: _options.Config = None,
+    ledger: Annotated[
+        str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
+    ] = None,
     slos: Annotated[
         Path | None, typer.Option("--slos", metavar="DIR", help="Folder of DataSLO files; watched while serving.")
     ] = None,
@@ -28,7 +31,7 @@ def run(
 
     $ headwater serve --store sqlite:///headwater.db --slos slos/
     """
-    settings = read_settings(config, store=store, slos=slos, host=host, port=port)
+    settings = read_settings(config, store=store, ledger=ledger, slos=slos, host=host, port=port)
 
     from lineage.commands._serving import serve
 

@@ -55,3 +55,6 @@ class Ledger(Protocol):
 
     def verify(self) -> Iterator[Problem]:
         """Read everything and yield every place where a body, a field, an order or a chain was changed since."""
+
+    def close(self) -> None:
+        """Let go of what is this ledger's alone. Calling it twice is harmless."""

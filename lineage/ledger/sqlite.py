@@ -129,6 +129,9 @@ class SqliteLedger:
                 self._writer, head.seq, f"{strays} more stand outside of the chain, before 1 or after its head"
             )
 
+    def close(self) -> None:
+        """Nothing is left open: the database is its owner's."""
+
     def _append(self, connection: Connection, drafts: Sequence[Draft], received_at: datetime) -> list[Entry]:
         head = self._head()
         seq, chain, received_us = head.seq, head.chain, microseconds(received_at)

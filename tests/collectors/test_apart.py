@@ -14,7 +14,7 @@ import pytest
 from collectors.commits import Apart
 from collectors.journal import Admitted, Journal
 from collectors.rebuild import catch_up, commits
-from lineage.errors import StoreUnavailable
+from lineage.errors import StoreUnavailable, StoreUnusable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
 from lineage.model import Draft, Entry
@@ -179,3 +179,17 @@ def test_what_one_of_the_same_name_left_unmerged_is_merged_by_the_other(
         Journal(alone.ledger, alone.store).commit([admitted(each)], [], NOON)
 
     assert graph(alone) == made
+
+
+def test_a_graph_is_not_opened_with_another_ledger(tmp_path: Path) -> None:
+    """Neither without its ledger, nor with an empty one, nor with one apart where it has its own."""
+    with opened(tmp_path) as homes:
+        Journal(homes.ledger, homes.store, commits=commits(homes)).commit([admitted(1)], [], NOON)
+    with open_homes(f"sqlite:///{tmp_path / 'alone.db'}") as homes:
+        Journal(homes.ledger, homes.store).commit([admitted(1)], [], NOON)
+    apart, alone = (f"sqlite:///{tmp_path / name}.db" for name in ("headwater", "alone"))
+    empty = f"file://{tmp_path / 'empty'}"
+
+    for store, ledger in ((apart, None), (apart, empty), (alone, empty)):
+        with pytest.raises(StoreUnusable, match="name the ledger that it was made of"):
+            open_homes(store, ledger)
