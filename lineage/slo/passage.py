@@ -93,6 +93,13 @@ def backfills(deliveries: Iterable[Delivery]) -> frozenset[str]:
     return frozenset(found)
 
 
+def regular(ancestry: Ancestry, source: NodeId) -> list[Delivery]:
+    """The versions of *source* by time, without those of backfills."""
+    come = ancestry.deliveries.get(source, ())
+    left_out = ancestry.backfills | backfills(come)
+    return [each for each in come if each.run not in left_out]
+
+
 @dataclass(slots=True)
 class _Found:
     """What came into one version, by source."""

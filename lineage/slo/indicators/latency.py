@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 
 from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
-from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, backfills, key_of
+from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, regular
 from lineage.slo.phrases import moment, span
 from lineage.slo.shape import stamp
 from lineage.slo.spec import DataSLO
@@ -112,18 +112,18 @@ def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: date
     one known brought at least the version that it was made of; what was there before *ancestry* begins only tells what
     is new. What is on its way counts from the first that began after *since*.
     """
-    regular = {source: _regular(ancestry, source) for source in sorted(ancestry.sources)}
+    versions = {source: regular(ancestry, source) for source in sorted(ancestry.sources)}
     marks: dict[NodeId, Key] = {}
     found = [
         sample
         for arrived in arrivals(ancestry)
         if not arrived.backfill
-        for sample in _brought(arrived, marks, regular, origin, ancestry.begin)
+        for sample in _brought(arrived, marks, versions, origin, ancestry.begin)
     ]
     pick = min if origin == "oldest" else max
     waiting = [
         (begun(each), key_of(each), each)
-        for source, come in regular.items()
+        for source, come in versions.items()
         for each in come
         if since < begun(each) and (source not in marks or key_of(each) > marks[source]) and each.at <= now
     ]
@@ -154,7 +154,7 @@ def _spec(slo: DataSLO) -> Spec:
 def _brought(
     arrived: Arrived,
     marks: dict[NodeId, Key],
-    regular: dict[NodeId, list[Delivery]],
+    versions: dict[NodeId, list[Delivery]],
     origin: Literal["oldest", "newest"],
     begin: datetime,
 ) -> Iterator[Sample]:
@@ -165,19 +165,12 @@ def _brought(
     for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
         upto, mark = key_of(passage.version), marks.get(source)
         first = (passage.version,) if mark is None else ()
-        new += [(begun(each), key_of(each), each, passage) for each in (*first, *_after(mark, upto, regular[source]))]
+        new += [(begun(each), key_of(each), each, passage) for each in (*first, *_after(mark, upto, versions[source]))]
         marks[source] = upto if mark is None else max(mark, upto)
     if new and arrived.delivery.at > begin:
         pick = min if origin == "oldest" else max
         at, _, version, passage = pick(new, key=lambda one: one[:2])
         yield Sample(at, version, arrived.delivery, passage)
-
-
-def _regular(ancestry: Ancestry, source: NodeId) -> list[Delivery]:
-    """The versions of *source* by time, without those of backfills."""
-    come = ancestry.deliveries.get(source, ())
-    left_out = ancestry.backfills | backfills(come)
-    return [each for each in come if each.run not in left_out]
 
 
 def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[Delivery]:
