@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from lineage.database.times import microseconds
-from lineage.model import ColumnsSeen, Delta, NodeId, RunSeen, Statistics, Touch
+from lineage.model import ColumnsSeen, Delta, Entry, NodeId, RunSeen, Statistics, Touch
 from lineage.store._codes import CLAIMED, EVERY, KIND, OWN, SIDE, STATED, TYPE
 
 TABLES: Final = (
@@ -200,6 +200,17 @@ class Batch(Generic[Ref]):
         tombstones = {ids.node(dataset): dropped for dataset, dropped in delta.tombstones}
         self._rows["tombstone"] += [(dataset, *stamp, dropped) for dataset, dropped in tombstones.items()]
         self._rows["depends"] += {(ids.node(before), ids.node(after), event.id) for before, after in delta.depends}
+
+
+def earliest(entries: Sequence[Entry], deltas: Sequence[Delta]) -> dict[bytes, tuple[int, Delta]]:
+    """The distinct events among *deltas*, by digest, each with the earliest receipt of its entries."""
+    found: dict[bytes, tuple[int, Delta]] = {}
+    for entry, delta in zip(entries, deltas, strict=True):
+        received = microseconds(entry.received_at)
+        before = found.get(delta.digest)
+        if before is None or received < before[0]:
+            found[delta.digest] = (received, delta)
+    return found
 
 
 def subject(delta: Delta) -> tuple[NodeId | None, NodeId | None, NodeId | None]:

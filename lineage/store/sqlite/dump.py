@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
-from lineage.store._codes import KINDS, OWN, SIDES, TYPES
-
-_TYPE: Final = (*TYPES, "STATED", "CLAIMED")
-_SIDE: Final = {**dict(enumerate(SIDES)), OWN: None}
-
+from lineage.store._codes import KINDS
+from lineage.store._dump import SIDE, TYPE, optional, types
+from lineage.store._dump import line as written
 
 _SOURCES: Final = """
     iif(sources IS NULL, NULL, (
@@ -26,10 +24,6 @@ _SOURCES: Final = """
 
 def _read_node(row: Sequence[Any]) -> list[Any]:
     return [KINDS[row[0]], *row[1:]]
-
-
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else read(value)
 
 
 class Field(NamedTuple):
@@ -45,7 +39,7 @@ def _plain(*columns: str) -> dict[str, Field]:
 
 def _node(column: str) -> Field:
     found = f"(SELECT json_array(named.kind, namespace, name) FROM node AS named WHERE named.id = {column})"  # noqa: S608 - of constants
-    return Field(found, _optional(lambda row: _read_node(json.loads(row))))
+    return Field(found, optional(lambda row: _read_node(json.loads(row))))
 
 
 def _nodes(*columns: str) -> dict[str, Field]:
@@ -54,25 +48,21 @@ def _nodes(*columns: str) -> dict[str, Field]:
 
 def _digest(table: str, column: str) -> Field:
     found = f"(SELECT digest FROM {table} WHERE id = {column})"  # noqa: S608 - of constants
-    return Field(found, _optional(bytes.hex))
+    return Field(found, optional(bytes.hex))
 
 
 def _word(column: str) -> Field:
     return Field(f"(SELECT text FROM word WHERE id = {column})")  # noqa: S608 - of constants
 
 
-def _types(mask: int) -> list[str]:
-    return [name for code, name in enumerate(_TYPE) if mask >> code & 1]
-
-
 _MADE_OF: Final = {
     **_nodes("job", "target"),
-    "sources": Field(_SOURCES, _optional(lambda rows: sorted(map(_read_node, json.loads(rows))))),
+    "sources": Field(_SOURCES, optional(lambda rows: sorted(map(_read_node, json.loads(rows))))),
 }
 _BY_EVENT: Final = {"event": _digest("event", "event")}
-_ON_SIDE: Final = {"side": Field("side", _SIDE.__getitem__)}
-_OF_TYPE: Final = {"type": Field("type", _optional(_TYPE.__getitem__))}
-_OF_TYPES: Final = {"types": Field("types", _types)}
+_ON_SIDE: Final = {"side": Field("side", SIDE.__getitem__)}
+_OF_TYPE: Final = {"type": Field("type", optional(TYPE.__getitem__))}
+_OF_TYPES: Final = {"types": Field("types", types)}
 _SPAN: Final = _plain("first_at", "last_at")
 _FAMILY: Final = _nodes("job", "parent_run", "parent_job", "root_run", "root_job")
 _NOMINAL: Final = _plain("nominal_start", "nominal_end")
@@ -91,7 +81,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_plain("at", "received"),
         "producer": _word("producer"),
         **_nodes("run", "job", "dataset"),
-        "warnings": Field("warnings", _optional(json.loads)),
+        "warnings": Field("warnings", optional(json.loads)),
     },
     "mention": {**_nodes("node"), **_plain("own", "at", "listed"), **_BY_EVENT},
     "moment": {**_nodes("speaker"), **_OF_TYPE, **_plain("at"), **_BY_EVENT, **_FAMILY, **_NOMINAL},
@@ -165,6 +155,6 @@ def dump(connection: Connection) -> Iterator[bytes]:
 def _writer(section: str, fields: Mapping[str, Field]) -> Callable[..., bytes]:
     def line(*values: Any) -> bytes:
         read = {name: field.read(value) for (name, field), value in zip(fields.items(), values, strict=True)}
-        return json.dumps({"is": section, **read}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return written(section, read)
 
     return line

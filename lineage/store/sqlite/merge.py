@@ -8,7 +8,7 @@ from sqlite3 import Connection
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
-from lineage.store._observations import Batch, Fresh, named, others, subject
+from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
 from lineage.store.base import Resolve
 from lineage.store.sqlite import conclusions, explicit, joining, observations, search
 from lineage.store.sqlite.ids import Ids
@@ -55,12 +55,7 @@ def merge(
 ) -> None:
     """Keep the promise of `Store.merge` within the transaction of *connection*."""
     ids.begin(connection)
-    pairs: dict[bytes, tuple[int, Delta]] = {}
-    for entry, delta in zip(entries, deltas, strict=True):
-        received = microseconds(entry.received_at)
-        before = pairs.get(delta.digest)
-        if before is None or received < before[0]:
-            pairs[delta.digest] = (received, delta)
+    pairs = earliest(entries, deltas)
     known = _known(connection, pairs)
     fresh = [
         Fresh(ids.next("event"), received, microseconds(delta.at), delta)
