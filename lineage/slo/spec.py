@@ -340,7 +340,11 @@ def define(document: Any) -> DataSLO:
         wanted = 'missing; write schedule: {cron: "0 2 * * *", timezone: UTC, deadline: 5h}'
         problems.append(_problem(("spec", "schedule"), wanted, None))
     if sli is not None and sli.needs_path != (slo.spec.path is not None):
-        wanted = "missing; write path: {from: {…}, to: {…}}" if sli.needs_path else "for what runs along a path, as latency does; write dataset"
+        wanted = (
+            "missing; write path: {from: {…}, to: {…}}"
+            if sli.needs_path
+            else "for what runs along a path, as latency does; write dataset"
+        )
         problems.append(_problem(("spec", "path"), wanted, None))
     if problems:
         raise _failure(problems)

@@ -22,7 +22,13 @@ from lineage.slo.status import Status
 from tests.support.promises import HOUR, NOON, event, promise
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
-SLOS = [promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")]
+ALONG = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "lake", "name": "report"}}
+LATENCY = {"type": "latency", "percentile": {"threshold": "75m"}}
+SLOS = [
+    *(promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")),
+    promise(sli={"type": "job_success"}, window="6h"),
+    promise(sli=LATENCY, path=ALONG, dataset=ALONG["to"], window="6h"),
+]
 INSTANTS = (NOON - 45 * MINUTE + 30 * SECOND, NOON + 10 * MINUTE, NOON + 40 * MINUTE)
 
 Told = tuple[datetime, dict[str, Any]]  # received, event
@@ -47,6 +53,9 @@ def _story() -> list[Told]:
             assertions=found,
         )  # fmt: skip
         told.append((ended + 3 * MINUTE, checked))
+        reported = ended + 6 * MINUTE
+        report = event("COMPLETE", reported, f"report {hour}", job="report", inputs=["orders"], outputs=["report"])
+        told.append((reported, report))
     snapshot = {"emissionPattern": {"eventContentMode": "COMPLETE_SNAPSHOT", "windowDuration": 600}}
     reports = [NOON - HOUR + 10 * MINUTE * place for place in range(1, 7)]
     told += [
