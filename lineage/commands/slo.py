@@ -94,6 +94,23 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
 app.command()(explain)
 app.command()(backtest)
+
+
+@app.command()
+def schema(
+    store: _options.Store = None,  # noqa: ARG001 - every command takes them, and a format has none
+    config: _options.Config = None,  # noqa: ARG001 - the same
+    as_json: _options.Json = False,  # noqa: ARG001 - it is JSON
+) -> None:
+    """Print the JSON Schema of SLO files, for editors that complete and check.
+
+    $ headwater slo schema > headwater-slo.schema.json
+    """
+    from lineage.slo.schema import schema as made
+
+    typer.echo(json.dumps(made(), indent=2))
+
+
 app.command()(exclude)
 app.command()(correct)
 

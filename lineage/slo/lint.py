@@ -55,7 +55,8 @@ def strangers(slos: Iterable[DataSLO], store: Store) -> Iterator[tuple[str, str]
 def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     """One sentence for each thing about *slo* that its author should know (SLO.md b.7)."""
     schedule, miss = slo.spec.schedule, 1 - slo.target
-    every = None if schedule is None else spacing(schedule, now)
+    apart = None if schedule is None else spacing(schedule, now)
+    every = slo.spec.sli.cadence or apart
     if every is not None and slo.spec.sli.unit == "occurrences":
         expected = Fraction(slo.window // SECOND, every // SECOND)
         if expected * miss < 1:
@@ -63,9 +64,9 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"this target forbids any miss: {span(slo.window)} hold {int(expected)} occurrences; "
                 f"a target of {number(_affordable(expected))} or less, or a longer window, allows one"
             )
-        if schedule is not None and schedule.deadline >= every:
+        if schedule is not None and apart is not None and schedule.deadline >= apart:
             yield (
-                f"the deadline of {span(schedule.deadline)} is not shorter than the {span(every)} between deliveries; "
+                f"the deadline of {span(schedule.deadline)} is not shorter than the {span(apart)} between deliveries; "
                 "runs that do not name their interval would be counted for the next one"
             )
     for tier in choose(slo, every):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -104,7 +104,17 @@ def _zone(name: str) -> str:
     return name
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(spell, when_used="json")]
-Ratio = Annotated[Fraction, BeforeValidator(parse_ratio), PlainSerializer(plain, when_used="json")]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(spell, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+[mhdwMQY]\s*$", "examples": ["5m", "28d"]}),
+]
+Ratio = Annotated[
+    Fraction,
+    BeforeValidator(parse_ratio),
+    PlainSerializer(plain, when_used="json"),
+    WithJsonSchema({"type": ["number", "string"], "examples": [0.999]}),
+]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 Zone = Annotated[str, AfterValidator(_zone)]

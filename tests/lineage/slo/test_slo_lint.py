@@ -38,3 +38,13 @@ def test_what_cannot_be_is_said(changes: dict[str, Any], expected: str) -> None:
 def test_a_sound_promise_is_left_alone(changes: dict[str, Any]) -> None:
     """No warning for the sake of it."""
     assert list(warnings(promise(**changes), NOON)) == []
+
+
+def test_beats_are_counted_by_their_interval() -> None:
+    """The interval of the beats, not the schedule, says how many a window holds."""
+    beats = {"emitter": "heartbeat/orders", "interval": "30m", "threshold": "5m"}
+    slo = promise(sli={"method": "heartbeat", "heartbeat": beats}, target="0.9995")
+
+    assert [text.split(";")[0] for text in warnings(slo, NOON)] == [
+        "this target forbids any miss: 28 d hold 1344 occurrences"
+    ]

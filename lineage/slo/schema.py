@@ -1,0 +1,47 @@
+"""The format of SLO files as JSON Schema, for editors: every indicator that is there, with its own words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from lineage.parts import part, words
+from lineage.slo.spec import INDICATORS, DataSLO, Spec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = "#/$defs/{model}"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of one document of an SLO file.
+
+    What it refuses `define` refuses too; what only a whole definition can tell wrong, as a schedule that is missing, is
+    left to `headwater slo lint`.
+    """
+    specs = {word: part(INDICATORS, word).Spec for word in words(INDICATORS)}
+    models = (DataSLO, Spec, *specs.values())
+    references, found = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    text = json.dumps(found["$defs"])
+    for word, model in {"DataSLO": DataSLO, "Spec": Spec, **specs}.items():
+        text = text.replace(json.dumps(_name(references[model, "validation"])), json.dumps(word))
+        text = text.replace(
+            json.dumps(references[model, "validation"]["$ref"]), json.dumps(REFERENCE.format(model=word))
+        )
+    definitions: dict[str, Any] = json.loads(text)
+    definitions["Spec"]["properties"]["sli"] = {"oneOf": [{"$ref": REFERENCE.format(model=word)} for word in specs]}
+    _as_written(definitions)
+    return {"$schema": DIALECT, **definitions.pop("DataSLO"), "$defs": definitions}
+
+
+def _as_written(definitions: dict[str, Any]) -> None:
+    """What a validator understands before a model sees it: a path instead of a dataset, one source instead of a list."""
+    spec, source = definitions["Spec"], definitions["Path"]["properties"]
+    spec["required"].remove("dataset")
+    spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}]
+    source["from"] = {"anyOf": [{"$ref": REFERENCE.format(model="Dataset")}, source["from"]]}
+
+
+def _name(reference: dict[str, str]) -> str:
+    return reference["$ref"].removeprefix(REFERENCE.format(model=""))

@@ -1,0 +1,64 @@
+"""The JSON Schema that editors read: what it takes and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from lineage.cli import build
+from lineage.parts import words
+from lineage.slo.schema import schema
+from lineage.slo.spec import INDICATORS
+from tests.support.promises import document
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "slos").glob("*.yaml"))
+
+
+def as_json(given: Any) -> Any:
+    """YAML's dates as JSON has them."""
+    return json.loads(json.dumps(given, default=str))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_fit(example: Path) -> None:
+    """What we show is what editors take."""
+    validator = jsonschema_rs.validator_for(schema())
+
+    documents = yaml.safe_load_all(example.read_text())
+
+    assert [error.message for each in documents for error in validator.iter_errors(as_json(each))] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"target": None},
+        {"window": "28 days"},
+        {"sli": {"type": "freshness", "metod": "age"}},
+        {"sli": {"type": "punctuality"}},
+        {"schedule": {"deadlin": "5h"}},
+        {"exclusions": [{"ref": "No Name"}]},
+        {"owner": "data"},
+    ],
+)
+def test_what_is_wrong_is_refused(wrong: dict[str, Any]) -> None:
+    """Words that are not of the format, missing ones, and values of another form."""
+    validator = jsonschema_rs.validator_for(schema())
+
+    assert (validator.is_valid(document()), validator.is_valid(document(**wrong))) == (True, False)
+
+
+def test_every_indicator_is_in_it() -> None:
+    """A file in the folder of indicators is a choice, under its own name."""
+    assert set(words(INDICATORS)) <= set(schema()["$defs"])
+
+
+def test_the_command_prints_it() -> None:
+    """As JSON, ready for a file."""
+    assert json.loads(CliRunner().invoke(build(), ["slo", "schema"]).stdout) == schema()
