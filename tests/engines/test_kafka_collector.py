@@ -160,8 +160,9 @@ def test_a_service_tells_what_it_made_of_what(broker: Engine, topic: str, tmp_pa
     with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
         edges = homes.store.neighbours([dataset_id(cluster, enriched)], "up")
         (version,) = homes.store.versions(dataset_id(cluster, enriched)).items
+        (read,) = homes.store.get([dataset_id(cluster, orders)]).values()
 
-    assert (["enrich"], [(dataset_id(cluster, orders),)], 20, "COMPLETE") == (
+    assert (["enrich"], [(read.canonical,)], 20, "COMPLETE") == (
         [edge.source.name for edge in edges],
         [edge.made_of for edge in edges],
         version.statistics.rows,
