@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 
 from lineage.model import Amendment, Verdict
-from lineage.slo.spec import DataSLO
+from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import BurnRate, Status
 
 Number = int | float | None
@@ -51,8 +52,16 @@ def shape(status: Status, slo: DataSLO) -> dict[str, object]:
         "ladder": status.ladder,
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),
+        "figures": {name: number(value) for name, value in _figures(status, slo).items()},
         "occurrences": [_occurrence(verdict) for verdict in status.occurrences],
     }
+
+
+def _figures(status: Status, slo: DataSLO) -> Mapping[str, Fraction | None]:
+    """What else the indicator has to show of the window, where it has anything."""
+    show = getattr(indicator(slo.spec.sli.type), "figures", None)
+    found: Mapping[str, Fraction | None] = show(slo, status.occurrences) if show is not None else {}
+    return found
 
 
 def number(value: Fraction | None) -> Number:

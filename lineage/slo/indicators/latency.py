@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import exp, lgamma, log
 from statistics import median_low
 from typing import Annotated, ClassVar, Literal
 
@@ -22,6 +23,7 @@ from lineage.slo.terms import Duration, Ratio, Sli, Strict
 
 MICROSECOND = timedelta(microseconds=1)
 NONE, ONE = Fraction(0), Fraction(1)
+TAIL = 0.025  # of the confidence of 95 %, on each side
 TOO_LARGE = VerdictState.UNKNOWN, "the path has more datasets than are looked at; name those that count in `via`"
 WEAKEST = {"datasetVersion": Level.VERSION, "asOfStart": Level.AS_OF}
 
@@ -105,6 +107,24 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     return f"{newest.reason[:1].upper()}{newest.reason[1:]}{since}"
 
 
+def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
+    """The percentile of the judged, in seconds, with its confidence interval of 95 % and the number of samples.
+
+    What is on its way counts with its age by now, of which it will be more. An end that so few samples do not give is
+    None; of fewer than twenty the 95th percentile is the largest.
+    """
+    p = _spec(slo).percentile.p
+    values = [verdict.value for verdict in verdicts if verdict.total and verdict.value is not None]
+    low, high = confidence(values, p)
+    return {
+        "percentile": p,
+        "seconds": percentile(values, p),
+        "secondsAtLeast": low,
+        "secondsAtMost": high,
+        "samples": Fraction(len(values)),
+    }
+
+
 def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: datetime, now: datetime) -> list[Sample]:
     """The versions of the target by time, each with the origin of what it brought, and last what is on its way.
 
@@ -144,6 +164,30 @@ def percentile(values: Sequence[Fraction], p: Fraction) -> Fraction | None:
     """The smallest of *values* that at least the share *p* of them does not exceed: nearest rank. None of none."""
     rank = -(-p.numerator * len(values) // p.denominator)
     return sorted(values)[rank - 1] if values else None
+
+
+def confidence(values: Sequence[Fraction], p: Fraction) -> tuple[Fraction | None, Fraction | None]:
+    """Two of *values* between which the percentile lies with 95 %: by order statistics, which assume no distribution.
+
+    How many of n samples lie below it is binomial: David and Nagaraja, Order Statistics, 7.1.
+    """
+    below, ranks = 0.0, [0, 0]
+    for rank, chance in enumerate(_binomial(len(values), float(p)), start=1):
+        if below + chance <= TAIL:
+            ranks[0] = rank
+        below += chance
+        if not ranks[1] and below >= 1 - TAIL:
+            ranks[1] = rank
+    ordered = sorted(values)
+    low, high = (ordered[rank - 1] if 0 < rank <= len(ordered) else None for rank in ranks)
+    return low, high
+
+
+def _binomial(count: int, p: float) -> Iterator[float]:
+    """The chances of 0, 1 … *count* of *count*; by logarithms, for their factors are too small and too large."""
+    for hits in range(count + 1):
+        ways = lgamma(count + 1) - lgamma(hits + 1) - lgamma(count - hits + 1)
+        yield exp(ways + hits * log(p) + (count - hits) * log(1 - p))
 
 
 def _spec(slo: DataSLO) -> Spec:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 from lineage.model import Delta, FacetSeen, Touch, Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.gather import gather
-from lineage.slo.indicators.latency import begun, describe, needs, percentile, samples, stages
+from lineage.slo.indicators.latency import begun, confidence, describe, needs, percentile, samples, stages
+from lineage.slo.shape import shape
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
 from tests.support.deltas import at, dataset, job, merge, ran, received, run, sqlite
@@ -303,3 +305,29 @@ def test_a_path_belongs_to_latency(said: dict[str, Any], place: str) -> None:
         define(document(**said))
 
     assert [".".join(map(str, error["loc"])) for error in raised.value.errors()] == [place]
+
+
+def test_the_percentile_is_shown(store: Store) -> None:
+    """With how many samples it is of, and between what it lies; of two it may be larger than both."""
+    merge(store, received([*hop(0), *hop(60, took=7)], -NOW))
+    slo = promised()
+
+    assert shape(evaluate(slo, store, at(NOW)), slo)["figures"] == {
+        "percentile": 0.95,
+        "seconds": 660,
+        "secondsAtLeast": 300,
+        "secondsAtMost": None,
+        "samples": 2,
+    }
+
+
+@pytest.mark.parametrize("count", [1, 20, 59, 100, 672])
+def test_the_interval_covers_at_least_as_much_as_it_says(count: int) -> None:
+    """On exact binomial chances: the percentile lies below its low end, or above its high one, with 2.5 % each."""
+    p = Fraction(95, 100)
+    chances = [comb(count, hits) * p**hits * (1 - p) ** (count - hits) for hits in range(count + 1)]
+
+    low, high = confidence([Fraction(place + 1) for place in range(count)], p)
+
+    missed = [sum(chances[: int(low or 0)], Fraction(0)), sum(chances[int(high or count + 1) :], Fraction(0))]
+    assert [chance <= Fraction(25, 1000) for chance in missed] == [True, True]
