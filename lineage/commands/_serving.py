@@ -56,8 +56,9 @@ def serve(settings: Settings, opened: Callable[[str, Headwater], None] = announc
                 timeout_keep_alive=KEEP_ALIVE_S,
             )
         )
+        # Before uvicorn listens to signals, and after: it raises what ended it once more, after a graceful end.
+        signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
         opened(_address(listener), headwater)
-        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more after a graceful end
         server.run(sockets=[listener])
     finally:
         headwater.close()

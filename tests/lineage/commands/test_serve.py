@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from itertools import count
@@ -47,6 +48,23 @@ def test_sigterm_drains(server: Server) -> None:
     load.stop()
 
     assert (code, lost(server.store, load.acknowledged), bool(load.acknowledged)) == (0, set(), True)
+
+
+TOLD_AT_ONCE = """
+import os, signal, sys
+from lineage.commands._open import read_settings
+from lineage.commands._serving import serve
+
+serve(read_settings(store=sys.argv[1], port=0), lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+def test_sigterm_ends_a_server_that_has_just_begun(tmp_path: Path) -> None:
+    """Told to stop in the moment in which it says where it listens, it stops, by itself."""
+    words = [sys.executable, "-c", TOLD_AT_ONCE, f"sqlite:///{tmp_path / 'headwater.db'}"]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=30)
+
+    assert ended.returncode == 0
 
 
 def test_a_request_leaves_one_line_of_json(server: Server) -> None:
