@@ -11,7 +11,7 @@ from lineage.database import Database, parse_url
 from lineage.errors import StoreUnusable
 from lineage.ledger.base import Ledger
 from lineage.ledger.sqlite import SqliteLedger
-from lineage.parts import part
+from lineage.parts import part, require_extra
 from lineage.projection import resolve
 from lineage.settings import Settings
 from lineage.store.base import Store
@@ -71,7 +71,8 @@ def homes_of(settings: Settings) -> Homes:
 def _ledger(database: Database, url: str | None, writer: str | None) -> Ledger:
     if url is None:
         return SqliteLedger(database)
-    from lineage.ledger import objects  # an extra brings what it imports
+    require_extra("obstore", "objects", "ledger")
+    from lineage.ledger import objects
 
     return objects.open_ledger(url, writer or gethostname())
 
