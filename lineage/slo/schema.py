@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
 
 
 def _as_written(definitions: dict[str, Any]) -> None:
-    """What a validator understands before a model sees it: a path instead of a dataset, one source instead of a list."""
+    """What a validator understands before a model sees it: a path for a dataset, one source for a list."""
     spec, source = definitions["Spec"], definitions["Path"]["properties"]
     spec["required"].remove("dataset")
     spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from lineage.errors import InvalidDefinition
 from lineage.slo import indicators
-from lineage.slo.reading import read_path, read_text
+from lineage.slo.reading import LATER_SENTENCE, read_path, read_text
 from lineage.slo.spec import define
 
 GOOD = """\
@@ -183,3 +184,21 @@ def test_an_indicator_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     slo = read_text(GOOD.replace("type: freshness", "type: punctuality, patience: 3"), "orders.yaml")[0].slo
 
     assert slo.spec.sli.model_dump() == {"type": "punctuality", "unit": "occurrences", "patience": 3}
+
+
+def _in_documents() -> list[str]:
+    """The SLOs that docs/SLO.md and the README show."""
+    texts = [(EXAMPLES.parents[1] / name).read_text(encoding="utf-8") for name in ("docs/SLO.md", "README.md")]
+    blocks = [block for text in texts for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    return [block for block in blocks if "kind: DataSLO" in block]
+
+
+@pytest.mark.parametrize("text", _in_documents())
+def test_what_the_documents_show_is_the_format(text: str) -> None:
+    """It is read; where it is not, each fault is that this version does not measure something yet."""
+    try:
+        faults = "" if read_text(text, "page") else "empty"
+    except InvalidDefinition as error:
+        faults = str(error)
+
+    assert [line for line in faults.splitlines() if LATER_SENTENCE not in line] == []
