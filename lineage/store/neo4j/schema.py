@@ -22,7 +22,18 @@ RECORDS: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT headwater_book IF NOT EXISTS FOR (n:VerdictBook) REQUIRE n.slo IS UNIQUE",
     "CREATE CONSTRAINT headwater_page IF NOT EXISTS FOR (n:VerdictPage) REQUIRE (n.slo, n.day) IS UNIQUE",
 )
-SCRIPTS: Final = (RECORDS,)  # each is run once, in order; the number of them is the version
+GRAPH: Final[tuple[LiteralString, ...]] = (
+    "CREATE CONSTRAINT headwater_thing IF NOT EXISTS FOR (n:Thing) REQUIRE n.key IS UNIQUE",
+    "CREATE CONSTRAINT headwater_speaker IF NOT EXISTS FOR (n:Speaker) REQUIRE n.key IS UNIQUE",
+    "CREATE CONSTRAINT headwater_event IF NOT EXISTS FOR (n:Event) REQUIRE n.digest IS UNIQUE",
+    "CREATE CONSTRAINT headwater_body IF NOT EXISTS FOR (n:Body) REQUIRE n.digest IS UNIQUE",
+    "CREATE CONSTRAINT headwater_column_body IF NOT EXISTS FOR (n:ColumnBody) REQUIRE n.digest IS UNIQUE",
+    "CREATE CONSTRAINT headwater_statement IF NOT EXISTS FOR (n:Statement) REQUIRE n.digest IS UNIQUE",
+    "CREATE CONSTRAINT headwater_writer IF NOT EXISTS FOR (n:Writer) REQUIRE n.name IS UNIQUE",
+    "CREATE INDEX headwater_statement_about IF NOT EXISTS FOR (n:Statement) ON (n.kind, n.namespace, n.name)",
+    "CREATE INDEX headwater_event_received IF NOT EXISTS FOR (n:Event) ON (n.received)",
+)
+SCRIPTS: Final = (RECORDS + GRAPH,)  # each is run once, in order; the number of them is the version
 
 SEEN: Final = """
     OPTIONAL MATCH (h:Headwater {key: 'schema'})

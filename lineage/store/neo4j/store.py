@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
+from neo4j import ManagedTransaction
+
+from lineage.database.times import microseconds
+from lineage.model import Delta, Entry
+from lineage.statements import About, Kept, Statement, Subject
 from lineage.store.base import Resolve
-from lineage.store.neo4j import records
+from lineage.store.neo4j import dump, records, stated
 from lineage.store.neo4j.bolt import Bolt
+from lineage.store.neo4j.merge import merge
 
 _TOUCH: Final = "MERGE (h:Headwater {key: 'check'}) SET h.at = datetime.realtime()"
+_HOLD: Final = "MATCH (h:Headwater {key: 'graph'}) SET h.held = true"
+_REVISION: Final = "MATCH (h:Headwater {key: 'graph'}) RETURN h.merges, h.last"
+_WATERMARK: Final = "MATCH (w:Writer) RETURN w.name, w.seq"
+_HEARD: Final = "RETURN EXISTS { MATCH (e:Event) WHERE e.received <= $known_at }"
+_CLEAR: Final = """
+    MATCH (n:Thing|Speaker|Event|Body|ColumnBody|Statement|Writer|VerdictPage|VerdictBook) DETACH DELETE n
+"""
+_CLEARED: Final = "MERGE (h:Headwater {key: 'graph'}) SET h.merges = coalesce(h.merges, 0) + 1, h.last = '00000000'"
+_STATS: Final = """
+    RETURN COUNT { MATCH (t:Thing {kind: 'dataset'}) WHERE t.first_at IS NOT NULL } AS datasets,
+        COUNT { MATCH (t:Thing {kind: 'job'}) WHERE t.first_at IS NOT NULL } AS jobs,
+        COUNT { MATCH (s:Speaker) WHERE s.key STARTS WITH 'r' } AS runs,
+        COUNT { MATCH (e:Event) } AS events,
+        COUNT { MATCH (b:Body) } AS facets,
+        COUNT { MATCH (:ColumnBody)-[c:COMES_FROM]->(:Thing) WHERE c.source <> '' AND c.target <> '' } AS columns
+"""
 
 
 class Neo4jStore(records.Records):
@@ -17,6 +41,57 @@ class Neo4jStore(records.Records):
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:
         self._bolt = bolt
         self._resolve = resolve
+
+    def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
+        """Merge *deltas*, all or none, in one transaction, which waits for those of other writers."""
+        self._bolt.write(lambda transaction: merge(transaction, self._resolve, entries, deltas))
+
+    def state(self, entries: Sequence[Entry], statements: Sequence[Statement]) -> None:
+        """Take in *statements*; statements[i] stands at entries[i]."""
+        self._bolt.write(lambda transaction: stated.state(transaction, entries, statements))
+
+    def clear(self) -> None:
+        """Forget graph, statements and verdicts, keep documents; in one transaction."""
+
+        def run(transaction: ManagedTransaction) -> None:
+            transaction.run(_CLEARED).consume()
+            transaction.run(_CLEAR).consume()
+
+        self._bolt.write(run)
+
+    def statements(
+        self, about: About | Iterable[Subject], *, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> list[Kept]:
+        """What people said of these subjects, or of all of a kind, by receipt."""
+        asked = about if isinstance(about, str) else list(about)
+        return self._bolt.read(lambda transaction: stated.statements(transaction, asked, as_of, known_at))
+
+    def heard(self, known_at: datetime) -> bool:
+        """Whether any event had been received by *known_at*."""
+        asked = microseconds(known_at)
+        return bool(self._bolt.read(lambda transaction: transaction.run(_HEARD, known_at=asked).value())[0])
+
+    def dump(self) -> Iterator[bytes]:
+        """The whole graph as canonical JSON lines; merges wait until it is read."""
+
+        def run(transaction: ManagedTransaction) -> list[bytes]:
+            transaction.run(_HOLD).consume()
+            return list(dump.dump(transaction))
+
+        yield from self._bolt.write(run)
+
+    def revision(self) -> str:
+        """A short word that changes with every merge and with `clear`."""
+        found = self._bolt.read(lambda transaction: transaction.run(_REVISION).values())
+        return next((f"{merges:x}-{last}" for merges, last in found), "0-00000000")
+
+    def watermark(self) -> Mapping[str, int]:
+        """For each writer, the highest seq that was merged."""
+        return dict(self._bolt.read(lambda transaction: transaction.run(_WATERMARK).values()))
+
+    def stats(self) -> Mapping[str, int]:
+        """Counts of datasets, jobs, runs (also those only named), events, distinct facet bodies and column edges."""
+        return self._bolt.read(lambda transaction: transaction.run(_STATS).single(strict=True).data())
 
     def check(self) -> None:
         """Return when the server can be read and written; raise StoreUnavailable otherwise."""

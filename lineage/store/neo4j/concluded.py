@@ -1,0 +1,137 @@
+"""What follows for the speakers that a batch touched, written as properties, listings and the edges of now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Final, LiteralString
+
+from neo4j import ManagedTransaction
+
+from lineage.store._codes import INPUT, OUTPUT
+from lineage.store._conclusions import COLUMNS, concluded, decides, deciding, edges, hear, listings
+from lineage.store._observations import Listed, Moment
+from lineage.store._speakers import NEVER, ListingRow, Newest, Speaker
+from lineage.store.base import Resolve
+from lineage.store.neo4j.keys import Keys
+from lineage.store.neo4j.rows import put
+
+_MEET: Final = "UNWIND $rows AS r MERGE (:Speaker {key: r.key})"
+_LOAD: Final = """
+    UNWIND $keys AS key MATCH (s:Speaker {key: key}) WHERE s.types IS NOT NULL
+    RETURN properties(s) AS row,
+        [(s)-[l:LISTS]->(d:Thing) | [d.key, l.side, l.job, l.types, l.first_at, l.last_at, l.last_event, l.told,
+            l.effective, l.written_at]] AS listings,
+        [(s)<-[m:DECIDES]-(e:Event) | [m.type, m.at, e.digest]] AS deciding
+"""
+_KEEP: Final = "UNWIND $rows AS r MATCH (s:Speaker {key: r.key}) SET s = r"
+_LIST: Final = """
+    UNWIND $rows AS r MATCH (s:Speaker {key: r.speaker}) MATCH (d:Thing {key: r.dataset})
+    MERGE (s)-[l:LISTS {side: r.side}]->(d)
+    SET l.job = r.job, l.types = r.types, l.first_at = r.first_at, l.last_at = r.last_at, l.last_event = r.last_event,
+        l.told = r.told, l.effective = r.effective, l.written_at = r.written_at
+"""
+_MOVED_THING: Final = """
+    UNWIND $rows AS r MATCH (s:Speaker {key: r.by}) MATCH (n:Thing {key: r.node}) MERGE (s)-[:NAMED]->(n)
+"""
+_MOVED_RUN: Final = """
+    UNWIND $rows AS r MATCH (s:Speaker {key: r.by}) MATCH (n:Speaker {key: r.node}) MERGE (s)-[:NAMED]->(n)
+"""
+_JOIN: Final = """
+    UNWIND $rows AS r MATCH (j:Thing {key: r.job}) MATCH (d:Thing {key: r.dataset})
+    MERGE (j)-[e:%s]->(d) ON CREATE SET e.first_at = r.first_at, e.last_at = r.last_at, e.runs = 0, e.stated = 0
+    SET e.first_at = CASE WHEN r.first_at < e.first_at THEN r.first_at ELSE e.first_at END,
+        e.last_at = CASE WHEN r.last_at > e.last_at THEN r.last_at ELSE e.last_at END,
+        e.runs = e.runs + r.runs, e.stated = e.stated + r.stated
+"""
+_LEAVE: Final = """
+    UNWIND $rows AS r MATCH (j:Thing {key: r.job})-[e:%s]->(d:Thing {key: r.dataset})
+    SET e.runs = e.runs - r.runs, e.stated = e.stated - r.stated
+    WITH r, e, d OPTIONAL MATCH (d)<-[l:LISTS {side: r.side, effective: 1}]-(:Speaker) WHERE l.job = r.job
+    WITH e, min(l.first_at) AS first_at, max(l.last_at) AS last_at
+    SET e.first_at = coalesce(first_at, 0), e.last_at = coalesce(last_at, 0)
+    WITH e WHERE e.runs = 0 AND e.stated = 0 DELETE e
+"""
+_JOIN_ON: Final[Mapping[int, LiteralString]] = {
+    INPUT: _JOIN.replace("%s", "READS"),
+    OUTPUT: _JOIN.replace("%s", "WRITES"),
+}
+_LEAVE_ON: Final[Mapping[int, LiteralString]] = {
+    INPUT: _LEAVE.replace("%s", "READS"),
+    OUTPUT: _LEAVE.replace("%s", "WRITES"),
+}
+_LISTING: Final = ("job", "types", "first_at", "last_at", "last_event", "told", "effective", "written_at")
+
+
+def meet(transaction: ManagedTransaction, moments: Sequence[Moment[str]]) -> dict[str, Speaker[str]]:
+    """The speakers of *moments* as they were known before; those that were not, as blank."""
+    speakers = {key: Speaker(key) for key in sorted({moment.speaker for moment in moments})}
+    put(transaction, _MEET, [{"key": key} for key in speakers])
+    for row, known, decided in transaction.run(_LOAD, keys=list(speakers)).values():
+        speaker = speakers[row["key"]] = _speaker(row)
+        for dataset, side, job, types, first_at, last_at, event, *rest in known:
+            digest = bytes.fromhex(event)
+            speaker.listings[dataset, side] = ListingRow(job, types, first_at, last_at, event, digest, *rest)
+        speaker.deciding = [deciding(kind, at, bytes.fromhex(digest)) for kind, at, digest in decided]
+    return speakers
+
+
+def draw(
+    transaction: ManagedTransaction,
+    resolve: Resolve,
+    speakers: dict[str, Speaker[str]],
+    moments: Sequence[Moment[str]],
+    listed: Sequence[Listed[str]],
+) -> None:
+    """Bring up to date all that follows for *speakers*, which `meet` answered, once the observations are written."""
+    before = listings(speakers.values())
+    moved = hear(speakers, moments, listed)
+    for moment in filter(decides, moments):
+        speakers[moment.speaker].deciding.append(deciding(moment.type, moment.at, moment.digest))
+    for speaker in speakers.values():
+        speaker.deciding.sort(key=attrgetter("at", "digest"))
+    put(transaction, _KEEP, [_row(speaker, resolve) for speaker in speakers.values()])
+    changed = {key: row for key, row in listings(speakers.values()).items() if before.get(key) != row}
+    put(transaction, _LIST, [_listing(key, changed[key]) for key in sorted(changed)])
+    rows = [{"node": node, "by": by} for node, by in sorted(moved)]
+    put(transaction, _MOVED_THING, [row for row in rows if row["node"][0] != "r"])
+    put(transaction, _MOVED_RUN, [row for row in rows if row["node"][0] == "r"])
+    joined, left = edges(speakers, before, changed)
+    for on, statement in _JOIN_ON.items():
+        put(transaction, statement, [_edge(key, joined[key]) for key in sorted(joined) if key[1] == on])
+    for on, statement in _LEAVE_ON.items():
+        put(transaction, statement, [_edge(key, [0, 0, *left[key]]) for key in sorted(left) if key[1] == on])
+
+
+def _speaker(row: Mapping[str, Any]) -> Speaker[str]:
+    def newest(what: str, *columns: str) -> Newest[str]:
+        event = row.get(f"{what}_event")
+        if event is None:
+            return NEVER
+        return Newest(row[f"{what}_at"], bytes.fromhex(event), event, tuple(row.get(column) for column in columns))
+
+    spans = ("types", "first_at", "last_at", "first_seen", "last_seen", "first_received", "last_received")
+    return Speaker(
+        row["key"],
+        **{name: row[name] for name in spans},
+        job=newest("job", "job"),
+        parent=newest("parent", "parent_run", "parent_job", "root_run", "root_job"),
+        nominal=newest("nominal", "nominal_start", "nominal_end"),
+    )
+
+
+def _row(speaker: Speaker[str], resolve: Resolve) -> dict[str, Any]:
+    row = dict(zip(COLUMNS, concluded(speaker, Keys(), resolve), strict=True))
+    said = {"job_at": speaker.job, "parent_at": speaker.parent, "nominal_at": speaker.nominal}
+    times = {name: newest.at for name, newest in said.items() if newest.event is not None}
+    return {"key": row.pop("id"), **row, **times}
+
+
+def _listing(key: tuple[str, str, int], row: ListingRow[str]) -> dict[str, Any]:
+    found = row._asdict()
+    return {"speaker": key[0], "dataset": key[1], "side": key[2], **{name: found[name] for name in _LISTING}}
+
+
+def _edge(key: tuple[str, int, str], spans: Sequence[int]) -> dict[str, Any]:
+    counted = dict(zip(("first_at", "last_at", "runs", "stated"), spans, strict=True))
+    return {"job": key[0], "side": key[1], "dataset": key[2], **counted}

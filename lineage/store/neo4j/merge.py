@@ -1,0 +1,131 @@
+"""One transaction from deltas to graph: what is new, as nodes and relationships; then what follows for every run.
+
+Merges take turns at the head of the graph: one lock, taken first, keeps two writers from deadlocks between
+relationships and from concluding a run twice from half of its events each. More writers were never faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from neo4j import ManagedTransaction
+
+from lineage.database.times import microseconds
+from lineage.model import Delta, Entry, NodeId
+from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
+from lineage.store.base import Resolve
+from lineage.store.neo4j import concluded, joining, rows
+from lineage.store.neo4j.keys import Keys, key_of, named_rows
+from lineage.store.neo4j.rows import put
+
+_LOCK: Final = """
+    MERGE (h:Headwater {key: 'graph'}) ON CREATE SET h.merges = 0
+    SET h.merges = h.merges + 1, h.last = $last
+"""
+_ADVANCE: Final = """
+    UNWIND $rows AS r MERGE (w:Writer {name: r.name})
+    SET w.seq = CASE WHEN w.seq > r.seq THEN w.seq ELSE r.seq END
+"""
+_KNOWN: Final = "UNWIND $digests AS digest MATCH (e:Event {digest: digest}) RETURN digest, e.received"
+_UNMENTIONED: Final = "UNWIND $keys AS key MATCH (t:Thing {key: key}) WHERE t.first_at IS NULL RETURN key"
+MEET: Final = """
+    UNWIND $rows AS r MERGE (t:Thing {key: r.key})
+    ON CREATE SET t.kind = r.kind, t.namespace = r.namespace, t.name = r.name
+"""
+_WIDEN: Final = """
+    UNWIND $rows AS r MATCH (t:Thing {key: r.key})
+    SET t.first_at = CASE WHEN t.first_at < r.first_at THEN t.first_at ELSE r.first_at END,
+        t.last_at = CASE WHEN t.last_at > r.last_at THEN t.last_at ELSE r.last_at END,
+        t.first_received = CASE WHEN t.first_received < r.first_received THEN t.first_received
+            ELSE r.first_received END,
+        t.last_received = CASE WHEN t.last_received > r.last_received THEN t.last_received ELSE r.last_received END
+"""
+_EARLIER: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.digest}) SET e.received = r.received"
+_THINGS_EARLIER: Final = """
+    UNWIND $rows AS r MATCH (t:Thing {key: r.key})<-[:MENTIONS]-(e:Event)
+    WITH t, min(e.received) AS first, max(e.received) AS last
+    SET t.first_received = first, t.last_received = last
+"""
+_SPEAKERS_EARLIER: Final = """
+    UNWIND $rows AS r MATCH (s:Speaker {key: r.key})<-[:DECIDES|TELLS]-(e:Event)
+    WITH s, min(e.received) AS first, max(e.received) AS last
+    SET s.first_received = first, s.last_received = last
+"""
+
+
+def merge(transaction: ManagedTransaction, resolve: Resolve, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
+    """Keep the promise of `Store.merge` within *transaction*."""
+    pairs = {digest.hex(): pair for digest, pair in earliest(entries, deltas).items()}
+    lock(transaction, entries)
+    known = dict(transaction.run(_KNOWN, digests=sorted(pairs)).values())
+    fresh = [
+        Fresh(digest, received, microseconds(delta.at), delta)
+        for digest, (received, delta) in pairs.items()
+        if digest not in known
+    ]
+    if fresh:
+        _merge_fresh(transaction, resolve, fresh)
+    earlier = {digest: pairs[digest] for digest, received in known.items() if pairs[digest][0] < received}
+    if earlier:
+        _received_earlier(transaction, earlier)
+
+
+def lock(transaction: ManagedTransaction, entries: Sequence[Entry]) -> None:
+    """Wait for this transaction's turn; note that the graph changes, and how far each writer is merged."""
+    last = max((entry.digest[:4].hex() for entry in entries), default="0" * 8)
+    transaction.run(_LOCK, last=last).consume()
+    seqs: dict[str, int] = {}
+    for entry in entries:
+        seqs[entry.writer] = max(seqs.get(entry.writer, 0), entry.seq)
+    put(transaction, _ADVANCE, [{"name": name, "seq": seq} for name, seq in sorted(seqs.items())])
+
+
+def _merge_fresh(transaction: ManagedTransaction, resolve: Resolve, fresh: Sequence[Fresh[str]]) -> None:
+    keys = Keys()
+    batch = Batch(keys)
+    for event in fresh:
+        batch.add(event)
+    spans = _spans(fresh)
+    awoken = set(transaction.run(_UNMENTIONED, keys=sorted(spans)).value())
+    things = (node for node in chain.from_iterable(named(event.delta) for event in fresh) if node.kind != "run")
+    put(transaction, MEET, named_rows(things))
+    put(transaction, _WIDEN, [{"key": key, **spans[key]} for key in sorted(spans)])
+    speakers = concluded.meet(transaction, batch.moments)
+    declared = rows.write(transaction, batch, keys)
+    concluded.draw(transaction, resolve, speakers, batch.moments, batch.listed)
+    joining.declare(transaction, declared, awoken)
+
+
+def _spans(fresh: Iterable[Fresh[str]]) -> dict[str, dict[str, int]]:
+    spans: dict[str, dict[str, int]] = {}
+    for event in fresh:
+        for key in map(key_of, event.delta.nodes):
+            span = spans.get(key) or {
+                "first_at": event.at, "last_at": event.at,
+                "first_received": event.received, "last_received": event.received,
+            }  # fmt: skip
+            span["first_at"], span["last_at"] = min(span["first_at"], event.at), max(span["last_at"], event.at)
+            span["first_received"] = min(span["first_received"], event.received)
+            span["last_received"] = max(span["last_received"], event.received)
+            spans[key] = span
+    return spans
+
+
+def _received_earlier(transaction: ManagedTransaction, earlier: dict[str, tuple[int, Delta]]) -> None:
+    """Other entries of events that are here already came first: their times are the events' (DECISIONS 3)."""
+    events: list[dict[str, Any]] = [
+        {"digest": digest, "received": received} for digest, (received, _) in sorted(earlier.items())
+    ]
+    put(transaction, _EARLIER, events)
+    things: set[NodeId] = set()
+    speakers: set[NodeId | None] = set()
+    for _, delta in earlier.values():
+        things.update(delta.nodes)
+        speakers.update((*subject(delta)[:2], *others(delta)))
+        if run := delta.run:
+            speakers.update((run.parent_run, run.root_run))
+    put(transaction, _THINGS_EARLIER, [{"key": key} for key in sorted(map(key_of, things))])
+    spoke = sorted(key_of(node) for node in speakers if node is not None)
+    put(transaction, _SPEAKERS_EARLIER, [{"key": key} for key in spoke])
