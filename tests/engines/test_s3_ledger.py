@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lineage.ledger.base import Ledger
-from lineage.ledger.objects import open_ledger
+from lineage.ledger.compaction import Compacted, compact
+from lineage.ledger.objects import ObjectLedger, open_ledger
+from lineage.ledger.retention import Acts, Retained, retain
 from tests.engines.engine import Engine
 from tests.engines.s3_server import ACCESS_KEY, SECRET_KEY
 from tests.lineage.ledger.test_ledger_contract import *  # noqa: F403 - the whole suite, with the `home` below
+from tests.support.ledgers import event, minute
 
 
 @pytest.fixture
-def home(s3_server: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], AbstractContextManager[Ledger]]:
+def home(s3_server: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], AbstractContextManager[ObjectLedger]]:
     """A ledger whose folder in the bucket is named after the test's own folder."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{s3_server.address}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
@@ -24,7 +27,7 @@ def home(s3_server: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path],
     monkeypatch.setenv("AWS_REGION", "us-east-1")
 
     @contextmanager
-    def opened(folder: Path) -> Iterator[Ledger]:
+    def opened(folder: Path) -> Iterator[ObjectLedger]:
         ledger = open_ledger(f"s3://ledger/{folder.parent.name}-{folder.name}", "one")
         try:
             yield ledger
@@ -32,3 +35,19 @@ def home(s3_server: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path],
             ledger.close()
 
     return opened
+
+
+def test_what_is_packed_and_what_is_gone_are_found_in_s3(
+    home: Callable[[Path], AbstractContextManager[ObjectLedger]], tmp_path: Path
+) -> None:
+    """Compaction and retention keep their promises over the wire: the store's clock, listings and replacement."""
+    with home(tmp_path) as ledger:
+        for turn in range(3):
+            ledger.append([event(str(turn))], minute(turn))
+        packed = compact(ledger.shelf, datetime.now(UTC) + timedelta(hours=2))
+        ledger.append([event("later")], minute(9))
+        gone = retain(ledger.shelf, Acts(), minute(5))
+        with home(tmp_path) as fresh:
+            bodies = [body for _, body in fresh.read()]
+
+    assert (Compacted(3, 1), Retained(1, 3), [None, None, None, b"later"]) == (packed, gone, bodies)
