@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate
+from typing import NamedTuple
 
 from dashboards import say
 from dashboards.current import Judged
@@ -23,6 +24,22 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RATE_SPAN = timedelta(days=7)
 
 
+class Drawn(NamedTuple):
+    """How the value of a verdict is shown: in which unit, of which it holds *scale*."""
+
+    unit: str
+    scale: int = 1
+
+
+MEASURED = {
+    "freshness": Drawn("min late", 60),
+    "completeness": Drawn("rows"),
+    "latency": Drawn("min", 60),
+    "replication_lag": Drawn("min too far behind", 60),
+    "dead_letters": Drawn("records refused"),
+}
+
+
 def figures(one: Judged) -> dict[str, str]:
     """The figures by name, those that have something to show."""
     status = one.status
@@ -36,7 +53,7 @@ def figures(one: Judged) -> dict[str, str]:
     if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
     if points := measured(one):
-        made["measured"] = held(points, "min late" if one.definition.spec.sli.type == "freshness" else "rows")
+        made["measured"] = held(points, MEASURED[one.definition.spec.sli.type].unit)
     return made
 
 
@@ -77,16 +94,14 @@ def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
 
 
 def measured(one: Judged) -> list[Held]:
-    """What was measured against what was expected: minutes late for freshness, rows for completeness."""
-    kind = one.definition.spec.sli.type
-    if kind == "correctness":
+    """What was measured against what was expected, of the indicators whose figures are worth a drawing."""
+    if (how := MEASURED.get(one.definition.spec.sli.type)) is None:
         return []
-    scale = 60 if kind == "freshness" else 1
     return [
         Held(
             verdict.due,
-            float(verdict.value / scale),
-            None if verdict.expected is None else float(verdict.expected / scale),
+            float(verdict.value / how.scale),
+            None if verdict.expected is None else float(verdict.expected / how.scale),
             bad=verdict.state is VerdictState.BAD,
         )
         for verdict in one.status.occurrences[-MOST_POINTS:]

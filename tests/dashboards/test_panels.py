@@ -16,6 +16,7 @@ from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Node
 from lineage.slo.spec import define
 from lineage.slo.status import BurnRate
 from tests.support.graphs import AT, dataset, graph, job, status, verdict
+from tests.support.promises import promise as described
 
 HOUR = timedelta(hours=1)
 
@@ -317,3 +318,17 @@ def test_a_thinned_budget_keeps_its_last_point():
 def test_short_durations_keep_their_seconds():
     """A run of seconds is told in seconds, a long one in hours."""
     assert ["9.5 s", "42 s", "9 m 54 s", "2 h 31 m"] == [precise(s) for s in (9.5, 42, 594, 9060)]
+
+
+def test_what_was_measured_is_drawn_in_its_own_unit():
+    """A latency in minutes, against the minutes that it may take; of schemas there is nothing to draw."""
+    path = {"from": {"namespace": "lake", "name": "raw"}, "to": {"namespace": "lake", "name": "orders"}}
+    latency = {"type": "latency", "percentile": {"threshold": "10m"}}
+    shown = status(verdict(2, value=Fraction(300), expected=Fraction(600)))
+
+    drawn = [
+        [(point.value, point.expected) for point in budget.measured(Judged(slo, shown))]
+        for slo in (described(sli=latency, path=path, dataset=path["to"]), described(sli={"type": "schema_stability"}))
+    ]
+
+    assert drawn == [[(5, 10)], []]
