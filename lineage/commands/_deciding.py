@@ -105,6 +105,38 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(f"{occurrence} of {name} was {before.state.value} and is {judged}.")
 
 
+def amendments(
+    name: Annotated[str, typer.Argument(help="The SLO.")],
+    slos: Annotated[
+        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
+    ] = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """List the verdicts that changed: what they were, until when, and why or by whom.
+
+    Those of the window, by the time of the change. The ledger keeps when each event and each decision was received, so
+    that the list never forgets and is the same after a rebuild.
+
+    $ headwater slo amendments orders-freshness
+    """
+    from lineage.homes import homes_of
+    from lineage.slo.amending import log
+    from lineage.slo.book import SloBook
+    from lineage.slo.phrases import moment
+
+    settings = read_settings(config, store=store, slos=slos)
+    with homes_of(settings) as homes:
+        changed = log(SloBook(homes.store, settings).status(name, datetime.now(UTC)).occurrences)
+    for verdict, how in changed:
+        told = {"occurrence": verdict.occurrence, "at": how.at.isoformat(), "was": how.was.value}
+        told |= {"is": verdict.state.value, "by": how.by or "", "because": how.because}
+        by = f"{how.by}: " if how.by else ""
+        line = f"{moment(how.at)}  {verdict.occurrence}  {how.was.value} to {verdict.state.value}  {by}{how.because}"
+        typer.echo(json.dumps(told, ensure_ascii=False) if as_json else line)
+
+
 def _exclusion(given: dict[str, str]) -> Exclusion:
     from pydantic import ValidationError
 

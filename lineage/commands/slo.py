@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.commands import _options
-from lineage.commands._deciding import correct, exclude
+from lineage.commands._deciding import amendments, correct, exclude
 from lineage.commands._looking_back import At, Slos, backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 
@@ -113,6 +113,7 @@ def schema(
 
 app.command()(exclude)
 app.command()(correct)
+app.command()(amendments)
 
 
 def _table(statuses: list[Status]) -> list[str]:

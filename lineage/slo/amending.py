@@ -42,3 +42,9 @@ def _amended(verdict: Verdict, was: VerdictState | None, late: Mapping[str, date
         return verdict
     at = max((late[digest] for digest in verdict.evidence if digest in late), default=None)
     return verdict if at is None else replace(verdict, amended=Amendment(was, at))
+
+
+def log(verdicts: Iterable[Verdict]) -> list[tuple[Verdict, Amendment]]:
+    """Those of *verdicts* that were another one before, by when that ended."""
+    changed = [(verdict, verdict.amended) for verdict in verdicts if verdict.amended is not None]
+    return sorted(changed, key=lambda pair: (pair[1].at, pair[0].occurrence))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
@@ -200,5 +201,6 @@ def _name(at: datetime, partition: str) -> str:
     return f"{at.astimezone(UTC).isoformat().removesuffix('+00:00')}Z{f'#{partition}' if partition else ''}"
 
 
+@lru_cache(maxsize=4096)
 def _seconds(length: timedelta) -> Fraction:
     return Fraction(length // MICROSECOND, 1_000_000)

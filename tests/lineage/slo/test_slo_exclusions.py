@@ -17,7 +17,7 @@ from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion, spans
 from lineage.statements import Statement, Subject
-from tests.support.promises import DAY, HOUR, NOON, Lake, promise, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states
 
 MINUTE = timedelta(minutes=1)
 NOW = NOON + 20 * MINUTE
@@ -184,22 +184,44 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     assert str(slo("exclude", *words).exception).startswith("--start: ")
 
 
-def test_the_command_corrects_an_occurrence(lake: Lake, tmp_path: Path) -> None:
-    """An occurrence that is in the window; any other is unknown."""
+@pytest.fixture
+def common(tmp_path: Path) -> tuple[str, ...]:
+    """An SLO file over many years, for commands read a clock; and the store of the lake."""
     files = tmp_path / "slos"
     files.mkdir()
     (files / "orders.yaml").write_text(
         "apiVersion: headwater/v1\nkind: DataSLO\nmetadata: {name: orders-freshness}\nspec:\n"
         "  dataset: {namespace: lake, name: orders}\n  owner: {team: data}\n"
         '  schedule: {cron: "0 * * * *", deadline: 15m}\n  sli: {type: freshness}\n'
-        "  timeWindow: [{duration: 1Y, isRolling: true}]\n  objectives: [{target: 0.9}]\n"
+        "  timeWindow: [{duration: 20Y, isRolling: true}]\n  objectives: [{target: 0.9}]\n"
+        "  effectiveFrom: 2026-11-20T00:00:00Z\n"
     )
-    common = ("--because", "seen", "--slos", str(files), "--store", f"sqlite:///{tmp_path / 'lake.db'}")
+    return ("--slos", str(files), "--store", f"sqlite:///{tmp_path / 'lake.db'}")
 
-    done = slo("correct", "orders-freshness", "2026-11-20T11:00:00Z", "GOOD", *common)
-    unknown = slo("correct", "orders-freshness", "2020-01-01T00:00:00Z", "GOOD", *common)
+
+def test_the_command_corrects_an_occurrence(lake: Lake, common: tuple[str, ...]) -> None:
+    """An occurrence that is in the window; any other is unknown."""
+    asked = ("correct", "orders-freshness")
+
+    done = slo(*asked, "2026-11-20T11:00:00Z", "GOOD", "--because", "seen", *common)
+    unknown = slo(*asked, "2020-01-01T00:00:00Z", "GOOD", "--because", "seen", *common)
 
     assert (done.stdout, "has no occurrence" in str(unknown.exception)) == (
         "2026-11-20T11:00:00Z of orders-freshness was BAD and is GOOD.\n",
+        True,
+    )
+
+
+def test_the_command_lists_what_was_amended(lake: Lake, common: tuple[str, ...]) -> None:
+    """By whom and why, oldest change first; late events are told as such."""
+    nominal = (NOON - HOUR, NOON)
+    lake.put(event("COMPLETE", NOON + MINUTE, "noon", nominal=nominal), received_at=NOON + 3 * HOUR)
+    slo("correct", "orders-freshness", "2026-11-20T10:00:00Z", "GOOD", "--because", "seen", "--by", "ana", *common)
+
+    listed = slo("amendments", "orders-freshness", *common).stdout.splitlines()
+
+    assert (listed[0], len(listed), listed[1].endswith("2026-11-20T10:00:00Z  BAD to GOOD  ana: seen")) == (
+        "2026-11-20 15:00 UTC  2026-11-20T11:00:00Z  BAD to GOOD  events came late",
+        2,
         True,
     )
