@@ -56,7 +56,7 @@ class ObjectLedger:
         """Append *drafts* as `Ledger.append` promises; a duplicate is what this writer has already."""
         with self._lock:
             while True:
-                head = self._head()
+                head = self._head(self._writer)
                 entries, fresh = self._numbered(drafts, head, received_at)
                 if not fresh or self._put(head, fresh):
                     return entries
@@ -106,25 +106,35 @@ class ObjectLedger:
         Bodies that are gone are a change, unless somebody stated that they should go. That the end of a chain was cut
         shows only against a head that was kept elsewhere.
         """
-        heads, acts = self.heads(), self.acts()
-        for head in heads:
-            seq, chain = 0, GENESIS
-            for place in self._catalogue.segments(head.writer):
-                try:
-                    data = self.shelf.fetch(place)
-                    if data is None:
-                        yield Problem(head.writer, seq + 1, f"{place}: it is gone")
-                        continue
-                    segment = read_head(data)
-                except SegmentBroken as error:
-                    yield Problem(head.writer, seq + 1, f"{place}: {error}")
+        acts = self.acts()
+        for writer in [head.writer for head in self.heads()]:
+            while True:
+                places = self._catalogue.segments(writer)
+                found = list(self._unproven(self._head(writer), places, acts))
+                if found:
+                    self._refresh()
+                if not found or set(places) <= self._catalogue.places():
+                    break  # else some were packed meanwhile
+            yield from found
+
+    def _unproven(self, head: Head, places: Sequence[str], acts: Acts) -> Iterator[Problem]:
+        seq, chain = 0, GENESIS
+        for place in places:
+            try:
+                data = self.shelf.fetch(place)
+                if data is None:
+                    yield Problem(head.writer, seq + 1, f"{place}: it is gone")
                     continue
-                if segment.writer != head.writer or segment.first != seq + 1 or segment.before != chain:
-                    yield Problem(head.writer, seq + 1, f"{place} does not go on where the one before it ended")
-                yield from _wrong(place, segment, data, acts)
-                seq, chain = segment.last, segment.after
-            if (seq, chain) != (head.seq, head.chain):
-                yield Problem(head.writer, seq, "the chain has changed since this process read it")
+                segment = read_head(data)
+            except SegmentBroken as error:
+                yield Problem(head.writer, seq + 1, f"{place}: {error}")
+                continue
+            if segment.writer != head.writer or segment.first != seq + 1 or segment.before != chain:
+                yield Problem(head.writer, seq + 1, f"{place} does not go on where the one before it ended")
+            yield from _wrong(place, segment, data, acts)
+            seq, chain = segment.last, segment.after
+        if (seq, chain) != (head.seq, head.chain):
+            yield Problem(head.writer, seq, "the chain has changed since this process read it")
 
     def close(self) -> None:
         """Let go of what is remembered."""
@@ -187,23 +197,17 @@ class ObjectLedger:
             self._looked_at = began
 
     def _fresh(self) -> list[Place]:
-        """What is there and was not noted, the widest first of what holds the same."""
+        """What is there and was not noted, packed ones first."""
         known = self._catalogue.places()
         ends = {head.writer: head.seq for head in self._catalogue.heads()}
         many = len(known) > LISTED_AT_ONCE * (1 + len(ends))
         listed = self.shelf.places_after(ends) if many else self.shelf.places()
-        wide = [place for place in listed if place.last is not None and place.path not in known]
-        wide = [place for place in wide if not self._catalogue.covers(place.writer, place.first, place.last or 0)]
-        spans = [(place.writer, place.first, place.last or 0) for place in wide]
-        narrow = [
+        return [
             place
             for place in listed
-            if place.last is None
-            and place.path not in known
-            and not self._catalogue.covers(place.writer, place.first, place.first)
-            and not any(writer == place.writer and first <= place.first <= last for writer, first, last in spans)
+            if place.path not in known
+            and not self._catalogue.covers(place.writer, place.first, place.last or place.first)
         ]
-        return sorted(wide, key=lambda place: (place.writer, place.first, -(place.last or 0))) + narrow
 
     def _read_head(self, place: Place) -> Segment | None:
         try:
@@ -211,9 +215,9 @@ class ObjectLedger:
         except SegmentBroken as error:
             raise _broken(place.path, error) from error
 
-    def _head(self) -> Head:
-        mine = (head for head in self._catalogue.heads() if head.writer == self._writer)
-        return next(mine, Head(self._writer, 0, GENESIS))
+    def _head(self, writer: str) -> Head:
+        found = (head for head in self._catalogue.heads() if head.writer == writer)
+        return next(found, Head(writer, 0, GENESIS))
 
     def _find(self, digest: bytes) -> Placed | None:
         found = self._catalogue.find(digest)

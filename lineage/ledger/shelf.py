@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore
 
 from lineage.errors import StoreUnavailable
@@ -67,14 +67,14 @@ class Shelf:
         """Take away what is there, if anything is."""
         try:
             self._ask(lambda: obstore.delete(self._store, path))
-        except NotFoundError:
+        except FileNotFoundError:
             return
 
     def fetch(self, path: str) -> bytes | None:
         """The segment that is there; None where nothing is."""
         try:
             return bytes(self._ask(lambda: obstore.get(self._store, path).bytes()))
-        except NotFoundError:
+        except FileNotFoundError:
             return None
 
     def head(self, path: str) -> Segment | None:
@@ -83,7 +83,7 @@ class Shelf:
             start = self._begin(path, HEAD_GUESS_BYTES)
             wanted = head_bytes(start[:LENGTH_BYTES])
             return read_head(start if wanted <= len(start) else self._begin(path, wanted))
-        except NotFoundError:
+        except FileNotFoundError:
             return None
 
     def places(self) -> list[Place]:
@@ -123,9 +123,10 @@ class Shelf:
         return bytes(self._ask(lambda: obstore.get_range(self._store, path, start=0, length=length)))
 
     def _ask(self, question: Callable[[], T]) -> T:
+        """The answer, or Python's own FileNotFoundError, which obstore raises where nothing is."""
         try:
             return question()
-        except (AlreadyExistsError, NotFoundError):
+        except (AlreadyExistsError, FileNotFoundError):
             raise
         except BaseError as error:
             raise StoreUnavailable(f"the ledger's object store does not answer: {error}") from error

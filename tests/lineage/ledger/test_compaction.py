@@ -244,3 +244,38 @@ def test_a_long_listing_is_read_from_its_end(store: ObjectStore, monkeypatch: py
     ObjectLedger(store, "one").append([event("more")], minute(9))
 
     assert (16, 17, []) == (told, len(numbers(reader)), list(reader.verify()))
+
+
+class Overtaken(Shelf):
+    """A shelf of which somebody packs everything just before the *number*-th look at a segment."""
+
+    def __init__(self, store: ObjectStore, number: int) -> None:
+        super().__init__(store)
+        self._own = store
+        self._left = number
+
+    def fetch(self, path: str) -> bytes | None:
+        """Let it be packed, or look."""
+        self._left -= 1
+        if self._left == 0:
+            packed(self._own)
+        return super().fetch(path)
+
+
+@pytest.mark.parametrize("look", range(1, 5))
+def test_what_is_packed_while_it_is_proven_is_no_fault(store: ObjectStore, look: int) -> None:
+    """`verify` begins anew where its segments went under its eyes."""
+    ledger = filled(store)
+    ledger.shelf = Overtaken(store, look)
+
+    assert [] == list(ledger.verify())
+
+
+@pytest.mark.parametrize("look", range(1, 5))
+def test_what_is_packed_while_it_is_read_is_read_to_its_end(store: ObjectStore, look: int) -> None:
+    """A reader finds the rest where it is now."""
+    told = numbers(filled(store))
+    reader = ObjectLedger(store, "two")
+    reader.shelf = Overtaken(store, look)
+
+    assert told == numbers(reader)
