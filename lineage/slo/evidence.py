@@ -154,6 +154,10 @@ class Evidence:
         """Whether an event received at *told_at* may speak of what was due at *due*; of history always."""
         return told_at is None or self.horizon is None or told_at <= due + self.horizon or self.imported(due)
 
+    def excludes(self, due: datetime) -> bool:
+        """Whether what was due at *due* does not count."""
+        return any(each.start <= due < each.end for each in self.excluded)
+
     def covering(self, occurrences: Sequence[Occurrence]) -> list[list[Delivery]]:
         """For each of *occurrences* the deliveries that speak of it, as `covering` has them, and were told in time."""
         covers = covering(occurrences, self.deliveries)

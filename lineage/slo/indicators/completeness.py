@@ -98,7 +98,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     expected = occurrences(schedule, evidence.since - needs(slo).history, now)
     covers = evidence.covering(expected)
     volumes = [_volume(found, occurrence.due + spec.settle) for occurrence, found in zip(expected, covers, strict=True)]
-    seasons = _seasons(spec.expected, schedule, expected)
+    seasons = _seasons(spec.expected, schedule, expected, evidence)
     verdicts = []
     for place, occurrence in enumerate(expected):
         if evidence.since < occurrence.due <= now:
@@ -161,7 +161,10 @@ def _volume(found: Sequence[Delivery], close: datetime) -> Volume:
     return Volume(total, come[-1], events, any(delivery.cumulative for delivery in come))
 
 
-def _seasons(expected: Contract | Seasonal, schedule: Schedule, found: Sequence[Occurrence]) -> list[object]:
+def _seasons(
+    expected: Contract | Seasonal, schedule: Schedule, found: Sequence[Occurrence], evidence: Evidence
+) -> list[object]:
+    """What must be alike for one to be held against another; one that is excluded is like no other."""
     if isinstance(expected, Contract):
         return []
     zone = ZoneInfo(schedule.timezone)
@@ -170,7 +173,8 @@ def _seasons(expected: Contract | Seasonal, schedule: Schedule, found: Sequence[
         "hour_of_week": lambda at: (at.weekday(), at.hour),
         "day_of_month": lambda at: at.day,
     }
-    return [keys[expected.season](occurrence.start.astimezone(zone)) for occurrence in found]
+    key = keys[expected.season]
+    return [object() if evidence.excludes(each.due) else key(each.start.astimezone(zone)) for each in found]
 
 
 def _basis(expected: Contract | Seasonal, place: int, volumes: Sequence[Volume], seasons: Sequence[object]) -> Basis:

@@ -10,6 +10,7 @@ import pytest
 
 from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
+from lineage.slo.exclusions import Excluded
 from lineage.slo.indicators.completeness import describe, measure, median, needs, z_score
 from tests.support.promises import DAY, HOUR, NOON, delivery, promise, states
 
@@ -101,7 +102,7 @@ def test_settle_moves_the_close() -> None:
     assert states(found) == "PG"
 
 
-def weekly(*rows: int | None) -> Verdict:
+def weekly(*rows: int | None, excluded: tuple[Excluded, ...] = ()) -> Verdict:
     """The newest verdict of a daily promise whose loads of the same weekday brought *rows*, newest last."""
     slo = promise("completeness", sli=WEEKLY, schedule={"cron": "0 0 * * *"})
     midnight = NOON.replace(hour=0)
@@ -115,12 +116,22 @@ def weekly(*rows: int | None) -> Verdict:
         for weeks, count in enumerate(reversed(rows))
         for end in [midnight - 7 * weeks * DAY]
     ]
-    return measure(slo, Evidence(midnight - DAY, loads), NOON)[-1]
+    return measure(slo, Evidence(midnight - DAY, loads, excluded=excluded), NOON)[-1]
 
 
 def test_the_season_expects_its_median() -> None:
     """The last occurrences of the same weekday, without the one in question."""
     assert weekly(1000, 1010, 990, 1005, 995, 1000, 2000, 1000, 801).expected == 1000
+
+
+def test_what_was_excluded_is_no_history() -> None:
+    """A week of maintenance tells nothing of a usual one: four others are left of five, and their median."""
+    midnight = NOON.replace(hour=0)
+    away = Excluded(midnight - 8 * DAY, midnight - 6 * DAY, "maintenance")
+
+    expected = [weekly(900, 900, 1000, 1000, 5000, 900, excluded=spans).expected for spans in ((), (away,))]
+
+    assert expected == [1000, 950]
 
 
 def test_an_old_spike_does_not_hide_a_drop() -> None:
