@@ -126,7 +126,9 @@ def dataset_version(of: NodeId, version: Version, facets: Mapping[str, bytes], t
 
 
 def _described(of: NodeId, facets: Mapping[str, bytes], told: Stated | None) -> Shape:
-    tags = facet(facets, Tags).tags
+    tags: dict[str | None, list[Tag]] = {}
+    for tag in facet(facets, Tags).tags:
+        tags.setdefault(tag.field, []).append(tag)
     kind = _dataset_type(of, facets)
     given = facet(facets, MarquezDataset)
     streamed = {"schemaLocation": given.schema_location} if kind == "STREAM" else {}
@@ -142,12 +144,12 @@ def _described(of: NodeId, facets: Mapping[str, bytes], told: Stated | None) -> 
             {
                 "name": column.name,
                 "type": column.type,
-                "tags": _tags((tag for tag in tags if tag.field == column.name), told, column.name),
+                "tags": _tags(tags.get(column.name, ()), told, column.name),
                 "description": column.description,
             }
             for column in facet(facets, Schema).fields
         ],
-        "tags": _tags((tag for tag in tags if tag.field is None), told),
+        "tags": _tags(tags.get(None, ()), told),
         "description": facet(facets, Documentation).description,
         "facets": facets_of(facets),
     }
