@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal, NamedTuple
 
 from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.calendar import occurrences
-from lineage.slo.evidence import Delivery, Evidence, Need, covering
+from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.phrases import moment
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
@@ -62,7 +63,7 @@ class Work(NamedTuple):
     name: str
     due: datetime
     tries: Sequence[Delivery]
-    expected: bool = True
+    unexpected: str = ""  # why nothing was to be done
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -76,8 +77,8 @@ def _scheduled(slo: DataSLO, evidence: Evidence, now: datetime) -> Iterator[Work
         yield from _unscheduled(ended)
         return
     expected = occurrences(slo.spec.schedule, evidence.since, now)
-    for occurrence, tries in zip(expected, covering(expected, ended), strict=True):
-        yield Work(occurrence.name, occurrence.due, tries, occurrence.expected)
+    for occurrence, tries in zip(expected, replace(evidence, deliveries=ended).covering(expected), strict=True):
+        yield Work(occurrence.name, occurrence.due, tries, occurrence.because)
 
 
 def _unscheduled(ended: Sequence[Delivery]) -> Iterator[Work]:
@@ -111,8 +112,8 @@ def _judge(work: Work, evidence: Evidence, *, waited: bool) -> Verdict:
 
 
 def _outcome(work: Work, failed: Sequence[Delivery], *, waited: bool) -> tuple[VerdictState, str]:
-    if not work.expected:
-        return VerdictState.NOT_EXPECTED, "the calendar skips this date"
+    if work.unexpected:
+        return VerdictState.NOT_EXPECTED, work.unexpected
     if failed:
         told = ", ".join(f"{each.job.name} {ENDED[each.state]} at {moment(each.at)}" for each in failed)
         return (VerdictState.BAD, told) if waited else (VerdictState.PENDING, f"{told}; another try may be on its way")
