@@ -76,6 +76,8 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"{float(1 / miss):.4g} times, its factor is {float(tier.factor(slo.window)):.4g}; "
                 f"{float(FEASIBLE / miss):.4g} would do, or policy: auto"
             )
+    if remark := slo.spec.sli.remark(slo.target):
+        yield remark
     if slo.spec.alerting.ladder and choose(slo, every):
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
 

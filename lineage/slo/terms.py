@@ -53,6 +53,10 @@ class Sli(Strict):
         """The distance of its verdicts where it is not the schedule's; None: as the schedule says, if there is one."""
         return None
 
+    def remark(self, target: Fraction) -> str | None:  # noqa: ARG002 - for those that have something to say
+        """One sentence on what is odd about it beside *target*; None: nothing is."""
+        return None
+
 
 def parse_duration(value: object) -> timedelta:
     """`5m`, `28d`, `1M` as a span of time. Raises ValueError that says what to write instead."""

@@ -19,7 +19,7 @@ from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, 
 from lineage.slo.phrases import moment, span
 from lineage.slo.shape import stamp
 from lineage.slo.spec import DataSLO
-from lineage.slo.terms import Duration, Ratio, Sli, Strict
+from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
 
 MICROSECOND = timedelta(microseconds=1)
 NONE, ONE = Fraction(0), Fraction(1)
@@ -62,6 +62,13 @@ class Spec(Sli):
     in_flight: Literal["censor-as-bad"] = "censor-as-bad"
     include_backfills: Literal[False] = False
     metadata_grace: Duration | None = None
+
+    def remark(self, target: Fraction) -> str | None:
+        """A percentile is below its threshold exactly when that share of the samples is, so both are one number."""
+        shown, promised = plain(self.percentile.p), plain(target)
+        if shown == promised:
+            return None
+        return f"the percentile that is shown is {shown}, what is promised {promised}; write p: {promised}"
 
 
 @dataclass(frozen=True, slots=True)

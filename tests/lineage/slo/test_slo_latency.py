@@ -17,6 +17,7 @@ from lineage.model import Delta, FacetSeen, Touch, Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.gather import gather
 from lineage.slo.indicators.latency import begun, confidence, describe, needs, percentile, samples, stages
+from lineage.slo.lint import warnings
 from lineage.slo.shape import shape
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
@@ -331,3 +332,11 @@ def test_the_interval_covers_at_least_as_much_as_it_says(count: int) -> None:
 
     missed = [sum(chances[: int(low or 0)], Fraction(0)), sum(chances[int(high or count + 1) :], Fraction(0))]
     assert [chance <= Fraction(25, 1000) for chance in missed] == [True, True]
+
+
+@pytest.mark.parametrize(("p", "told"), [("0.95", []), ("0.9", ["the percentile that is shown is 0.9"])])
+def test_lint_tells_a_percentile_that_is_not_what_is_promised(p: str, told: list[str]) -> None:
+    """p95 below T is what `target: 0.95` says; another percentile beside it misleads."""
+    slo = promised(percentile={"p": p, "threshold": "10m"})
+
+    assert [text.split(", what")[0] for text in warnings(slo, at(0))] == told
