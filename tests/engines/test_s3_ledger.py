@@ -51,3 +51,16 @@ def test_what_is_packed_and_what_is_gone_are_found_in_s3(
             bodies = [body for _, body in fresh.read()]
 
     assert (Compacted(3, 1), Retained(1, 3), [None, None, None, b"later"]) == (packed, gone, bodies)
+
+
+def test_who_knew_a_segment_in_s3_finds_it_packed(
+    home: Callable[[Path], AbstractContextManager[ObjectLedger]], tmp_path: Path
+) -> None:
+    """A place that is empty now is no fault: the body is where it was packed, and taking away twice is harmless."""
+    with home(tmp_path) as ledger, home(tmp_path) as packing:
+        ledger.append([event("a")], minute(0))
+        ledger.append([event("b")], minute(1))
+        compact(packing.shelf, datetime.now(UTC) + timedelta(hours=2))
+        packing.shelf.delete("segments/one/0000000000000001")
+
+        assert [b"a", b"b"] == [ledger.raw(event(body).digest) for body in "ab"]
