@@ -140,7 +140,7 @@ class Evidence:
     seen: Sequence[Beat] = ()
     excluded: Sequence[Excluded] = ()
     horizon: timedelta | None = None  # how long after a deadline an event may change the verdict; None: for ever
-    from_: datetime | None = None  # where deliveries and beats begin, if before the window
+    asked_from: datetime | None = None  # where deliveries and beats begin, if before the window
     ancestry: Ancestry | None = None
     schemas: Sequence[SchemaTold] = ()
     beside: Sequence[Delivery] = ()
@@ -148,7 +148,7 @@ class Evidence:
     @property
     def begin(self) -> datetime:
         """Of what happened before it nothing was asked."""
-        return self.since if self.from_ is None else self.from_
+        return self.since if self.asked_from is None else self.asked_from
 
     def timely(self, due: datetime, told_at: datetime | None) -> bool:
         """Whether an event received at *told_at* may speak of what was due at *due*; of history always."""

@@ -102,7 +102,7 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     observed = bool(deliveries) or store.heard(known_at)
     checks = tuple(_checks(asked)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
-    evidence = Evidence(since, deliveries, checks, observed, heard, from_=begin)
+    evidence = Evidence(since, deliveries, checks, observed, heard, asked_from=begin)
     if need.beside is not None:
         return replace(evidence, beside=tuple(asked.of(need.beside).deliveries(counts=need.counts)))
     if need.schemas:

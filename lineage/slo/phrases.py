@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
+MICROSECOND = timedelta(microseconds=1)
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 
@@ -25,6 +27,12 @@ def span(length: timedelta) -> str:
         rest %= size
     first = next(place for place, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+@lru_cache(maxsize=4096)
+def seconds(length: timedelta) -> Fraction:
+    """*length* in seconds, exactly."""
+    return Fraction(length // MICROSECOND, 1_000_000)
 
 
 def count(number: Fraction | int) -> str:

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.evidence import Evidence
-from lineage.slo.phrases import moment, span
+from lineage.slo.phrases import moment, seconds, span
 
-MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING = timedelta(0)
 
@@ -82,10 +81,10 @@ def _judge(
         f"{part[0].isoformat().removesuffix('+00:00')}Z",
         part[1],
         state,
-        good=_seconds(total - bad) if judged else Fraction(0),
-        total=_seconds(total) if judged else Fraction(0),
+        good=seconds(total - bad) if judged else Fraction(0),
+        total=seconds(total) if judged else Fraction(0),
         reason=reason,
-        value=_seconds(bad) if judged else None,
+        value=seconds(bad) if judged else None,
         expected=Fraction(0) if judged else None,
         delivered_at=None if newest is None else newest.at,
         evidence=() if newest is None else newest.events,
@@ -132,7 +131,3 @@ def _both(some: Iterable[Interval], others: Sequence[Interval]) -> Iterator[Inte
         for other_start, other_end in others:
             if max(start, other_start) < min(end, other_end):
                 yield max(start, other_start), min(end, other_end)
-
-
-def _seconds(length: timedelta) -> Fraction:
-    return Fraction(length // MICROSECOND, 1_000_000)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
@@ -16,11 +15,10 @@ from pydantic import AfterValidator
 
 from lineage.model import NodeId, Verdict, VerdictState, job_id
 from lineage.slo.evidence import Beat, Evidence
-from lineage.slo.phrases import span
+from lineage.slo.phrases import seconds, span
 from lineage.slo.terms import Duration, Strict
 
 NONE, ONE = Fraction(0), Fraction(1)
-MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SILENT = 2  # intervals without a beat: then it is the emitter that fails, not the path
 
@@ -155,8 +153,8 @@ def _judge(beat: Sent, spec: Heartbeat, evidence: Evidence, waited_until: dateti
         good=ONE if state == VerdictState.GOOD else NONE,
         total=NONE if state == VerdictState.PENDING else ONE,
         reason=_of(beat.partition, reason),
-        value=None if took is None else _seconds(took),
-        expected=_seconds(spec.threshold),
+        value=None if took is None else seconds(took),
+        expected=seconds(spec.threshold),
         delivered_at=beat.seen,
         evidence=beat.events,
         imported=evidence.imported(due),
@@ -180,7 +178,7 @@ def _silence(at: datetime, partition: str, spec: Heartbeat, evidence: Evidence) 
         VerdictState.BAD if bad else VerdictState.UNKNOWN,
         total=ONE if bad else NONE,
         reason=_of(partition, f"{spec.emitter} sent no beat"),
-        expected=_seconds(spec.threshold),
+        expected=seconds(spec.threshold),
         imported=evidence.imported(due),
     )
 
@@ -199,8 +197,3 @@ def _of(partition: str, reason: str) -> str:
 
 def _name(at: datetime, partition: str) -> str:
     return f"{at.astimezone(UTC).isoformat().removesuffix('+00:00')}Z{f'#{partition}' if partition else ''}"
-
-
-@lru_cache(maxsize=4096)
-def _seconds(length: timedelta) -> Fraction:
-    return Fraction(length // MICROSECOND, 1_000_000)

@@ -15,11 +15,10 @@ from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators import _age, _heartbeat
 from lineage.slo.indicators._age import Mark, Rule
 from lineage.slo.indicators._heartbeat import Heartbeat
-from lineage.slo.phrases import moment, span
+from lineage.slo.phrases import moment, seconds, span
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
 
-MICROSECOND = timedelta(microseconds=1)
 NONE, ONE = Fraction(0), Fraction(1)
 
 
@@ -156,7 +155,7 @@ def _judge(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence
         good=ONE if state == VerdictState.GOOD else NONE,
         total=ONE if state in {VerdictState.GOOD, VerdictState.BAD} else NONE,
         reason=reason,
-        value=None if available is None else Fraction((available - occurrence.due) // MICROSECOND, 1_000_000),
+        value=None if available is None else seconds(available - occurrence.due),
         expected=None if available is None else NONE,
         delivered_at=available,
         run=None if by is None else by.run,

@@ -32,7 +32,7 @@ def hour(ends: datetime, late: timedelta) -> Delivery:
 
 def measured(*deliveries: Delivery, slo: DataSLO | None = None, **known: Any) -> list[Verdict]:
     """The four hours before NOON; what is known reaches back two hours more."""
-    evidence = Evidence(SINCE, deliveries, from_=SINCE - 2 * HOUR, **known)
+    evidence = Evidence(SINCE, deliveries, asked_from=SINCE - 2 * HOUR, **known)
     return measure(slo or aging(), evidence, NOON + 2 * MINUTE)  # past the grace
 
 
@@ -76,7 +76,7 @@ def test_before_anything_was_observed_nothing_is_judged() -> None:
 
 def test_a_bad_part_waits_for_an_event_on_its_way() -> None:
     """For the grace after its end a part that looks bad is PENDING; a good one is good at once."""
-    evidence = Evidence(SINCE, (), from_=SINCE - 2 * HOUR)
+    evidence = Evidence(SINCE, (), asked_from=SINCE - 2 * HOUR)
 
     assert states(measure(aging(), evidence, NOON + timedelta(seconds=59)))[-1] == "P"
 
@@ -107,7 +107,7 @@ def test_beats_may_tell_the_age() -> None:
         if not 60 <= place < 120
     ]
 
-    found = measure(slo, Evidence(SINCE, seen=seen, from_=SINCE - HOUR), NOON)
+    found = measure(slo, Evidence(SINCE, seen=seen, asked_from=SINCE - HOUR), NOON)
 
     # The beat of minute 59 grows too old at minute 89; that of minute 120 is seen at 121.
     assert bad_seconds(found) == (121 - 89) * 60
@@ -145,4 +145,4 @@ def test_a_day_is_a_part_too() -> None:
     """What is looked at once a day may be judged by days."""
     slo = promise(sli={"method": "age", "threshold": "2h", "part": "1d"}, window="28d")
 
-    assert len(measure(slo, Evidence(NOON - 3 * DAY, from_=NOON - 4 * DAY), NOON)) == 3
+    assert len(measure(slo, Evidence(NOON - 3 * DAY, asked_from=NOON - 4 * DAY), NOON)) == 3
