@@ -29,7 +29,7 @@ from lineage.model import Draft, Entry
 SCHEMES: Final = ("s3", "gs", "az", "file")
 ENTRIES_AT_ONCE: Final = 256
 HEADS_AT_ONCE: Final = 16  # questions under way while heads are read
-SEGMENTS_KEPT: Final = 8  # unpacked, for who reads one entry after the other
+SEGMENTS_KEPT: Final = 16  # unpacked, of 8 MiB at most: who reads by receipt goes from writer to writer
 SLEPT_S: Final = 600  # compaction leaves alone what is younger than six times as much
 FIRST: Final = (-(2**63), "", 0)  # before any entry
 
