@@ -14,7 +14,7 @@ from neo4j import ManagedTransaction
 from lineage.model import NodeId
 from lineage.sameness import PERSON, Group, Link, grouped, strength
 from lineage.store.neo4j.keys import key_of, node_of
-from lineage.store.neo4j.rows import put
+from lineage.store.neo4j.rows import newest, put
 
 APART: Final = "apart"
 ONE: Final = "one"
@@ -47,6 +47,10 @@ _RULED: Final = """
     RETURN one, other, collect(coalesce(verdict, ''))[0]
 """
 _MENTIONED: Final = "UNWIND $keys AS key MATCH (t:Thing {key: key}) WHERE t.first_at IS NOT NULL RETURN key"
+_RULE: Final = """
+    UNWIND $rows AS r MATCH (a:Thing {key: r.one}) MATCH (b:Thing {key: r.other})
+    MERGE (a)-[said:RULED {digest: r.digest}]->(b) SET said.verdict = r.verdict
+"""
 _JOINED: Final = """
     UNWIND $rows AS r MATCH (t:Thing {key: r.key}) SET t.component = r.component, t.canonical = r.canonical
 """
@@ -54,13 +58,9 @@ _JOINED: Final = """
 
 def declare(transaction: ManagedTransaction, declared: Iterable[dict[str, Any]], mentioned: Collection[str]) -> None:
     """Bring the components up to date after the rows of *declared* same_as; *mentioned* are so for the first time."""
-    newest: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in declared:
-        key = (row["alias"], row["why"], row["dataset"])
-        if key not in newest or (row["at"], row["event"]) > (newest[key]["at"], newest[key]["event"]):
-            newest[key] = row
-    put(transaction, _LINK, [newest[key] for key in sorted(newest)])
-    pairs = [{"alias": alias, "why": why} for alias, why in sorted({key[:2] for key in newest})]
+    links = newest(declared, "alias", "why", "dataset")
+    put(transaction, _LINK, links)
+    pairs = [{"alias": alias, "why": why} for alias, why in sorted({(row["alias"], row["why"]) for row in links})]
     turned = transaction.run(_ACTIVATE, rows=pairs).values() if pairs else []
     if doubtful := {*mentioned, *(end for ends in turned for end in ends)}:
         settle(transaction, doubtful)
@@ -82,21 +82,13 @@ def settle(transaction: ManagedTransaction, doubtful: Collection[str]) -> None:
     put(transaction, _JOINED, list(rows.values()))
 
 
-def rule(transaction: ManagedTransaction, said: Iterable[tuple[str, NodeId, NodeId, str | None]]) -> None:
+def rule(transaction: ManagedTransaction, said: Collection[tuple[str, NodeId, NodeId, str | None]]) -> None:
     """Let words on pairs of names count: (digest, one, other, verdict) each; names and statements are there already."""
-    rows = []
-    for digest, one, other, verdict in said:
-        first, second = sorted((key_of(one), key_of(other)))
-        rows.append({"one": first, "other": second, "digest": digest, "verdict": verdict})
+    pairs = [(*sorted((key_of(one), key_of(other))), digest, verdict) for digest, one, other, verdict in said]
+    rows = [{"one": one, "other": other, "digest": digest, "verdict": verdict} for one, other, digest, verdict in pairs]
     put(transaction, _RULE, rows)
-    if rows:
-        settle(transaction, {row[end] or "" for row in rows for end in ("one", "other")})
-
-
-_RULE: Final = """
-    UNWIND $rows AS r MATCH (a:Thing {key: r.one}) MATCH (b:Thing {key: r.other})
-    MERGE (a)-[said:RULED {digest: r.digest}]->(b) SET said.verdict = r.verdict
-"""
+    if doubtful := {key_of(end) for _, *ends, _ in said for end in ends}:
+        settle(transaction, doubtful)
 
 
 def _groups(transaction: ManagedTransaction, names: Collection[str]) -> list[Group[str]]:

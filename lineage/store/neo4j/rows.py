@@ -114,10 +114,10 @@ def write(transaction: ManagedTransaction, batch: Batch[str], keys: Keys) -> lis
         "column body": [{"digest": digest} for digest in sorted(fresh)],
         "derivation": [row for digest, seen in fresh.items() for row in _derivations(digest, seen.edges)],
         "derived": derived,
-        "derived now": _newest(derived, "dataset", "job"),
+        "derived now": newest(derived, "dataset", "job"),
         "made_of": said,
-        "made of now": _newest([row for row in said if row["target"]], "job", "target"),
-        "taken back now": _newest([row for row in said if not row["target"]], "job"),
+        "made of now": newest([row for row in said if row["target"]], "job", "target"),
+        "taken back now": newest([row for row in said if not row["target"]], "job"),
         "same_as": rows["same_as"],
         "tombstone": rows["tombstone"],
         "depends": rows["depends"],
@@ -156,7 +156,7 @@ def _derivations(digest: str, edges: Iterable[Any]) -> Iterable[Named]:
     return found.values()
 
 
-def _newest(rows: Iterable[Named], *by: str) -> list[Named]:
+def newest(rows: Iterable[Named], *by: str) -> list[Named]:
     """Of the *rows* that are alike in *by* the one of the newest event."""
     found: dict[tuple[str, ...], Named] = {}
     for row in rows:
