@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 from lineage.model import Verdict, VerdictState
@@ -41,10 +43,23 @@ def measure(rule: Rule, marks: Iterable[Mark], evidence: Evidence, now: datetime
     """
     ordered = sorted(marks)
     old = list(_too_old(ordered, rule.threshold, evidence.begin, now))
+    newest = list(accumulate(ordered, lambda one, other: max(one, other, key=lambda mark: (mark.through, mark.at))))
     return [
-        _judge(part, old, ordered, evidence, waiting=part[1] > now - grace)
+        _judge(part, _near(old, part), _at(part[1], newest, ordered), evidence, waiting=part[1] > now - grace)
         for part in _parts(evidence.since, now, rule.part)
     ]
+
+
+def _at(at: datetime, newest: Sequence[Mark], ordered: Sequence[Mark]) -> Mark | None:
+    """The mark that was the newest *at* that time."""
+    place = bisect_right(ordered, at, key=lambda mark: mark.at)
+    return newest[place - 1] if place else None
+
+
+def _near(old: Sequence[Interval], part: Interval) -> Sequence[Interval]:
+    """Those of *old*, apart and by time, that may touch *part*."""
+    first = bisect_right(old, part[0], key=lambda each: each[1])
+    return old[first : bisect_left(old, part[1], key=lambda each: each[0])]
 
 
 def _too_old(marks: Sequence[Mark], threshold: timedelta, begin: datetime, end: datetime) -> Iterator[Interval]:
@@ -69,12 +84,11 @@ def _parts(since: datetime, now: datetime, length: timedelta) -> Iterator[Interv
 
 
 def _judge(
-    part: Interval, old: Sequence[Interval], marks: Sequence[Mark], evidence: Evidence, *, waiting: bool
+    part: Interval, old: Sequence[Interval], newest: Mark | None, evidence: Evidence, *, waiting: bool
 ) -> Verdict:
     counted = list(without([part], [(taken.start, taken.end) for taken in evidence.excluded]))
     total = sum((end - start for start, end in counted), NOTHING)
     bad = sum((end - start for start, end in _both(counted, old)), NOTHING)
-    newest = max((mark for mark in marks if mark.at <= part[1]), key=lambda mark: (mark.through, mark.at), default=None)
     state, reason = _outcome(bad, total, evidence, waiting=waiting)
     judged = state in {VerdictState.GOOD, VerdictState.BAD}
     return Verdict(
