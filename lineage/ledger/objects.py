@@ -106,7 +106,10 @@ class ObjectLedger:
         Bodies that are gone are a change, unless somebody stated that they should go. That the end of a chain was cut
         shows only against a head that was kept elsewhere.
         """
-        acts = self.acts()
+        try:
+            acts = self.acts()
+        except StoreUnusable:
+            acts = Acts()  # a statement cannot be read: that, too, is told of below
         for writer in [head.writer for head in self.heads()]:
             while True:
                 places = self._catalogue.segments(writer)

@@ -9,6 +9,7 @@ import obstore
 import pytest
 from obstore.store import MemoryStore, ObjectStore
 
+from lineage.errors import StoreUnusable
 from lineage.ledger.compaction import compact
 from lineage.ledger.objects import ObjectLedger
 from lineage.ledger.retention import Acts, Hold, Retained, holding, releasing, retain, retaining
@@ -132,3 +133,15 @@ def test_retention_twice_is_retention_once(ledger: ObjectLedger) -> None:
     rest = retain(ledger.shelf, ledger.acts(), minute(2))
 
     assert (Retained(1, 1), Retained()) == (rest, retain(ledger.shelf, ledger.acts(), minute(2)))
+
+
+def test_a_statement_that_cannot_be_read_is_named_and_stops_retention(store: ObjectStore, ledger: ObjectLedger) -> None:
+    """`verify` goes on and says where; what might be a hold is never passed over."""
+    place = "segments/one/0000000000000004"
+    obstore.put(store, place, bytes(obstore.get(store, place).bytes())[:-1])
+    with pytest.raises(StoreUnusable, match=place):
+        ledger.acts()
+
+    assert [f"{place}: its bodies are cut short, or there is more behind them"] == [
+        problem.what for problem in ledger.verify()
+    ]
