@@ -43,11 +43,15 @@ def measure(rule: Rule, marks: Iterable[Mark], evidence: Evidence, now: datetime
     """
     ordered = sorted(marks)
     old = list(_too_old(ordered, rule.threshold, evidence.begin, now))
-    newest = list(accumulate(ordered, lambda one, other: max(one, other, key=lambda mark: (mark.through, mark.at))))
+    newest = list(accumulate(ordered, _newer))
     return [
         _judge(part, _near(old, part), _at(part[1], newest, ordered), evidence, waiting=part[1] > now - grace)
         for part in _parts(evidence.since, now, rule.part)
     ]
+
+
+def _newer(one: Mark, other: Mark) -> Mark:
+    return max(one, other, key=lambda mark: (mark.through, mark.at))
 
 
 def _at(at: datetime, newest: Sequence[Mark], ordered: Sequence[Mark]) -> Mark | None:
