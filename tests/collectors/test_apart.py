@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,19 @@ import pytest
 
 from collectors.commits import Apart
 from collectors.journal import Admitted, Journal
-from collectors.rebuild import catch_up, commits
+from collectors.rebuild import Tally, catch_up, commits, rebuild
 from lineage.errors import StoreUnavailable, StoreUnusable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
+from lineage.ledger.objects import ObjectLedger
+from lineage.ledger.retention import Acts, retain
 from lineage.model import Draft, Entry
 from lineage.projection import project
 from tests.support import deltas
 from tests.support.posting import event
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 class Failing:
@@ -193,3 +196,18 @@ def test_a_graph_is_not_opened_with_another_ledger(tmp_path: Path) -> None:
     for store, ledger in ((apart, None), (apart, empty), (alone, empty)):
         with pytest.raises(StoreUnusable, match="name the ledger that it was made of"):
             open_homes(store, ledger)
+
+
+def test_what_retention_took_is_in_the_graph_until_it_is_made_anew(homes: Homes, alone: Homes) -> None:
+    """Its body is gone: the graph that was made of it stays, a new one is made of the rest."""
+    journal = Journal(homes.ledger, homes.store, commits=commits(homes))
+    journal.commit([admitted(1)], [], NOON)
+    journal.commit([admitted(2)], [], NOON + HOUR)
+    before = graph(homes)
+    assert isinstance(homes.ledger, ObjectLedger)
+    retain(homes.ledger.shelf, Acts(), NOON + HOUR)
+    kept = graph(homes)
+    tally = rebuild(homes.ledger, homes.store)
+    Journal(alone.ledger, alone.store).commit([admitted(2)], [], NOON + HOUR)
+
+    assert (before, Tally(merged=1), graph(alone)) == (kept, tally, graph(homes))
