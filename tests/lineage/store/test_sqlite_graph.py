@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from lineage.homes import Homes, open_homes
+from lineage.projection import resolve
 from lineage.store.sqlite import ids
+from lineage.store.sqlite import open as open_store
 from lineage.store.sqlite.codes import pack, unpack
 from lineage.store.sqlite.search import initials
 from lineage.store.sqlite.sql import Cut, cut, trimmed
@@ -101,8 +103,7 @@ def test_search_works_without_an_index_and_fills_it_later(homes: Homes) -> None:
     homes.database.write(lambda connection: connection.execute("DROP TABLE words"))
     merge(homes.store, received([described("orders_new", 2)]))
     without = homes.store.find("ders").total
-    with open_homes(f"sqlite:///{homes.database.path}") as later:
-        with_index = later.store.find("ders").total
+    with_index = open_store(homes.database, resolve).find("ders").total
     expected = (2, 2)
 
     assert expected == (without, with_index)
