@@ -85,5 +85,5 @@ def _belong_together(homes: Homes) -> None:
         if seq > kept.get(writer, 0):
             raise StoreUnusable(
                 f"the graph has seen {seq} entries by {writer!r}, of which this ledger has {kept.get(writer, 0)}; "
-                "name the ledger that it was made of (HEADWATER_LEDGER; unset: the store's own file)"
+                "name the ledger that it was made of (HEADWATER_LEDGER; unset: the store's own file), or a new --store"
             )

@@ -52,7 +52,8 @@ def fill(homes: Homes, some: Sequence[bytes] = EVENTS) -> None:
 def merge_behind_the_ledger(homes: Homes) -> None:
     """Give the graph something that no entry says."""
     delta = project(parse_event(ALIEN), digest(ALIEN))
-    homes.store.merge([Entry("mars", 1, "event", delta.digest, NOON, "alien")], [delta])
+    (head,) = homes.ledger.heads()
+    homes.store.merge([Entry(head.writer, 1, "event", delta.digest, NOON, "alien")], [delta])
 
 
 def dump(homes: Homes) -> bytes:
