@@ -50,12 +50,17 @@ class Intake:
         ]
 
 
-@pytest.fixture(scope="module")
-def brokers() -> Iterator[str]:
+def cluster() -> Iterator[str]:
+    """The address of a cluster in this process."""
     mock = confluent_kafka.Producer({"test.mock.num.brokers": 1, "log_level": 0})
     (broker,) = mock.list_topics(timeout=10).brokers.values()
     yield f"{broker.host}:{broker.port}"
     mock.close()
+
+
+@pytest.fixture(scope="module")
+def brokers() -> Iterator[str]:
+    yield from cluster()
 
 
 def produce(brokers: str, topic: str, *values: bytes) -> None:
@@ -199,25 +204,34 @@ def test_batches_are_counted_with_their_records(brokers: str) -> None:
     )
 
 
-def test_what_was_refused_is_fed_back_by_command(brokers: str, tmp_path: Path) -> None:
+@pytest.fixture
+def own_brokers() -> Iterator[str]:
+    """A cluster that no other test has worn."""
+    yield from cluster()
+
+
+def test_what_was_refused_is_fed_back_by_command(own_brokers: str, tmp_path: Path) -> None:
     """A record that a strict door refused waits among the dead letters, and goes through one that is less so."""
     body = event(1, custom={"of": "no schema"})
-    produce(brokers, "strict", body)
+    store = f"sqlite:///{tmp_path / 'headwater.db'}"
+    produce(own_brokers, "strict", body)
     listening = {
-        "HEADWATER_KAFKA__BROKERS": brokers,
+        "HEADWATER_KAFKA__BROKERS": own_brokers,
         "HEADWATER_KAFKA__TOPICS": '["strict"]',
         "HEADWATER_KAFKA__PROTOCOL": "consumer",
         "HEADWATER_INGEST__STRICT": "true",
     }
     with Server(tmp_path / "headwater.db", environment=listening):
-        (letter,) = records(brokers, "strict.dlq", 1)
-    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+        end = time.monotonic() + LONG_S
+        while not headwater("dead-letters", "list", "--store", store) and time.monotonic() < end:
+            time.sleep(0.1)
+    with open_homes(store) as homes:
         before = homes.ledger.entry(sha256(body).digest())
-    said = headwater("dead-letters", "replay", "--yes", "--store", f"sqlite:///{tmp_path / 'headwater.db'}")
-    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+    said = headwater("dead-letters", "replay", "--yes", "--store", store)
+    with open_homes(store) as homes:
         after = homes.ledger.raw(sha256(body).digest())
 
-    assert (body, None, 1, body) == (letter.value(), before, said["replayed"], after)
+    assert (None, 1, body) == (before, said["replayed"], after)
 
 
 def headwater(*words: str) -> Any:
