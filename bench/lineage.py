@@ -10,20 +10,16 @@ Beside them stands one table of 300 columns, each made of the same column of two
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hashlib
 import http.client
 import json
 import random
-import socket
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,17 +27,13 @@ from typing import Any, NamedTuple
 if __name__ == "__main__":  # or this very file would be the package `lineage`
     sys.path[0] = str(Path(__file__).parent.parent)
 
-import uvicorn
-
+from bench.ingest import serving
 from collectors.journal import Admitted, Journal
 from collectors.producers import understand
-from lineage.app import build
-from lineage.channels.base import sections
 from lineage.events import parse_event
 from lineage.homes import open_homes
 from lineage.model import Draft, NodeId, dataset_id, job_id
 from lineage.paths import quoted
-from lineage.settings import load
 
 DOMAIN, LAYERS = 100, 10  # jobs of a domain, in so many layers
 BATCH = 500
@@ -142,23 +134,6 @@ def fill(url: str, jobs: int) -> int:
     return count + len(batch)
 
 
-@contextmanager
-def serving(url: str) -> Iterator[int]:
-    """The whole application on a free port of loopback, in this process."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        app = build(load(None, sections(), store=url))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 def roots(jobs: int, count: int, seed: int = 2) -> list[NodeId]:
     """Random jobs and tables, at the same places of their domains in every estate."""
     chance, domains = random.Random(seed), random.Random(seed + jobs)
@@ -199,7 +174,8 @@ def measure(jobs: int, count: int) -> tuple[Pace, Pace]:
         rate = filled / (time.perf_counter() - began)
         deep = [f"/api/v1/lineage?nodeId={quoted(str(root))}&depth=20" for root in roots(jobs, count)]
         columns = "/api/v1/column-lineage?nodeId=dataset:bench:wide&withDownstream=true"
-        with serving(url) as port:
+        with serving(Path(folder)) as server:
+            port = server.port
             ask(port, deep[: count // 10], "graph")
             pace = ask(port, deep, "graph")
             # Another URL each time, so that no answer is the last one kept.
