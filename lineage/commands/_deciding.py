@@ -6,7 +6,6 @@ import getpass
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -73,9 +72,7 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     state: Annotated[Judged, typer.Argument(help="What it was in truth.")],
     because: Because,
     by: By = None,
-    slos: Annotated[
-        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
-    ] = None,
+    slos: _options.Slos = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
@@ -107,9 +104,7 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
 def amendments(
     name: Annotated[str, typer.Argument(help="The SLO.")],
-    slos: Annotated[
-        Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
-    ] = None,
+    slos: _options.Slos = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,

@@ -18,19 +18,12 @@ if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
     from lineage.slo.spec import DataSLO
     from lineage.store.base import Store
 
-At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="The time to answer for, as 2026-11-21T08:30:00Z.")
-]
-Slos = Annotated[
-    Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
-]
-
 
 def explain(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     name: Annotated[str, typer.Argument(help="The SLO.")],
     occurrence: Annotated[str, typer.Argument(help="Its occurrence, or the beginning of its name.")] = "newest",
-    at: At = None,
-    slos: Slos = None,
+    at: _options.At = None,
+    slos: _options.Slos = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
@@ -58,7 +51,7 @@ def explain(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 def backtest(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     files: Annotated[list[Path], typer.Argument(help="SLO files, or folders of them.")],
     days: Annotated[int, typer.Option("--days", min=1, max=366, metavar="N", help="How many days to look at.")] = 28,
-    at: At = None,
+    at: _options.At = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,

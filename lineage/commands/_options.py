@@ -32,3 +32,9 @@ KnownAt = Annotated[
     str | None,
     typer.Option("--known-at", metavar="TIME", help="Look back: events received after this time say nothing."),
 ]
+At = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="The time to answer for, as 2026-11-21T08:30:00Z.")
+]
+Slos = Annotated[
+    Path | None, typer.Option("--slos", metavar="DIR", help="SLO files to judge by, instead of the store's own.")
+]

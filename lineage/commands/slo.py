@@ -11,7 +11,7 @@ import typer
 
 from lineage.commands import _options
 from lineage.commands._deciding import amendments, correct, exclude
-from lineage.commands._looking_back import At, Slos, backtest, explain, time_of
+from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
@@ -65,8 +65,8 @@ def lint(
 @app.command()
 def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     names: Annotated[list[str] | None, typer.Argument(help="The SLOs to show; none: all of them.")] = None,
-    at: At = None,
-    slos: Slos = None,
+    at: _options.At = None,
+    slos: _options.Slos = None,
     store: _options.Store = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
