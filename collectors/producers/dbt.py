@@ -5,7 +5,7 @@ The wrapper's two modes and its commands name one model up to three ways: `db.sc
 job facet `dbt_node` carries in all of them, is the job here; what was sent stays in the job facet `headwater_sent_as`.
 All tests of a model, which one event tells after the fact, are the job `MODEL.test`; a test that stands alone has a
 unique id of its own. Statements (`….sql.N`) keep their names under their node. Assertions come twice in one event, on
-START and at the end, and as failures of tests that never ran: what counts of them is `lineage.slo.gather`'s to say.
+START and at the end, and as failures of tests that never ran: what counts of them is `lineage.slo.checks`'s to say.
 """
 
 from __future__ import annotations

@@ -1,0 +1,60 @@
+"""The store as one question after another asks it: of one dataset, over one span, by one pair of clocks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write
+from lineage.store.base import Store
+
+ALL = 1_000_000  # more than any window holds of one dataset
+
+Body = TypeVar("Body")
+
+
+class Asked:
+    """The store under one dataset, span and pair of clocks."""
+
+    def __init__(self, dataset: NodeId, store: Store, since: datetime, now: datetime, known_at: datetime) -> None:
+        self.dataset, self.store, self.since, self.now, self.known_at = dataset, store, since, now, known_at
+
+    def of(self, dataset: NodeId) -> Asked:
+        """The same of another dataset."""
+        return Asked(dataset, self.store, self.since, self.now, self.known_at)
+
+    def writes(self, *, counts: bool) -> list[Write]:
+        """Every run that wrote it, with its rows where *counts*."""
+        return self.store.writes(self.dataset, since=self.since, until=self.now, known_at=self.known_at, counts=counts)
+
+    def events(self, jobs: Iterable[NodeId]) -> dict[str, list[EventRecord]]:
+        """The events of *jobs* by run, newest first."""
+        by_run: dict[str, list[EventRecord]] = defaultdict(list)
+        for job in sorted(jobs):
+            page = self.store.events(job=job, since=self.since, until=self.now, known_at=self.known_at, limit=ALL)
+            for event in page.items:
+                by_run[event.run or ""].append(event)
+        return by_run
+
+    def facets(self, *names: str, of: NodeId | None = None) -> list[FacetRecord]:
+        """What was told in facets *names* of the dataset, or of another thing, newest first."""
+        return self.store.facet_history(
+            of or self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
+        )
+
+    def runs(self, ids: Iterable[str]) -> dict[str, Run]:
+        """The runs *ids*, as far as they are known."""
+        page = self.store.runs(ids=sorted(ids), known_at=self.known_at, limit=ALL)
+        return {run.id: run for run in page.items}
+
+
+def read(body: bytes, shape: type[Body]) -> Body | None:
+    """A facet as *shape*; None where it is absent, deleted or of other types: a foreign facet proves nothing."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError:
+        return None

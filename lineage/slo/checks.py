@@ -1,0 +1,143 @@
+"""From the store to checks: what runs found when they tested the dataset, each finding once (OPENLINEAGE 4.6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+import msgspec
+
+from lineage.model import FacetRecord, Run, job_id, run_id
+from lineage.slo.asking import ALL, Asked, read
+from lineage.slo.evidence import Assertion, Check
+
+EVENTS_NAMED = 3
+
+
+class _Found(msgspec.Struct):
+    """One assertion as it was sent: nothing of it is certain to have its type (OPENLINEAGE 2)."""
+
+    assertion: object = None
+    success: object = None
+    column: object = None
+    severity: object = None
+    name: object = None
+    actual: object = None
+
+
+class _Assertions(msgspec.Struct):
+    assertions: list[_Found] = msgspec.field(default_factory=list)
+
+
+class _Test(msgspec.Struct):
+    """One of the `test` run facet; `skip`, and any other word, is no result."""
+
+    name: object = None
+    status: object = None
+    severity: object = None
+    actual: object = None
+
+
+class _Tests(msgspec.Struct):
+    tests: list[_Test] = msgspec.field(default_factory=list)
+
+
+def checks(asked: Asked) -> Iterator[Check]:
+    """Each run that told of checks of the dataset, with what it found; of one without START each report by itself."""
+    facets = asked.facets("dataQualityAssertions")
+    by_run: dict[str, list[FacetRecord]] = defaultdict(list)
+    for facet in facets:
+        by_run[facet.run or facet.digest].append(facet)
+    tests = _tests(asked)
+    runs = asked.runs({*(facet.run for facet in facets if facet.run is not None), *tests})
+    for name, all_told in by_run.items():
+        run = runs.get(name)
+        job = job_id("", name) if run is None else run.job
+        state = "COMPLETE" if run is None else run.state
+        # Great Expectations sends no START, and all validations of one action under one run id.
+        report = run is not None and run.started_at is None
+        for told in _by_time(all_told) if report else [all_told]:
+            begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
+            events = tuple(facet.digest for facet in told[:EVENTS_NAMED])
+            found = _assertions(told, state)
+            found += _tested(tests.pop(name, ()), state, {assertion.name for assertion in found})
+            yield Check(name, job, begun, tuple(found), events, report)
+    yield from _test_runs(asked, {runs[name]: found for name, found in tests.items() if name in runs})
+
+
+def _tests(asked: Asked) -> dict[str, list[_Test]]:
+    """What each run that read the dataset said last of its tests; the facet itself names no dataset."""
+    uses = asked.store.uses(
+        dataset=asked.dataset, side="input", since=asked.since, until=asked.now, known_at=asked.known_at, limit=ALL
+    )
+    readers = {run_id(use.run) for use in uses if use.run is not None and use.effective}
+    newest = asked.store.newest_facets(readers, ["test"], until=asked.now, known_at=asked.known_at) if readers else {}
+    told = {run.name: read(found["test"], _Tests) for run, found in newest.items()}
+    return {run: body.tests for run, body in told.items() if body is not None}
+
+
+def _test_runs(asked: Asked, tests: Mapping[Run, Sequence[_Test]]) -> Iterator[Check]:
+    """Runs that tell of tests in their own facet alone, as those of dbt's singular tests do."""
+    events = asked.events({run.job for run in tests}) if tests else {}
+    for run, told in tests.items():
+        proofs = tuple(event.digest for event in events.get(run.id, ())[:EVENTS_NAMED])
+        yield Check(run.id, run.job, run.started_at or run.last_at, tuple(_tested(told, run.state, ())), proofs)
+
+
+def _tested(told: Iterable[_Test], state: str, known: Collection[str]) -> list[Assertion]:
+    """What a run's own facet says of tests, each name once, without those that are *known* as assertions already.
+
+    The rules are those of assertions: dbt reports a test that it skipped as `fail`, without an actual value.
+    """
+    if state not in {"COMPLETE", "FAIL"}:
+        return []
+    found: dict[str, Assertion] = {}
+    for test in told:
+        passed = {"pass": True, "fail": False}.get(str(test.status))
+        one = _assertion(_Found(test.name, passed, None, test.severity, test.name, test.actual), state)
+        if one is not None and one.name not in known and (one.name not in found or not one.passed):
+            found[one.name] = one._replace(source="test")
+    return list(found.values())
+
+
+def _by_time(facets: Sequence[FacetRecord]) -> list[list[FacetRecord]]:
+    return [list(together) for _, together in groupby(facets, key=attrgetter("at"))]
+
+
+def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:
+    """What a run found, each assertion once: dbt sends all of them on START and end, in facets and in inputFacets.
+
+    Only a run that came to COMPLETE or FAIL has evaluated anything (OPENLINEAGE 4). The newest event speaks; where one
+    event says both, it failed.
+    """
+    if state not in {"COMPLETE", "FAIL"}:
+        return []
+    newest: dict[tuple[str, str | None, str], tuple[datetime, Assertion]] = {}
+    for facet in told:
+        body = read(facet.body, _Assertions)
+        for found in body.assertions if body is not None else ():
+            assertion = _assertion(found, state)
+            if assertion is None:
+                continue
+            key = (str(found.assertion), assertion.column, assertion.name)
+            before = newest.get(key)
+            if before is None or (facet.at, not assertion.passed) > (before[0], not before[1].passed):
+                newest[key] = (facet.at, assertion)
+    return [assertion for _, assertion in newest.values()]
+
+
+def _assertion(found: _Found, state: str) -> Assertion | None:
+    """*found* where it was evaluated: `"<<non-serializable: bool>>"` is no result, nor is what dbt skipped.
+
+    A test skipped because its model failed comes as a failure without an actual value in a run that failed.
+    """
+    if not isinstance(found.success, bool):
+        return None
+    if not found.success and found.actual is None and state == "FAIL":
+        return None
+    column = found.column if isinstance(found.column, str) else None
+    name = found.name if isinstance(found.name, str) else f"{found.assertion}{f'({column})' if column else ''}"
+    return Assertion(name, column, found.severity if isinstance(found.severity, str) else "error", found.success)
