@@ -6,11 +6,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import confluent_kafka
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from collectors.instrument.confluent import Consumer, Producer
 from collectors.instrument.service import Service
@@ -20,6 +21,8 @@ from tests.engines.engine import Engine
 from tests.engines.kafka_broker import kafka
 from tests.support.posting import event
 from tests.support.server import Server
+
+Protocol = Literal["classic", "consumer"]
 
 LONG_S = 60.0
 PARTITIONS = 4
@@ -47,14 +50,28 @@ def produce(broker: Engine, topic: str, numbers: range) -> set[bytes]:
     return {hashlib.sha256(body).digest() for body in bodies}
 
 
-def serving(folder: Path, broker: Engine, topic: str) -> Server:
+def serving(
+    folder: Path, broker: Engine, topic: str, protocol: Protocol = "classic", group: str | None = None
+) -> Server:
     kafka_settings = {
         "HEADWATER_KAFKA__BROKERS": broker.address,
         "HEADWATER_KAFKA__TOPICS": f'["{topic}"]',
-        "HEADWATER_KAFKA__GROUP": f"of-{topic}",
-        "HEADWATER_KAFKA__CONFIG": '{"session.timeout.ms": "6000"}',
+        "HEADWATER_KAFKA__GROUP": group or f"of-{topic}",
+        "HEADWATER_KAFKA__PROTOCOL": protocol,
+        # A group of the newer protocol has its session from the broker.
+        "HEADWATER_KAFKA__CONFIG": '{"session.timeout.ms": "6000"}' if protocol == "classic" else "{}",
     }
     return Server(folder / "headwater.db", environment=kafka_settings)
+
+
+def soon_missed(broker: Engine, group: str) -> None:
+    """Let the broker give away what a silent member of *group* holds within seconds."""
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    seconds = {"consumer.session.timeout.ms": "6000", "consumer.heartbeat.interval.ms": "1000"}
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in seconds.items()]
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=entries)
+    for altered in admin.incremental_alter_configs([resource]).values():
+        altered.result(LONG_S)
 
 
 def in_ledger(folder: Path) -> list[bytes]:
@@ -68,10 +85,14 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_killed_collectors_lose_nothing_and_count_nothing_twice(broker: Engine, topic: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_killed_collectors_lose_nothing_and_count_nothing_twice(
+    protocol: Protocol, broker: Engine, topic: str, tmp_path: Path
+) -> None:
     """Two collectors share a topic and a store; one is killed under load, and the other takes over what it held."""
+    soon_missed(broker, f"of-{topic}")
     sent = produce(broker, topic, range(1_000))
-    with serving(tmp_path, broker, topic) as one, serving(tmp_path, broker, topic):
+    with serving(tmp_path, broker, topic, protocol) as one, serving(tmp_path, broker, topic, protocol):
         until(lambda: len(in_ledger(tmp_path)) > 100)
         sent |= produce(broker, topic, range(1_000, 2_000))
         one.kill()
@@ -79,6 +100,19 @@ def test_killed_collectors_lose_nothing_and_count_nothing_twice(broker: Engine, 
     kept = in_ledger(tmp_path)
 
     assert (len(sent), sent) == (len(kept), set(kept))
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_a_pattern_names_every_topic_like_it(protocol: Protocol, broker: Engine, topic: str, tmp_path: Path) -> None:
+    """`^` begins a pattern; all topics that it fits are read, and no others."""
+    one, other, apart = f"{topic}.orders", f"{topic}.payments", f"not-{topic}.orders"
+    topic_at(broker, one, other, apart)
+    sent = produce(broker, one, range(5)) | produce(broker, other, range(5, 10))
+    produce(broker, apart, range(10, 15))
+    with serving(tmp_path, broker, f"^{topic}[.].*", protocol, f"of-{topic}"):
+        until(lambda: len(in_ledger(tmp_path)) >= len(sent))
+
+    assert sent == set(in_ledger(tmp_path))
 
 
 @pytest.fixture
