@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from openlineage.client.serde import Serde
 
-from collectors.instrument.service import Service
+from collectors.instrument.service import IDLE_WINDOWS, UNSENT_MOST, Service
 from tests.support.server import ROOT
 
 SERVICE = """
@@ -133,3 +133,22 @@ def test_of_idle_windows_every_fifth_speaks(monkeypatch: pytest.MonkeyPatch) -> 
     ours.finish()
 
     assert ["START", "RUNNING", "RUNNING", "COMPLETE"] == events
+
+
+def test_what_cannot_be_sent_waits_until_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody answers, the oldest events beyond a bound are forgotten, and counted; the newest are kept."""
+    answers: list[str] = []
+    windows = UNSENT_MOST + 2
+
+    def emit(event: object) -> None:
+        if ours.dropped < 3:
+            raise ConnectionError("nobody there")
+        answers.append(json.loads(Serde.to_json(event))["eventType"])
+
+    ours = Service(emit=emit)
+    monkeypatch.setattr(ours, "_stopping", Ticks(windows * IDLE_WINDOWS))
+    ours.meters.acknowledged("orders", 0, 0, 0, None, 1)
+    ours.join(Client(), {}, ("none", ""))
+    ours.finish()
+
+    assert (3, [*["RUNNING"] * UNSENT_MOST, "COMPLETE"]) == (ours.dropped, answers)
