@@ -29,7 +29,9 @@ def evaluate(
     found, evidence = verdicts(slo, store, now, known_at, grace)
     status = judge(slo, found, now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
-    return replace(status, last_delivery=max(delivered, default=status.last_delivery))
+    held = getattr(indicator(slo.spec.sli.type), "through", None)
+    through = None if held is None else held(slo, evidence, now)
+    return replace(status, last_delivery=max(delivered, default=status.last_delivery), through=through)
 
 
 def verdicts(

@@ -72,3 +72,4 @@ class Status:
     sentence: str  # the diagnosis for a person: what, by how much, since when
     # To be shown: `burn_rates`, or where the ladder speaks the catalogue's, never firing.
     burn: tuple[BurnRate, ...] = ()
+    through: datetime | None = None  # up to when the dataset held all data, where the indicator knows

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, model_validator
 
 from lineage.model import Verdict, VerdictState
-from lineage.slo.calendar import Occurrence, occurrences
+from lineage.slo.calendar import TICK, Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators import _age, _heartbeat
 from lineage.slo.indicators._age import Mark, Rule
@@ -120,6 +120,30 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:
     first = streak[missing]
     misses = "" if len(streak) - missing == 1 else f", {len(streak) - missing} deliveries missing"
     return f"Late by {span(now - first.due)}, due {moment(first.due)}{misses}"
+
+
+def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
+    """Up to when the dataset held all data at *now*: the watermark of SLO.md b.1. None of what nothing is known of.
+
+    What a run says of its interval counts, however late it came; one that says nothing brought the last whole interval.
+    Of partitions the one that is furthest behind counts.
+    """
+    if _spec(slo).heartbeat is not None:
+        newest_of: dict[str, datetime] = {}
+        for beat in evidence.seen:
+            if beat.at <= now:
+                newest_of[beat.partition] = max(beat.emitted_at, newest_of.get(beat.partition, beat.emitted_at))
+        return min(newest_of.values(), default=None)
+    come = [delivery for delivery in evidence.deliveries if delivery.refresh and delivery.at <= now]
+    named = {delivery.job for delivery in come if delivery.nominal is not None}
+    known = [delivery.nominal[1] or delivery.nominal[0] for delivery in come if delivery.nominal is not None]
+    known += [delivery.at for delivery in come if delivery.window is not None]
+    silent = (each.at for each in come if each.nominal is None and each.window is None and each.job not in named)
+    newest = max(silent, default=None)
+    if newest is not None and slo.spec.schedule is not None:
+        *_, running = occurrences(slo.spec.schedule, newest - TICK, newest - TICK)
+        known.append(running.start)
+    return max(known, default=None)
 
 
 def _spec(slo: DataSLO) -> Spec:

@@ -72,6 +72,17 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     return f"Too far behind for {span(behind)}, {last}"
 
 
+def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
+    """Up to when the copy held, at *now*, all that its original has; None where a run does not tell what it copied."""
+    _spec(slo)
+    ancestry = evidence.ancestry
+    assert ancestry is not None, "`needs` asks for it"
+    come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill]
+    if not ancestry.whole or (come and come[-1].gap is not None):
+        return None
+    return max(mark.through for mark in _marks(ancestry, come, evidence.begin, now))
+
+
 def _spec(slo: DataSLO) -> Spec:
     assert isinstance(slo.spec.sli, Spec), "the word chose this file"
     return slo.spec.sli

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lineage.model import Verdict
 from lineage.slo.budget import judge
 from lineage.slo.evidence import Beat, Delivery, Evidence, Excluded
-from lineage.slo.indicators.freshness import describe, measure
+from lineage.slo.indicators.freshness import describe, measure, through
 from lineage.slo.spec import DataSLO
 from tests.support.promises import DAY, HOUR, NOON, delivery, promise, states
 
@@ -146,3 +146,36 @@ def test_a_day_is_a_part_too() -> None:
     slo = promise(sli={"method": "age", "threshold": "2h", "part": "1d"}, window="28d")
 
     assert len(measure(slo, Evidence(NOON - 3 * DAY, asked_from=NOON - 4 * DAY), NOON)) == 3
+
+
+def held(*deliveries: Delivery, **known: Any) -> datetime | None:
+    return through(known.pop("slo", aging()), Evidence(SINCE, deliveries, **known), NOON)
+
+
+def test_a_run_that_wrote_old_data_makes_none_younger() -> None:
+    """The data reaches as far as the newest interval that was named, not as the newest run."""
+    again = delivery(NOON - MINUTE, "again", nominal=(NOON - 4 * HOUR, NOON - 3 * HOUR))
+
+    assert held(hour(NOON - HOUR, 5 * MINUTE), again) == NOON - HOUR
+
+
+def test_a_run_without_an_interval_brought_the_last_whole_one() -> None:
+    """As-of: what ran at ten past brought the hour before; at the full hour exactly, the one before that."""
+    found = [held(delivery(NOON - HOUR + late)) for late in (10 * MINUTE, timedelta(0))]
+
+    assert found == [NOON - HOUR, NOON - 2 * HOUR]
+
+
+def test_of_partitions_the_one_furthest_behind_counts() -> None:
+    """One partition saw the beat of a minute ago, the other that of ten."""
+    heartbeat = {"emitter": "probe/orders", "interval": "1m", "threshold": "5m"}
+    slo = promise(sli={"method": "heartbeat", "heartbeat": heartbeat})
+    ages = {"a": MINUTE, "b": 10 * MINUTE}
+    seen = [Beat(1, NOON - age, NOON - age, "seen", partition) for partition, age in ages.items()]
+
+    assert held(slo=slo, seen=seen) == NOON - 10 * MINUTE
+
+
+def test_of_what_was_never_delivered_nothing_is_held() -> None:
+    """None, not an age since the beginning of time."""
+    assert held(delivery(NOON, state="FAIL"), hour(NOON + HOUR, MINUTE)) is None

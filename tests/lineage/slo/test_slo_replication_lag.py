@@ -110,3 +110,12 @@ def test_the_sentence_says_for_how_long(store: Store) -> None:
     found = judged(store, wrote(0), copied(5), wrote(30))
 
     assert describe(found, at(182)) == "Too far behind for 2 h 20 m, last copied 2026-11-20 12:05 UTC"
+
+
+def test_up_to_when_the_copy_has_everything(store: Store) -> None:
+    """The copy holds all up to the moment before the first thing that it lacks; once it has it, up to now."""
+    merge(store, received([event for run in (wrote(5), copied(10), wrote(20)) for event in run], -600))
+
+    found = [evaluate(promised(), store, at(minutes)).through for minutes in (15, 25)]
+
+    assert found == [at(15), at(20)]
