@@ -7,33 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
-from pydantic import ValidationError
-
 from lineage.errors import InvalidDefinition, NotFound, Overloaded
 from lineage.settings import Settings
 from lineage.slo.evaluate import evaluate
+from lineage.slo.kept import dated, definition, kept, made, retired, stamps
 from lineage.slo.reading import Source, files_of, read_path
-from lineage.slo.spec import DataSLO, Schedule, define
+from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
-from lineage.store.base import Change, Document, Store
+from lineage.store.base import Store
 from lineage.telemetry import logger
-
-KIND = "slo"
-ACTIVE, RETIRED = "active", "retired"
 
 FRESH = timedelta(seconds=15)  # how long `statuses` repeats itself while the store does not change
 
 log = logger(__name__)
-
-
-class Record(msgspec.Struct, frozen=True):
-    """An SLO as it is kept: its definition, the YAML that a person wrote, where, and since when it is in force."""
-
-    definition: msgspec.Raw
-    text: str
-    place: str
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +35,9 @@ class _Judged:
 class SloBook:
     """Keeps the promise of `lineage.web.Slos`.
 
-    With a folder (`settings.slos`) its files are the SLOs; without one, those that the store keeps. Making one reads
-    both and writes nothing; raises InvalidDefinition when a file cannot be used. *problem* says why the folder, as it
-    is now, is not what is in force; None when it is.
+    With a folder (`settings.slos`) its files are in force, and beside them what was applied under other names; without
+    one, all that the store keeps. Making one reads both and writes nothing; raises InvalidDefinition when a file cannot
+    be used. *problem* says why the folder, as it is now, is not what is in force; None when it is.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -62,27 +48,48 @@ class SloBook:
         self._taken_up = False
         self._judged: _Judged | None = None
         self._definitions: Mapping[str, DataSLO] = {}
+        self._sources: list[Source] = []
+        self._read: object = None
         self.problem: str | None = None
-        if self._folder is None:
-            self._definitions = self._kept()
-        else:
+        if self._folder is not None:
             self._seen = _fingerprint(self._folder)
-            self._definitions = self._dated(read_path(self._folder))
+            self._sources = read_path(self._folder)
+        self.reread()
 
     def refresh(self, now: datetime) -> None:
         """Take up what changed: a new file is in force from *now*, a removed one retires its SLO and keeps its history.
 
         A file that cannot be used changes nothing: all that was in force stays, and *problem* says why.
         """
-        if self._folder is None:
-            self._take(self._kept())
+        if self._folder is not None:
+            self._look(self._folder, now)
+        self.reread()
+
+    def reread(self) -> None:
+        """Take up what was applied and what others took from their folders; writes nothing."""
+        found = kept(self._store)
+        read = (stamps(found), tuple(self._sources))
+        if read == self._read:
             return
-        seen = _fingerprint(self._folder)
+        names = {source.slo.name for source in self._sources}
+        applied = {
+            name: definition(each.record)
+            for name, each in found.items()
+            if each.active and name not in names and not (self._folder is not None and each.owned)
+        }
+        records = {name: each.record for name, each in found.items()}
+        files = {source.slo.name: dated(source.slo, records.get(source.slo.name)) for source in self._sources}
+        self._read = read
+        self._take(files | applied)
+
+    def _look(self, folder: Path, now: datetime) -> None:
+        """Take up the files of *folder*, where they changed."""
+        seen = _fingerprint(folder)
         if seen == self._seen and self._taken_up:
             return
         self._seen, self._taken_up = seen, False
         try:
-            sources = read_path(self._folder)
+            sources = read_path(folder)
         except InvalidDefinition as error:
             self.problem = str(error)
             log.warning("slo_files_refused", extra={"problem": self.problem})
@@ -90,8 +97,7 @@ class SloBook:
             return
         self.problem = None
         self._write(sources, now)
-        self._taken_up = True
-        self._take(self._dated(sources))
+        self._sources, self._taken_up = sources, True
 
     def names(self) -> list[str]:
         """Names of the SLOs in force, sorted."""
@@ -142,56 +148,13 @@ class SloBook:
             log.exception("slo_not_judged", extra={"slo": name})
             return None
 
-    def _records(self) -> dict[str, tuple[Document, Record]]:
-        documents = self._store.documents(KIND, limit=1_000_000)
-        return {document.id: (document, msgspec.json.decode(document.body, type=Record)) for document in documents}
-
-    def _kept(self) -> dict[str, DataSLO]:
-        active = {name: record for name, (document, record) in self._records().items() if document.state == ACTIVE}
-        return {
-            name: define(msgspec.json.decode(record.definition)).since(record.since) for name, record in active.items()
-        }
-
-    def _dated(self, sources: list[Source]) -> dict[str, DataSLO]:
-        records = self._records()
-        found = {}
-        for source in sources:
-            _, record = records.get(source.slo.name, (None, None))
-            slo = source.slo if record is None else _rescheduled(source.slo, record, None)
-            found[source.slo.name] = slo if record is None else slo.since(record.since)
-        return found
-
     def _write(self, sources: list[Source], now: datetime) -> None:
-        records = self._records()
-        changes: list[Change] = []
-        for source in sources:
-            name = source.slo.name
-            document, record = records.get(name, (None, None))
-            since = record.since if record is not None else now
-            slo = source.slo if record is None else _rescheduled(source.slo, record, now)
-            own = slo.model_dump_json(by_alias=True, exclude_none=True).encode()
-            body = msgspec.json.encode(Record(msgspec.Raw(own), source.text, source.place, since))
-            if document is None or document.body != body or document.state != ACTIVE:
-                changes.append(Change(KIND, name, body, ACTIVE))
-        names = {source.slo.name for source in sources}
-        for name, (document, _) in records.items():
-            if name not in names and document.state == ACTIVE:
-                changes.append(Change(KIND, name, document.body, RETIRED))
-        if changes:
-            self._store.put(changes)
-            log.info("slos_changed", extra={"slos": [change.id for change in changes]})
-
-
-def _rescheduled(slo: DataSLO, record: Record, now: datetime | None) -> DataSLO:
-    """*slo* with the schedules that held before it, as *record* knows them: what fell due keeps its own."""
-    kept = msgspec.json.decode(record.definition).get("spec", {}).get("schedule")
-    if kept is None or slo.spec.schedule is None:
-        return slo
-    try:
-        earlier = Schedule.model_validate(kept)
-    except ValidationError:  # of a version that understood other words
-        return slo
-    return slo.scheduled(slo.spec.schedule.after(earlier, now))
+        found, names = kept(self._store), {source.slo.name for source in sources}
+        changes = [made(source, found.get(source.slo.name), now) for source in sources]
+        changes += [retired(name, each) for name, each in found.items() if each.owned and name not in names]
+        if writes := [change for change in changes if change is not None]:
+            self._store.put(writes)
+            log.info("slos_changed", extra={"slos": [change.id for change in writes]})
 
 
 def _fingerprint(folder: Path) -> object:

@@ -12,8 +12,9 @@ import pytest
 from lineage.errors import InvalidDefinition, NotFound
 from lineage.settings import Settings, load
 from lineage.slo import book as room
-from lineage.slo.book import KIND, SloBook
+from lineage.slo.book import SloBook
 from lineage.slo.evaluate import evaluate
+from lineage.slo.kept import KIND
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event
 
 
