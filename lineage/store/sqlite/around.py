@@ -11,6 +11,7 @@ from lineage.database import Database
 from lineage.database.times import instant, microseconds
 from lineage.model import NodeId, Run, RunState, Use, run_id
 from lineage.store._codes import EVER, OWN, STATED
+from lineage.store._runs import Question
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs, uses
 from lineage.store.sqlite.codes import unpack
@@ -64,7 +65,7 @@ class Around:
         with self._database.read() as connection:
             found: dict[NodeId, list[Run]] = {}
             for node, number in look_up(connection, dict.fromkeys(of)).items():
-                asked = runs.Question(
+                asked = Question(
                     job=number if node.kind == "job" else None,
                     parent=number if node.kind == "run" else None,
                     states=wanted,

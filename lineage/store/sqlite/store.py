@@ -32,6 +32,7 @@ from lineage.model import (
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store._codes import EVER, SIDE
+from lineage.store._runs import Question
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
     around,
@@ -206,7 +207,7 @@ class SqliteStore(records.Records, around.Around):
             found = nodes.look_up(connection, [*asked, *(wanted or ())])
             if not found.keys() >= set(asked):
                 return NOTHING
-            question = runs.Question(
+            question = Question(
                 ids=None if wanted is None else [found[run] for run in dict.fromkeys(wanted) if run in found],
                 job=found[job] if job is not None else None,
                 parent=found[parent_run] if parent_run is not None else None,

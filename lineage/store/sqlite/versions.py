@@ -8,6 +8,7 @@ from sqlite3 import Connection
 from lineage.database.times import instant
 from lineage.model import Page, Version
 from lineage.store._codes import OUTPUT
+from lineage.store._runs import run_of
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs
 from lineage.store.sqlite.figures import figures
@@ -89,7 +90,7 @@ def _versions(
     return [
         Version(
             dataset=called[part.canonical],
-            run=runs.run_of(rows[speaker], called),
+            run=run_of(rows[speaker], called.__getitem__),
             written_at=instant(written_at),
             delivered=rows[speaker].state == "COMPLETE",
             statistics=made.statistics,
