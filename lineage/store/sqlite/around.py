@@ -11,12 +11,13 @@ from lineage.database import Database
 from lineage.database.times import instant, microseconds
 from lineage.model import NodeId, Run, RunState, Use, run_id
 from lineage.store._codes import EVER, OWN, STATED
+from lineage.store._cut import Cut, cut
 from lineage.store._runs import Question
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs, uses
 from lineage.store.sqlite.codes import unpack
 from lineage.store.sqlite.nodes import look_up, names
-from lineage.store.sqlite.sql import Cut, cut, each_of
+from lineage.store.sqlite.sql import each_of
 
 # Type by type, as `moment` is ordered, so that a run of forty thousand windows costs no more than one of four.
 _BEATS: Final = " UNION ALL ".join(

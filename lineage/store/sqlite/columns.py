@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 from lineage.model import WHOLE, ColumnEdge, Direction, FieldId, NodeId
 from lineage.store._codes import read_transformations
-from lineage.store.sqlite.identity import all_names, components
-from lineage.store.sqlite.nodes import hidden_since, look_up, names
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store._cut import Cut
+from lineage.store._identity import all_names, hidden_since
+from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.stated import hidden
 
 _OUTPUTS: Final = "SELECT dataset, job FROM column_now WHERE dataset IN (SELECT value FROM json_each(?))"

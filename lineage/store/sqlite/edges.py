@@ -11,11 +11,13 @@ from typing import Final, NamedTuple
 from lineage.database.times import MICROSECOND, instant
 from lineage.model import Direction, Edge, NodeId
 from lineage.store._codes import EVER, INPUT, OUTPUT
+from lineage.store._cut import Cut
+from lineage.store._identity import all_names, hidden_since
 from lineage.store.base import Resolve
 from lineage.store.sqlite import explicit
-from lineage.store.sqlite.identity import all_names, components
-from lineage.store.sqlite.nodes import hidden_since, look_up, names
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.nodes import look_up, names
+from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.stated import hidden
 from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 

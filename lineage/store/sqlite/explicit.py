@@ -13,9 +13,11 @@ from typing import Final, NamedTuple, TypeVar
 
 from lineage.model import NodeId
 from lineage.store._codes import EVER, EVERY
-from lineage.store.sqlite.identity import all_names, components
-from lineage.store.sqlite.nodes import hidden_since, names
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store._cut import Cut
+from lineage.store._identity import all_names, hidden_since
+from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.nodes import names
+from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.stated import hidden
 
 _NEWEST: Final = """

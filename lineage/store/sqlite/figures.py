@@ -7,8 +7,9 @@ from sqlite3 import Connection
 from typing import Final
 
 from lineage.store._codes import OWN
+from lineage.store._cut import Cut
 from lineage.store._figures import Count, Figures
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.sql import each_of
 
 # Where one event counts a dataset under two of its names, the counts decide the order: row ids never do.
 _TOUCHES: Final = """

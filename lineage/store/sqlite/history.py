@@ -10,10 +10,11 @@ from typing import Any, Final, Literal, NamedTuple
 from lineage.database.times import instant
 from lineage.model import EventRecord, FacetRecord, NodeId, Page, Side
 from lineage.store._codes import EVER, INPUT, KINDS, OUTPUT, OWN, SIDE, SIDES, STATED, TYPES
+from lineage.store._cut import Cut
 from lineage.store.sqlite.codes import unpack
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.sql import each_of
 
 _SOURCES: Final = {  # where to look first, and by which time it is ordered
     "event": ("event", "event.at"),

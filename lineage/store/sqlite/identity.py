@@ -8,12 +8,14 @@ that two spellings share may be, joins others and is no member itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from sqlite3 import Connection
-from typing import Final, NamedTuple
+from typing import Final
 
 from lineage.sameness import PERSON, Group, Link, grouped, strength
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store._cut import Cut
+from lineage.store._identity import Component, hanging, spoken_for
+from lineage.store.sqlite.sql import each_of
 
 APART, ONE = range(2)  # what people say of two names; a word that was taken back says neither
 
@@ -57,14 +59,7 @@ _BY_NAME: Final = """
 """
 
 
-class Component(NamedTuple):
-    """Datasets that are one, and the one that speaks for them."""
-
-    canonical: int
-    members: tuple[int, ...]
-
-
-def components(connection: Connection, datasets: Collection[int], at: Cut) -> dict[int, Component]:
+def components(connection: Connection, datasets: Collection[int], at: Cut) -> dict[int, Component[int]]:
     """The component of each of *datasets* at the cut; of one that stands alone too."""
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
     if at.whole:
@@ -78,12 +73,6 @@ def components(connection: Connection, datasets: Collection[int], at: Cut) -> di
         if component := _component(connection, group, at):
             found |= dict.fromkeys(group.names & found.keys(), component)
     return found
-
-
-def all_names(parts: Mapping[int, Component]) -> set[int]:
-    """All names of all *parts*; what many of them share, once."""
-    distinct = {part.canonical: part.members for part in parts.values()}
-    return {member for names in distinct.values() for member in names}
 
 
 def joined(connection: Connection, dataset: int) -> set[int]:
@@ -109,16 +98,11 @@ def decided(connection: Connection, datasets: Collection[int], at: Cut) -> list[
 
 
 def _links(connection: Connection, datasets: Collection[int], at: Cut) -> set[Link[int]]:
-    found: set[Link[int]] = set()
-    seen: set[int] = set()
-    ask = set(datasets)
-    while ask:
-        seen |= ask
-        near = _declared(connection, ask, at)
-        near += [Link(one, PERSON, other) for one, other, verdict in decided(connection, ask, at) if verdict == ONE]
-        found.update(near)
-        ask = {end for link in near for end in (link.alias, link.dataset)} - seen
-    return found
+    def near(names: Collection[int]) -> list[Link[int]]:
+        said = decided(connection, names, at)
+        return _declared(connection, names, at) + [Link(one, PERSON, other) for one, other, word in said if word == ONE]
+
+    return hanging(datasets, near)
 
 
 def _declared(connection: Connection, datasets: Collection[int], at: Cut) -> list[Link[int]]:
@@ -139,11 +123,7 @@ def _by_strength(connection: Connection, links: Collection[Link[int]]) -> list[L
     return sorted(links, key=lambda link: (strength(link.why), place[link.alias], place[link.dataset], link.why))
 
 
-def _component(connection: Connection, group: Group[int], at: Cut) -> Component | None:
+def _component(connection: Connection, group: Group[int], at: Cut) -> Component[int] | None:
     """Those of *group* that are mentioned at the cut, and who of them speaks; None without any."""
     rows: Iterable[tuple[int, int]] = connection.execute(_BY_NAME, (each_of(group.names), *at))
-    members = [number for number, mentioned in rows if mentioned]
-    if not members:
-        return None
-    canonical = next((member for member in members if member in group.speaking), members[0])
-    return Component(canonical, tuple(sorted(members)))
+    return spoken_for(group, [number for number, mentioned in rows if mentioned])

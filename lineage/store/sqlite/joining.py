@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 
 from lineage.model import SameAs
 from lineage.sameness import CLUSTER, SYMLINK
+from lineage.store._cut import Cut
 from lineage.store.sqlite.identity import APART, NEWEST, ONE, decided, groups
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.sql import each_of
 
 _KNOWN_LINK: Final = "INSERT OR IGNORE INTO link VALUES (?, ?, ?, 0)"
 _ACTIVE: Final = "SELECT dataset FROM link INDEXED BY link_active WHERE alias = ? AND why = ? AND active"

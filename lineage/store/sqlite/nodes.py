@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
 from lineage.database.times import instant
 from lineage.model import Node, NodeId
 from lineage.store._codes import KIND, OUTPUT, OWN, TYPE, instant_or_none
+from lineage.store._cut import Cut
+from lineage.store._identity import Component, all_names, hidden_since
 from lineage.store.base import Namespace
 from lineage.store.sqlite.codes import node_id, unpack
-from lineage.store.sqlite.identity import Component, all_names, components
-from lineage.store.sqlite.sql import Cut, each_of
+from lineage.store.sqlite.identity import components
+from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.stated import SINCE, any_hidden, hidden
 
 SPANS = """
@@ -146,13 +148,6 @@ def described(
     ]
 
 
-def hidden_since(part: Component, hid: Mapping[int, int]) -> int | None:
-    """When a dataset or job was hidden: once all its names were; None while one of them is not among *hid*."""
-    if part.canonical not in hid or not hid.keys() >= set(part.members):
-        return None
-    return max(hid[member] for member in part.members)
-
-
 def namespaces(connection: Connection) -> list[Namespace]:
     """Keep the promise of `Store.namespaces`."""
     rows = connection.execute("SELECT name, first_at, last_at, datasets, jobs FROM namespace ORDER BY name").fetchall()
@@ -184,7 +179,7 @@ def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[in
     return spans
 
 
-def _span(part: Component, spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
+def _span(part: Component[int], spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
     found = [spans[member] for member in part.members if member in spans]
     return min(first for first, _ in found), max(last for _, last in found)
 
@@ -196,7 +191,7 @@ def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[i
     return found
 
 
-def _together(part: Component, facets: dict[int, Newest]) -> dict[str, bytes]:
+def _together(part: Component[int], facets: dict[int, Newest]) -> dict[str, bytes]:
     newest: Newest = {}
     for member in part.members:
         for name, seen in facets.get(member, {}).items():
@@ -217,7 +212,7 @@ def _dropped(connection: Connection, members: Collection[int], at: Cut) -> dict[
     return stones
 
 
-def _tombstone(connection: Connection, part: Component, stones: dict[int, Stone], at: Cut) -> datetime | None:
+def _tombstone(connection: Connection, part: Component[int], stones: dict[int, Stone], at: Cut) -> datetime | None:
     found = [stones[member] for member in part.members if member in stones]
     # Where one event drops and creates members of one dataset, as a rename in two steps, it is there afterwards.
     newest = max(found, key=lambda stone: (stone[0], stone[1], not stone[2]), default=None)

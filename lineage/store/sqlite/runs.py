@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from lineage.model import Page, Run
 from lineage.store._codes import EVER
+from lineage.store._cut import Cut
 from lineage.store._runs import Question, Row, run_of
+from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut, each_of
-from lineage.store.sqlite.told import DIVIDED, WITHIN, Told, retell
+from lineage.store.sqlite.sql import each_of
+from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 
 _COLUMNS: Final = (
     "speaker.id, job, state, speaker.last_at, started, ended, began, conflict, "
@@ -59,13 +61,13 @@ def _first(
     return [run_of(row, called.__getitem__) for row in ordered]
 
 
-def rows_of(connection: Connection, ids: Collection[int], told: Mapping[int, Told]) -> dict[int, Row[int]]:
+def rows_of(connection: Connection, ids: Collection[int], told: Mapping[int, Told[int]]) -> dict[int, Row[int]]:
     """The rows of some runs: as *told* where they are, else as they stand."""
     settled = connection.execute(_ROWS, {"ids": each_of(set(ids) - told.keys())})
     return {row[0]: Row(*row) for row in settled} | {number: row_of(told[number]) for number in ids if number in told}
 
 
-def row_of(told: Told) -> Row[int]:
+def row_of(told: Told[int]) -> Row[int]:
     """The row of a speaker as it was told then."""
     return Row(
         told.id, told.job, told.state, told.last_at, told.started, told.ended, told.began, told.conflict,

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, NamedTuple
 from lineage.database.times import microseconds
 from lineage.model import Kind, NodeId, Page, RunState
 from lineage.store._codes import EVER, KIND, RUN
+from lineage.store._cut import Cut
 from lineage.store.sqlite.nodes import described
-from lineage.store.sqlite.sql import Cut
 from lineage.store.sqlite.stated import SINCE, any_hidden
 
 PIECE: Final = 3

@@ -11,7 +11,8 @@ import msgspec
 from lineage.database.times import instant, microseconds
 from lineage.model import Entry
 from lineage.statements import About, Kept, Statement, Subject, Word
-from lineage.store.sqlite.sql import ADVANCE, Cut, each_of, note_revision
+from lineage.store._cut import Cut
+from lineage.store.sqlite.sql import ADVANCE, each_of, note_revision
 
 _STATE: Final = """
     INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -32,6 +32,7 @@ from lineage.model import (
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store._codes import EVER, SIDE
+from lineage.store._cut import Cut, cut
 from lineage.store._runs import Question
 from lineage.store.base import Carried, Namespace, Resolve
 from lineage.store.sqlite import (
@@ -56,7 +57,7 @@ from lineage.store.sqlite import (
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.ids import Ids
 from lineage.store.sqlite.merge import merge
-from lineage.store.sqlite.sql import Cut, cut, trimmed
+from lineage.store.sqlite.sql import trimmed
 
 NOTHING = Page((), 0)
 

@@ -7,17 +7,17 @@ concluded again here, each at the cost of its own listings and not of its events
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Any, Final
 
 from lineage.database.times import instant, microseconds
-from lineage.model import Listing, NodeId, RunObserved, RunState
+from lineage.model import Listing, NodeId, RunObserved
 from lineage.model import Moment as Deciding
 from lineage.store._codes import CLAIMED, LAST_DECIDING, OUTPUT, SIDES, STATED, TYPE_SETS, TYPES
+from lineage.store._cut import Cut
+from lineage.store._told import Listed, Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut
 
 WITHIN: Final = "speaker.last_seen <= :as_of AND speaker.last_received <= :known_at"
 DIVIDED: Final = f"speaker.first_seen <= :as_of AND speaker.first_received <= :known_at AND NOT ({WITHIN})"
@@ -64,42 +64,7 @@ _LISTINGS: Final = f"""
 """  # noqa: S608 - of constants
 
 
-@dataclass(slots=True)
-class Listed:
-    """A listing within the cut; *last* is event time and digest of its newest touch."""
-
-    types: int
-    first_at: int
-    last: tuple[int, bytes]
-    told: bool = False
-    effective: bool = False
-    written_at: int | None = None
-
-
-@dataclass(slots=True)
-class Told:
-    """A speaker within the cut, as its row would be there; *state* is None for a job that spoke without a run."""
-
-    id: int
-    job: int | None
-    types: int
-    first_at: int
-    last_at: int
-    parent: tuple[int | None, ...] = (None,) * 4
-    nominal: tuple[int | None, ...] = (None,) * 2
-    state: RunState | None = "NEW"
-    started: int | None = None
-    ended: int | None = None
-    conflict: bool = False
-    listings: dict[tuple[int, int], Listed] = field(default_factory=dict)
-
-    @property
-    def began(self) -> int:
-        """What runs are ordered by."""
-        return self.first_at if self.started is None else self.started
-
-
-def retell(connection: Connection, resolve: Resolve, speakers: Collection[int], at: Cut) -> dict[int, Told]:
+def retell(connection: Connection, resolve: Resolve, speakers: Collection[int], at: Cut) -> dict[int, Told[int]]:
     """What each of *speakers* had come to at the cut; those of which nothing lies within are absent."""
     told = {number: each for number in speakers if (each := _told(connection, number, at)) is not None}
     wanted = {number for each in told.values() for number in (each.id, *(dataset for dataset, _ in each.listings))}
@@ -114,7 +79,7 @@ def retell(connection: Connection, resolve: Resolve, speakers: Collection[int], 
     return told
 
 
-def _told(connection: Connection, speaker: int, at: Cut) -> Told | None:
+def _told(connection: Connection, speaker: int, at: Cut) -> Told[int] | None:
     asked: dict[str, Any] = {"speaker": speaker, **at._asdict()}
     spans = {kind: connection.execute(_SPAN, asked | {"type": kind}).fetchone() for kind in range(CLAIMED + 1)}
     heard = {kind: span for kind, span in spans.items() if span[0] is not None}
@@ -149,7 +114,7 @@ def _newest(
     return None if newest is None else tuple(newest[2:])
 
 
-def _conclude(connection: Connection, resolve: Resolve, told: Told, called: Mapping[int, NodeId], at: Cut) -> None:
+def _conclude(connection: Connection, resolve: Resolve, told: Told[int], called: Mapping[int, NodeId], at: Cut) -> None:
     rows = connection.execute(_DECIDING, {"speaker": told.id, "type": LAST_DECIDING, **at._asdict()})
     listings = {
         key: Listing(

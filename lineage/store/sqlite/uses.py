@@ -10,13 +10,15 @@ from typing import Any, Final, NamedTuple
 from lineage.database.times import instant
 from lineage.model import NodeId, Use
 from lineage.store._codes import EVER, OUTPUT, SIDES
+from lineage.store._cut import Cut
+from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite import explicit
 from lineage.store.sqlite.figures import Key, figures
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut, each_of
-from lineage.store.sqlite.told import DIVIDED, WITHIN, Told, retell
+from lineage.store.sqlite.sql import each_of
+from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
 
 LISTED: Final = "FROM listing JOIN speaker ON speaker.id = listing.speaker WHERE "
 MOVED: Final = f" UNION SELECT speaker FROM moved JOIN speaker ON id = moved.speaker WHERE node = :job AND {DIVIDED}"  # noqa: S608 - of constants
@@ -39,7 +41,7 @@ class Question(NamedTuple):
         """The cut that goes with the filter."""
         return Cut(self.until, self.known_at)
 
-    def suits(self, told: Told, dataset: int, side: int) -> bool:
+    def suits(self, told: Told[int], dataset: int, side: int) -> bool:
         """Whether the listing of a speaker as it was told then is one of those asked for, but for its time."""
         return (
             (self.speaker is None or told.id == self.speaker)
@@ -147,7 +149,7 @@ def _settled(connection: Connection, asked: Question, limit: int) -> Iterator[tu
         yield speaker, dataset, side, last_at
 
 
-def divided(connection: Connection, resolve: Resolve, asked: Question) -> dict[int, Told]:
+def divided(connection: Connection, resolve: Resolve, asked: Question) -> dict[int, Told[int]]:
     """The speakers that the cut divides, among those of *asked*, as they were told then."""
     if asked.at.whole:
         return {}
@@ -158,7 +160,9 @@ def divided(connection: Connection, resolve: Resolve, asked: Question) -> dict[i
     return retell(connection, resolve, [speaker for (speaker,) in connection.execute(statement, values)], asked.at)
 
 
-def together(connection: Connection, speakers: Collection[int], told: Mapping[int, Told], at: Cut) -> dict[Key, Whole]:
+def together(
+    connection: Connection, speakers: Collection[int], told: Mapping[int, Told[int]], at: Cut
+) -> dict[Key, Whole]:
     """All listings of *speakers*, those of one dataset under several names as one."""
     rows = connection.execute(
         "SELECT listing.speaker, dataset, side, listing.job, state IS NOT NULL, listing.first_at, listing.last_at,"

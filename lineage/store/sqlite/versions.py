@@ -8,14 +8,16 @@ from sqlite3 import Connection
 from lineage.database.times import instant
 from lineage.model import Page, Version
 from lineage.store._codes import OUTPUT
+from lineage.store._cut import Cut
+from lineage.store._identity import Component
 from lineage.store._runs import run_of
+from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs
 from lineage.store.sqlite.figures import figures
-from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names
-from lineage.store.sqlite.sql import Cut, each_of
-from lineage.store.sqlite.told import WITHIN, Told
+from lineage.store.sqlite.sql import each_of
+from lineage.store.sqlite.told import WITHIN
 from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, statements, together
 
 _NAME = "(SELECT name FROM node WHERE node.id = listing.speaker)"
@@ -31,7 +33,7 @@ def versions(  # noqa: PLR0913 - the promise's own filter
     connection: Connection,
     resolve: Resolve,
     asked: Question,
-    part: Component,
+    part: Component[int],
     *,
     delivered: bool | None,
     limit: int,
@@ -62,7 +64,7 @@ def versions(  # noqa: PLR0913 - the promise's own filter
     return Page(tuple(_versions(connection, chosen, retold, part, asked.at)), total + len(told))
 
 
-def newest(connection: Connection, parts: Mapping[int, Component]) -> dict[int, Version]:
+def newest(connection: Connection, parts: Mapping[int, Component[int]]) -> dict[int, Version]:
     """The newest delivered version of each of *parts*, by their keys; ties as in `versions`."""
     found: dict[int, Version] = {}
     for number, part in parts.items():
@@ -72,14 +74,18 @@ def newest(connection: Connection, parts: Mapping[int, Component]) -> dict[int, 
     return found
 
 
-def _written(told: Told, members: Collection[int]) -> int | None:
+def _written(told: Told[int], members: Collection[int]) -> int | None:
     listings = (told.listings.get((member, OUTPUT)) for member in members)
     times = [listed.written_at for listed in listings if listed is not None and listed.written_at is not None]
     return max(times, default=None)
 
 
 def _versions(
-    connection: Connection, chosen: Sequence[tuple[int, int]], told: Mapping[int, Told], part: Component, at: Cut
+    connection: Connection,
+    chosen: Sequence[tuple[int, int]],
+    told: Mapping[int, Told[int]],
+    part: Component[int],
+    at: Cut,
 ) -> list[Version]:
     keys = {speaker: (speaker, part.canonical, OUTPUT) for speaker, _ in chosen}
     whole = together(connection, keys, told, at)

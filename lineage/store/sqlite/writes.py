@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 from lineage.database.times import instant
 from lineage.model import RunState, Write
 from lineage.store._codes import OUTPUT, TYPE, instant_or_none
+from lineage.store._identity import Component
+from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite.figures import figures
-from lineage.store.sqlite.identity import Component
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import each_of
-from lineage.store.sqlite.told import WITHIN, Told
+from lineage.store.sqlite.told import WITHIN
 from lineage.store.sqlite.uses import LISTED, Question, conditions, divided
 
 PROOFS: Final = 3
@@ -55,7 +56,9 @@ class _Row(NamedTuple):
     parent: int | None
 
 
-def writes(connection: Connection, resolve: Resolve, asked: Question, part: Component, *, counts: bool) -> list[Write]:
+def writes(
+    connection: Connection, resolve: Resolve, asked: Question, part: Component[int], *, counts: bool
+) -> list[Write]:
     """Keep the promise of `Store.writes`; those written at the same time are in the order of their run ids."""
     told = divided(connection, resolve, asked)
     where, values = conditions(asked)
@@ -90,7 +93,9 @@ def writes(connection: Connection, resolve: Resolve, asked: Question, part: Comp
     ]
 
 
-def _told(connection: Connection, told: Told, run: str, members: Collection[int], asked: Question) -> Iterator[_Row]:
+def _told(
+    connection: Connection, told: Told[int], run: str, members: Collection[int], asked: Question
+) -> Iterator[_Row]:
     """The versions of a speaker that the cut divides, as it was told then."""
     for member in members:
         listed = told.listings.get((member, OUTPUT))
@@ -106,7 +111,7 @@ def _told(connection: Connection, told: Told, run: str, members: Collection[int]
 
 
 def _counted(
-    connection: Connection, part: Component, raw: Mapping[int, Collection[int]], asked: Question
+    connection: Connection, part: Component[int], raw: Mapping[int, Collection[int]], asked: Question
 ) -> dict[int, int | None]:
     keys = {(speaker, part.canonical, OUTPUT): members for speaker, members in raw.items()}
     return {key[0]: found.statistics.rows for key, found in figures(connection, keys, asked.at, schemas=False).items()}
