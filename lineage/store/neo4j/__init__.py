@@ -5,21 +5,24 @@ Kept so far: documents, leases, verdicts, statements, and all that `merge` write
 
 Nodes, each found by one unique key (`keys`), which is made of a name and read back without asking:
 
-* `Thing` - a dataset or job that anybody named: its span, and who it is one with now (`component`, `canonical`).
-* `Speaker` - a run, or a job that spoke without one: what it came to now, as `_speakers` and `_conclusions` say.
+* `Thing` - a dataset or job that anybody named: its span, its newest facets, and who it is one with now (`component`,
+  `canonical`).
+* `Speaker` - a run, or a job that spoke without one: what it came to now, as `_speakers` and `_conclusions` say, and
+  the run's newest facets.
 * `Event` - where it stands and when it was received, which is written here alone, for it may become earlier.
 * `Body`, `ColumnBody` - a facet's body, and one of column lineage, once however often it comes.
 * `Statement` - what a person said. `Headwater` - the lock of merges, and the schema. `Writer` - a watermark.
 * `Document`, `Lease`, `VerdictPage`, `VerdictBook` - the records; the book is the lock of an SLO's pages.
 
-What one event said are relationships that never change: `MENTIONS`, `DECIDES` (START and what ends a run), `TELLS` (all
-other moments, however many), `CARRIES`, `DERIVES`, `SAYS`, `DROPS` from the event; `TOUCHES` from speaker to dataset,
-`SAME_AS` and `BEFORE` between things, with the event's digest. They are what an answer for a past instant is made of.
+What one event said are relationships that never change: `MENTIONS`, one for every thing, with the touches and facets
+that it told of it (`said`); `DECIDES` (START and what ends a run) and `TELLS` (all other moments, however many), with
+the run's facets; `DERIVES`, `SAYS`, `DROPS` from the event; `SAME_AS` and `BEFORE` between things, with the event's
+digest. They are what an answer for a past instant is made of.
 
 What follows now is kept beside them, each from distinct events: `LISTS` (a speaker's touches of a dataset, with the
-job), `READS` and `WRITES` (the edges of now, one hop of lineage), `SPEAKS_OF` (the newest column lineage of a dataset
-and job), `MADE` (the newest explicit statement), `LINK` and `RULED` (what makes names one), `NAMED` (jobs and parents
-in doubt).
+job), `READS` and `WRITES` (the edges of now, one hop of lineage, with what proves them), `SPEAKS_OF` (the newest column
+lineage of a dataset and job), `MADE` (the newest explicit statement), `LINK` and `RULED` (what makes names one),
+`NAMED` (jobs and parents in doubt).
 
 A merge takes the lock of the graph first, so that it may read, conclude in Python with what all stores share, and
 write: about thirty statements a batch, however large. Bodies of events are the ledger's.

@@ -6,6 +6,8 @@ after a part of it failed. So it must come to the same each time and do nothing 
 
 from __future__ import annotations
 
+import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,20 +29,20 @@ from neo4j.exceptions import (
 )
 
 from lineage.errors import HeadwaterError, InvalidInput, StoreUnavailable, StoreUnusable
+from lineage.settings import Neo4j
+from lineage.telemetry import logger
 
 T = TypeVar("T")
 Work = Callable[[ManagedTransaction], T]
 
+PLAIN: Final = Neo4j()
 SCHEMES: Final = ("neo4j", "neo4j+s", "neo4j+ssc")
 FIRST_VERSION: Final = (5, 23)  # the first that reads `CALL (x) { … }`
-CONNECT_S: Final = 5.0
-POOL: Final = 50
-READ_S: Final = 10.0
-WRITE_S: Final = 60.0
-RETRY_S: Final = 10.0  # how long the driver tries again what may succeed
 FIRST_RETRY_S: Final = 0.05  # the driver's own second is long for a deadlock that is over in milliseconds
 GONE: Final = "Neo.ClientError.Statement.EntityNotFound"  # deleted while we waited for its lock
 GONE_MOST: Final = 20
+
+logger("neo4j").setLevel(logging.CRITICAL)  # what the driver has to say, we say in plain words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,11 @@ class Address:
         return f"{self.uri}/{self.database}"
 
 
-def parse_url(url: str) -> Address:
-    """The address in `neo4j://USER:PASSWORD@HOST:PORT/DATABASE`, both words percent-encoded. Raises InvalidInput.
+def parse_url(url: str, reach: Neo4j = PLAIN) -> Address:
+    """The address in `neo4j://USER:PASSWORD@HOST:PORT/DATABASE`, words percent-encoded; the rest is as *reach* says.
 
     Without a port it is 7687, without a database `neo4j`; `neo4j+s` is TLS, `neo4j+ssc` TLS with any certificate.
+    Raises InvalidInput, which does not repeat the URL.
     """
     try:
         parts = urlsplit(url)
@@ -67,10 +70,13 @@ def parse_url(url: str) -> Address:
     except ValueError as error:
         raise InvalidInput(f"store: the host or port cannot be read: {error}", field="store") from error
     if parts.scheme not in SCHEMES or not host or parts.query or parts.fragment or "/" in parts.path.strip("/"):
-        raise InvalidInput("store: write it as neo4j://user:password@host:7687/neo4j", field="store")
+        raise InvalidInput("store: write it as neo4j://host:7687/neo4j", field="store")
     named = f"[{host}]" if ":" in host else host
-    words = unquote(parts.username or ""), unquote(parts.password or "")
-    return Address(f"{parts.scheme}://{named}:{port}", *words, parts.path.strip("/") or "neo4j")
+    if parts.username is None:
+        user, password = reach.user or "", reach.password.get_secret_value() if reach.password else ""
+    else:
+        user, password = unquote(parts.username), unquote(parts.password or "")
+    return Address(f"{parts.scheme}://{named}:{port}", user, password, parts.path.strip("/") or reach.database or "neo4j")
 
 
 class Bolt:
@@ -80,17 +86,19 @@ class Bolt:
     again may help; then nothing of the work was kept, unless the connection broke at the commit itself.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, reach: Neo4j = PLAIN) -> None:
         self.address = address
+        self._reach = reach
         self._here = _Here()
         with self._plain_words():
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
                 auth=(address.user, address.password) if address.user else None,
-                connection_timeout=CONNECT_S,
-                connection_acquisition_timeout=2 * CONNECT_S,
-                max_connection_pool_size=POOL,
-                max_transaction_retry_time=RETRY_S,
+                connection_timeout=reach.connect_s,
+                connection_acquisition_timeout=2 * reach.connect_s,
+                max_connection_pool_size=reach.pool,
+                max_connection_lifetime=reach.lifetime_s,
+                max_transaction_retry_time=reach.retry_s,
                 initial_retry_delay=FIRST_RETRY_S,
                 notifications_min_severity="OFF",
                 telemetry_disabled=True,
@@ -104,7 +112,7 @@ class Bolt:
         return self._run(work, neo4j.WRITE_ACCESS)
 
     def read(self, work: Work[T]) -> T:
-        """Run *work*, which only reads, within READ_S; inside `together` it sees what was written there."""
+        """Run *work*, which only reads, within `read_s`; inside `together` it sees what was written there."""
         if self._here.whole is not None:
             return work(self._here.whole.transaction)
         return self._run(work, neo4j.READ_ACCESS)
@@ -145,7 +153,8 @@ class Bolt:
         self._driver.close()
 
     def _run(self, work: Work[T], access: str) -> T:
-        limited = neo4j.unit_of_work(timeout=READ_S if access == neo4j.READ_ACCESS else WRITE_S)(work)
+        most_s = self._reach.read_s if access == neo4j.READ_ACCESS else self._reach.write_s
+        limited = neo4j.unit_of_work(timeout=most_s)(work)
         attempts = 0
         while True:
             try:
@@ -232,14 +241,13 @@ BY_CODE: Final[Mapping[str | None, Failure]] = {
 }  # fmt: skip
 # The first that fits counts.
 BY_CLASS: Final[Sequence[tuple[tuple[type[Exception], ...], Failure]]] = (
-    ((AuthError,), (StoreUnusable, "user or password is wrong; write them into --store, percent-encoded")),
+    ((AuthError,), (StoreUnusable, "user or password is wrong; set HEADWATER_NEO4J__USER and HEADWATER_NEO4J__PASSWORD")),
     ((UnsupportedServerProduct,), (StoreUnusable, "is no Neo4j that Headwater can use")),
     ((ConfigurationError, AuthConfigurationError), (StoreUnusable, "cannot be used as --store is written")),
-    (
-        (ServiceUnavailable, OSError),
-        (StoreUnavailable, "cannot be reached; see that it runs and that host, port and scheme agree"),
-    ),
 )
+AWAY: Final = "cannot be reached ({why}); see that it runs and that host, port and scheme agree"
+NO_TLS: Final = "does not speak TLS as we do ({why}); without TLS it is neo4j://"
+UNTRUSTED: Final = "its certificate is not trusted ({why}); let SSL_CERT_FILE name its CA, or write neo4j+ssc://"
 
 
 def _in_plain_words(address: Address, error: Neo4jError | DriverError | OSError) -> Exception:
@@ -250,6 +258,30 @@ def _in_plain_words(address: Address, error: Neo4jError | DriverError | OSError)
     if known := BY_CODE.get(code) or next(by_class, None):
         failure, sentence = known
         return failure(f"{address}: {sentence}")
+    if isinstance(error, (ServiceUnavailable, OSError)):
+        return _away(address, error)
     if isinstance(error, ClientError) and not error.is_retryable():
         return error  # A statement of ours that the server does not understand is a fault of the program.
     return StoreUnavailable(f"{address}: {getattr(error, 'message', None) or error}; try again")
+
+
+def _away(address: Address, error: Exception) -> HeadwaterError:
+    """Why there is no connection: what the driver wraps is told by what it began with."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return StoreUnusable(f"{address}: {UNTRUSTED.format(why=cause.verify_message)}")
+        if isinstance(cause, ssl.SSLError):
+            return StoreUnavailable(f"{address}: {NO_TLS.format(why=cause.reason or 'it hangs up')}")
+    first = causes[-1]
+    why = first.strerror if isinstance(first, OSError) and first.strerror else str(first).partition("\n")[0]
+    return StoreUnavailable(f"{address}: {AWAY.format(why=why)}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """*error*, and what led to it, the first cause last."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        yield from _causes(error.exceptions[0])
+    elif (cause := error.__cause__ or error.__context__) is not None:
+        yield from _causes(cause)

@@ -14,7 +14,8 @@ from lineage.store._observations import Listed, Moment
 from lineage.store._speakers import NEVER, ListingRow, Newest, Speaker
 from lineage.store.base import Resolve
 from lineage.store.neo4j.keys import Keys
-from lineage.store.neo4j.rows import put
+from lineage.store.neo4j.proofs import Listings, revised
+from lineage.store.neo4j.writing import put
 
 _MEET: Final = "UNWIND $rows AS r MERGE (:Speaker {key: r.key})"
 _LOAD: Final = """
@@ -24,10 +25,11 @@ _LOAD: Final = """
             l.effective, l.written_at]] AS listings,
         [(s)<-[m:DECIDES]-(e:Event) | [m.type, m.at, e.digest]] AS deciding
 """
-_KEEP: Final = "UNWIND $rows AS r MATCH (s:Speaker {key: r.key}) SET s = r"
+_KEEP: Final = "UNWIND $rows AS r MATCH (s:Speaker {key: r.key}) SET s += r"
 _LIST: Final = """
     UNWIND $rows AS r MATCH (s:Speaker {key: r.speaker}) MATCH (d:Thing {key: r.dataset})
     MERGE (s)-[l:LISTS {side: r.side}]->(d)
+    ON CREATE SET l.of = r.dataset, l.by = r.speaker
     SET l.job = r.job, l.types = r.types, l.first_at = r.first_at, l.last_at = r.last_at, l.last_event = r.last_event,
         l.told = r.told, l.effective = r.effective, l.written_at = r.written_at
 """
@@ -37,28 +39,30 @@ _MOVED_THING: Final = """
 _MOVED_RUN: Final = """
     UNWIND $rows AS r MATCH (s:Speaker {key: r.by}) MATCH (n:Speaker {key: r.node}) MERGE (s)-[:NAMED]->(n)
 """
+_PROVEN: Final = """
+    UNWIND $rows AS r MATCH (j:Thing {key: r.job})-[e:%s]->(d:Thing {key: r.dataset})
+    RETURN r.job, r.side, r.dataset, e.proofs
+"""
 _JOIN: Final = """
     UNWIND $rows AS r MATCH (j:Thing {key: r.job}) MATCH (d:Thing {key: r.dataset})
     MERGE (j)-[e:%s]->(d) ON CREATE SET e.first_at = r.first_at, e.last_at = r.last_at, e.runs = 0, e.stated = 0
     SET e.first_at = CASE WHEN r.first_at < e.first_at THEN r.first_at ELSE e.first_at END,
         e.last_at = CASE WHEN r.last_at > e.last_at THEN r.last_at ELSE e.last_at END,
-        e.runs = e.runs + r.runs, e.stated = e.stated + r.stated
+        e.runs = e.runs + r.runs, e.stated = e.stated + r.stated, e.proofs = r.proofs
 """
 _LEAVE: Final = """
     UNWIND $rows AS r MATCH (j:Thing {key: r.job})-[e:%s]->(d:Thing {key: r.dataset})
     SET e.runs = e.runs - r.runs, e.stated = e.stated - r.stated
     WITH r, e, d OPTIONAL MATCH (d)<-[l:LISTS {side: r.side, effective: 1}]-(:Speaker) WHERE l.job = r.job
-    WITH e, min(l.first_at) AS first_at, max(l.last_at) AS last_at
-    SET e.first_at = coalesce(first_at, 0), e.last_at = coalesce(last_at, 0)
+    WITH e, l ORDER BY l.last_at DESC, l.last_event DESC
+    WITH e, min(l.first_at) AS first_at, max(l.last_at) AS last_at,
+        collect(toString(l.last_at) + ':' + l.last_event)[..4] AS proofs
+    SET e.first_at = coalesce(first_at, 0), e.last_at = coalesce(last_at, 0), e.proofs = proofs
     WITH e WHERE e.runs = 0 AND e.stated = 0 DELETE e
 """
-_JOIN_ON: Final[Mapping[int, LiteralString]] = {
-    INPUT: _JOIN.replace("%s", "READS"),
-    OUTPUT: _JOIN.replace("%s", "WRITES"),
-}
-_LEAVE_ON: Final[Mapping[int, LiteralString]] = {
-    INPUT: _LEAVE.replace("%s", "READS"),
-    OUTPUT: _LEAVE.replace("%s", "WRITES"),
+_ON: Final[Mapping[int, tuple[LiteralString, LiteralString, LiteralString]]] = {
+    side: (_PROVEN.replace("%s", name), _JOIN.replace("%s", name), _LEAVE.replace("%s", name))
+    for side, name in ((INPUT, "READS"), (OUTPUT, "WRITES"))
 }
 _LISTING: Final = ("job", "types", "first_at", "last_at", "last_event", "told", "effective", "written_at")
 
@@ -96,11 +100,20 @@ def draw(
     rows = [{"node": node, "by": by} for node, by in sorted(moved)]
     put(transaction, _MOVED_THING, [row for row in rows if row["node"][0] != "r"])
     put(transaction, _MOVED_RUN, [row for row in rows if row["node"][0] == "r"])
+    _draw_edges(transaction, speakers, before, changed)
+
+
+def _draw_edges(
+    transaction: ManagedTransaction, speakers: Mapping[str, Speaker[str]], before: Listings, changed: Listings
+) -> None:
     joined, left = edges(speakers, before, changed)
-    for on, statement in _JOIN_ON.items():
-        put(transaction, statement, [_edge(key, joined[key]) for key in sorted(joined) if key[1] == on])
-    for on, statement in _LEAVE_ON.items():
-        put(transaction, statement, [_edge(key, [0, 0, *left[key]]) for key in sorted(left) if key[1] == on])
+    for on, (prove, join, leave) in _ON.items():
+        joins = [_edge(key, joined[key]) for key in sorted(joined) if key[1] == on]
+        known = transaction.run(prove, rows=joins).values() if joins else []
+        of_side = {key: row for key, row in changed.items() if key[2] == on}
+        proofs = revised({(job, side, dataset): texts for job, side, dataset, texts in known}, before, of_side)
+        put(transaction, join, [row | {"proofs": proofs[row["job"], on, row["dataset"]]} for row in joins])
+        put(transaction, leave, [_edge(key, [0, 0, *left[key]]) for key in sorted(left) if key[1] == on])
 
 
 def _speaker(row: Mapping[str, Any]) -> Speaker[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from json import loads
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -11,6 +11,7 @@ from neo4j import ManagedTransaction
 from lineage.store._codes import KINDS
 from lineage.store._conclusions import COLUMNS
 from lineage.store._dump import SIDE, TYPE, line, optional, types
+from lineage.store.neo4j import said
 from lineage.store.neo4j.keys import node_of
 
 Read = Callable[[Any], Any]
@@ -40,11 +41,15 @@ _NAME: Final = {"target": lambda value: value}
 
 
 class Section(NamedTuple):
-    """A section: the statement that answers its rows, the names of their columns, and what is read in its own way."""
+    """A section: the statement that answers its rows, the names of their columns, and what is read in its own way.
+
+    *unfold* makes of the last value of an answered row the ends of as many rows.
+    """
 
     statement: LiteralString
     columns: str
     own: Mapping[str, Read] = {}
+    unfold: Callable[[str], Iterable[Sequence[Any]]] | None = None
 
 
 _MOMENT: Final = "job parent_run parent_job root_run root_job nominal_start nominal_end"
@@ -86,15 +91,18 @@ SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
     ),
     "touch": (
         Section(
-            """MATCH (s:Speaker)-[t:TOUCHES]->(d:Thing) RETURN s.key, d.key, t.side, t.type, t.at, t.event, t.rows,
-                t.bytes, t.files, t.version, t.windowed, t.told""",
-            "speaker dataset side type at event rows bytes files version windowed told",
+            """MATCH (e:Event)-[m:MENTIONS]->(d:Thing) WHERE m.touches IS NOT NULL
+                RETURN d.key, m.at, e.digest, m.touches""",
+            "dataset at event " + " ".join(said.OF_TOUCH),
+            unfold=said.read_touches,
         ),
     ),
     "facet": (
         Section(
-            "MATCH (e:Event)-[c:CARRIES]->(n) RETURN n.key, c.side, c.name, c.at, e.digest, c.body",
-            "node side name at event body",
+            """MATCH (e:Event)-[m:MENTIONS|DECIDES|TELLS]->(n) WHERE m.facets IS NOT NULL
+                RETURN n.key, m.at, e.digest, m.facets""",
+            "node at event " + " ".join(said.OF_FACET),
+            unfold=said.read_facets,
         ),
     ),
     "derived": (
@@ -204,6 +212,15 @@ def dump(transaction: ManagedTransaction) -> Iterator[bytes]:
 def _lines(transaction: ManagedTransaction, name: str, section: Section) -> Iterator[bytes]:
     columns = section.columns.split()
     readers = [section.own.get(column) or READ.get(column) for column in columns]
-    for row in transaction.run(section.statement):
-        values = (read(value) if read else value for read, value in zip(readers, row.values(), strict=True))
+    for row in _rows(transaction, section):
+        values = (read(value) if read else value for read, value in zip(readers, row, strict=True))
         yield line(name, dict(zip(columns, values, strict=True)))
+
+
+def _rows(transaction: ManagedTransaction, section: Section) -> Iterator[Sequence[Any]]:
+    for row in transaction.run(section.statement):
+        values = row.values()
+        if section.unfold is None:
+            yield values
+        else:
+            yield from ((*values[:-1], *rest) for rest in section.unfold(values[-1]))

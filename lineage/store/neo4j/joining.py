@@ -14,7 +14,7 @@ from neo4j import ManagedTransaction
 from lineage.model import NodeId
 from lineage.sameness import PERSON, Group, Link, grouped, strength
 from lineage.store.neo4j.keys import key_of, node_of
-from lineage.store.neo4j.rows import newest, put
+from lineage.store.neo4j.writing import newest, put
 
 APART: Final = "apart"
 ONE: Final = "one"

@@ -18,7 +18,7 @@ from lineage.store._observations import Batch, Fresh, earliest, named, others, s
 from lineage.store.base import Resolve
 from lineage.store.neo4j import concluded, joining, rows
 from lineage.store.neo4j.keys import Keys, key_of, named_rows
-from lineage.store.neo4j.rows import put
+from lineage.store.neo4j.writing import put
 
 _LOCK: Final = """
     MERGE (h:Headwater {key: 'graph'}) ON CREATE SET h.merges = 0

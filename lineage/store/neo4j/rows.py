@@ -1,4 +1,6 @@
-"""What each event said, written as relationships from its node: one for every mention, moment, touch and facet.
+"""What each event said, written as relationships from its node: one for every thing that it names, and every moment.
+
+What it said of a thing stands on its mention: the touches as one text, the facets as another (`said`).
 
 Only one merge at a time holds the lock of the head (`merge`), and it knows that its events are new, so that nothing
 here needs to look before it creates.
@@ -13,31 +15,26 @@ from neo4j import ManagedTransaction
 
 from lineage.store._codes import LAST_DECIDING, spelled
 from lineage.store._observations import Batch, Row
+from lineage.store.neo4j import said
 from lineage.store.neo4j.keys import Keys, key_of
-
-AT_ONCE: Final = 1000  # rows of one statement
+from lineage.store.neo4j.writing import Named, newest, put
 
 _BY_EVENT: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.event}) MATCH "
 _MOMENT: Final = """(s:Speaker {key: r.speaker})
     CREATE (e)-[m:%s {type: r.type, at: r.at, job: r.job, parent_run: r.parent_run, parent_job: r.parent_job,
-        root_run: r.root_run, root_job: r.root_job, nominal_start: r.nominal_start, nominal_end: r.nominal_end}]->(s)
+        root_run: r.root_run, root_job: r.root_job, nominal_start: r.nominal_start, nominal_end: r.nominal_end,
+        facets: r.facets}]->(s)
 """
-_FACET: Final = " CREATE (e)-[:CARRIES {side: r.side, name: r.name, at: r.at, body: r.body}]->(n)"
 
 CREATE: Final[Mapping[str, LiteralString]] = {
     "event": "UNWIND $rows AS r CREATE (e:Event) SET e = r",
     "mention": _BY_EVENT
-    + "(t:Thing {key: r.node}) CREATE (e)-[:MENTIONS {own: r.own, at: r.at, listed: r.listed}]->(t)",
+    + """(t:Thing {key: r.node}) CREATE (e)-[:MENTIONS {of: r.node, own: r.own, at: r.at, listed: r.listed,
+        touches: r.touches, facets: r.facets}]->(t)
+    """,
     "decides": _BY_EVENT + _MOMENT.replace("%s", "DECIDES"),
     "tells": _BY_EVENT + _MOMENT.replace("%s", "TELLS"),
-    "touch": """
-        UNWIND $rows AS r MATCH (s:Speaker {key: r.speaker}) MATCH (d:Thing {key: r.dataset})
-        CREATE (s)-[t:TOUCHES {side: r.side, type: r.type, at: r.at, event: r.event, rows: r.rows, bytes: r.bytes,
-            files: r.files, version: r.version, windowed: r.windowed, told: r.told}]->(d)
-    """,
     "body": "UNWIND $rows AS r MERGE (b:Body {digest: r.digest}) ON CREATE SET b.data = r.data",
-    "facet of a thing": _BY_EVENT + "(n:Thing {key: r.node})" + _FACET,
-    "facet of a run": _BY_EVENT + "(n:Speaker {key: r.node})" + _FACET,
     "column body": "UNWIND $rows AS r CREATE (:ColumnBody {digest: r.digest})",
     "derivation": """
         UNWIND $rows AS r MATCH (b:ColumnBody {digest: r.body}) MATCH (d:Thing {key: r.source_dataset})
@@ -89,8 +86,6 @@ _COLUMNS: Final = {
 }
 _KNOWN_COLUMNS: Final = "UNWIND $digests AS digest MATCH (b:ColumnBody {digest: digest}) RETURN digest"
 
-Named = dict[str, Any]  # a row, by the names of its columns
-
 
 def write(transaction: ManagedTransaction, batch: Batch[str], keys: Keys) -> list[Named]:
     """Create all that *batch* observed, and the bodies that *keys* met; things and speakers are there already.
@@ -101,36 +96,29 @@ def write(transaction: ManagedTransaction, batch: Batch[str], keys: Keys) -> lis
     known = set(transaction.run(_KNOWN_COLUMNS, digests=sorted(keys.column_bodies)).value())
     fresh = {digest: seen for digest, seen in keys.column_bodies.items() if digest not in known}
     derived = [row | {"job": row["job"] or ""} for row in rows["derived"]]
-    said = [row | {"target": row["target"] or ""} for row in rows["made_of"]]
+    made_of = [row | {"target": row["target"] or ""} for row in rows["made_of"]]
+    moments = said.moments(rows)
     tables = {
         "event": [{key: value for key, value in row.items() if key != "event"} for row in rows["event"]],
-        "mention": rows["mention"],
-        "decides": [row for row in rows["moment"] if row["type"] <= LAST_DECIDING],
-        "tells": [row for row in rows["moment"] if row["type"] > LAST_DECIDING],
-        "touch": rows["touch"],
+        "mention": said.mentions(rows),
+        "decides": [row for row in moments if row["type"] <= LAST_DECIDING],
+        "tells": [row for row in moments if row["type"] > LAST_DECIDING],
         "body": [{"digest": digest, "data": body} for digest, body in sorted(keys.bodies.items())],
-        "facet of a thing": [row for row in rows["facet"] if row["node"][0] != "r"],
-        "facet of a run": [row for row in rows["facet"] if row["node"][0] == "r"],
         "column body": [{"digest": digest} for digest in sorted(fresh)],
         "derivation": [row for digest, seen in fresh.items() for row in _derivations(digest, seen.edges)],
         "derived": derived,
         "derived now": newest(derived, "dataset", "job"),
-        "made_of": said,
-        "made of now": newest([row for row in said if row["target"]], "job", "target"),
-        "taken back now": newest([row for row in said if not row["target"]], "job"),
+        "made_of": made_of,
+        "made of now": newest([row for row in made_of if row["target"]], "job", "target"),
+        "taken back now": newest([row for row in made_of if not row["target"]], "job"),
         "same_as": rows["same_as"],
         "tombstone": rows["tombstone"],
         "depends": rows["depends"],
     }
     for table, statement in CREATE.items():
         put(transaction, statement, tables[table])
+    said.keep_newest(transaction, rows["facet"])
     return rows["same_as"]
-
-
-def put(transaction: ManagedTransaction, statement: LiteralString, rows: list[Named]) -> None:
-    """Run *statement* for *rows*, some at a time."""
-    for start in range(0, len(rows), AT_ONCE):
-        transaction.run(statement, rows=rows[start : start + AT_ONCE]).consume()
 
 
 def _named(table: str, rows: Iterable[Row]) -> list[Named]:
@@ -154,13 +142,3 @@ def _derivations(digest: str, edges: Iterable[Any]) -> Iterable[Named]:
         }
         found.setdefault((edge.target.name, of, edge.source.name), row)
     return found.values()
-
-
-def newest(rows: Iterable[Named], *by: str) -> list[Named]:
-    """Of the *rows* that are alike in *by* the one of the newest event."""
-    found: dict[tuple[str, ...], Named] = {}
-    for row in rows:
-        key = tuple(row[column] for column in by)
-        if key not in found or (row["at"], row["event"]) > (found[key]["at"], found[key]["event"]):
-            found[key] = row
-    return [found[key] for key in sorted(found)]

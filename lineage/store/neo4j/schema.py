@@ -32,6 +32,9 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT headwater_writer IF NOT EXISTS FOR (n:Writer) REQUIRE n.name IS UNIQUE",
     "CREATE INDEX headwater_statement_about IF NOT EXISTS FOR (n:Statement) ON (n.kind, n.namespace, n.name)",
     "CREATE INDEX headwater_event_received IF NOT EXISTS FOR (n:Event) ON (n.received)",
+    "CREATE INDEX headwater_mention IF NOT EXISTS FOR ()-[m:MENTIONS]-() ON (m.of, m.at)",
+    "CREATE INDEX headwater_listing IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.last_at)",
+    "CREATE INDEX headwater_version IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.written_at)",
 )
 SCRIPTS: Final = (RECORDS + GRAPH,)  # each is run once, in order; the number of them is the version
 

@@ -16,7 +16,7 @@ from lineage.store._codes import EVER
 from lineage.store.neo4j import joining
 from lineage.store.neo4j.keys import named_rows
 from lineage.store.neo4j.merge import MEET, lock
-from lineage.store.neo4j.rows import put
+from lineage.store.neo4j.writing import put
 
 _STATE: Final = """
     UNWIND $rows AS r MERGE (s:Statement {digest: r.digest}) ON CREATE SET s = r
