@@ -147,7 +147,7 @@ class _Told:
         )
 
     def _of_dataset(self, maker: NodeId, dataset: Dataset) -> bool:
-        """Whether the facet of *dataset* says anything."""
+        """Read the facet of *dataset* as what *maker* says. Answers whether *maker* is among those who make it so."""
         said = view(dataset.facets, FACET, DATASET_LINEAGE, self._warnings)
         if said is None or not _speaks(said):
             return False
@@ -155,10 +155,9 @@ class _Told:
         if sources is None:
             self._warnings.append("lineage: left out, a source is neither a DATASET nor a JOB with a name")
             return False
-        self._made(maker, dataset.id, said, sources)
-        return True
+        return self._made(maker, dataset.id, said, sources)
 
-    def _made(self, maker: NodeId, target: NodeId, said: DatasetLineage, sources: Sources) -> None:
+    def _made(self, maker: NodeId, target: NodeId, said: DatasetLineage, sources: Sources) -> bool:
         datasets = sorted(each for each in sources if each.kind == "dataset")
         writers = {each for each in sources if each.kind == "job"}
         if datasets or maker in writers or not writers:
@@ -176,6 +175,7 @@ class _Told:
                 key = FieldId(of, given.field or WHOLE), FieldId(target, name)
                 how = ((each.type, each.subtype or "", each.masking is True) for each in given.transformations or ())
                 self._columns[target].setdefault(key, set()).update(how)
+        return maker in writers
 
     def _without_columns(self, *targets: NodeId) -> None:
         for target in targets:

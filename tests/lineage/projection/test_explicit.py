@@ -53,6 +53,14 @@ def test_a_definition_is_marked_as_such():
     assert ([True], TARGET) == (marks, delta.nodes[0])
 
 
+def test_what_jobs_alone_make_has_no_definition():
+    """The jobs that the facet names are the writers; a mark on a job that nothing names would be a mark on nobody."""
+    feeds = {"inputs": [{"namespace": "etl", "name": "load", "type": "JOB"}]}
+    delta = seen(run=..., job=..., inputs=..., outputs=..., dataset=with_lineage("target", **feeds))
+
+    assert {LOAD, TARGET} == {*delta.nodes, *(told.of for told in delta.facets)}
+
+
 def test_a_definition_that_is_taken_back_leaves_nothing():
     """Its lists count no more, as it has none but the facet's."""
     delta = seen(run=..., job=..., inputs=..., outputs=..., dataset=with_lineage("target", _deleted=True))
