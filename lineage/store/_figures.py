@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lineage.model import Statistics
+from lineage.store._observations import Ref
+
+Key = tuple[Ref, Ref, int]  # speaker, canonical dataset and side
 
 
 class Figures(NamedTuple):

@@ -10,9 +10,9 @@ from typing import Any, Final
 from lineage.database import Database
 from lineage.database.times import instant, microseconds
 from lineage.model import NodeId, Run, RunState, Use, run_id
+from lineage.store import _runs, _uses
 from lineage.store._codes import EVER, OWN, STATED
 from lineage.store._cut import Cut, cut
-from lineage.store._runs import Question
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs, uses
 from lineage.store.sqlite.codes import unpack
@@ -66,7 +66,7 @@ class Around:
         with self._database.read() as connection:
             found: dict[NodeId, list[Run]] = {}
             for node, number in look_up(connection, dict.fromkeys(of)).items():
-                asked = Question(
+                asked = _runs.Question(
                     job=number if node.kind == "job" else None,
                     parent=number if node.kind == "run" else None,
                     states=wanted,
@@ -110,7 +110,7 @@ class Around:
         with self._database.read() as connection:
             found: dict[str, list[Use]] = {}
             for node, number in look_up(connection, map(run_id, dict.fromkeys(of))).items():
-                asked = uses.Question(speaker=number, until=at.as_of, known_at=at.known_at)
+                asked = _uses.Question(speaker=number, until=at.as_of, known_at=at.known_at)
                 if used := uses.uses(connection, self._resolve, asked, EVER):
                     found[node.name] = used
             return found

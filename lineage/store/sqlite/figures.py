@@ -8,7 +8,7 @@ from typing import Final
 
 from lineage.store._codes import OWN
 from lineage.store._cut import Cut
-from lineage.store._figures import Count, Figures
+from lineage.store._figures import Count, Figures, Key
 from lineage.store.sqlite.sql import each_of
 
 # Where one event counts a dataset under two of its names, the counts decide the order: row ids never do.
@@ -35,12 +35,10 @@ _SCHEMAS: Final = """
     ORDER BY touch.at, event.digest, body.digest
 """
 
-Key = tuple[int, int, int]  # speaker, dataset and side
-
 
 def figures(
-    connection: Connection, wanted: Mapping[Key, Iterable[int]], at: Cut, *, schemas: bool = True
-) -> dict[Key, Figures]:
+    connection: Connection, wanted: Mapping[Key[int], Iterable[int]], at: Cut, *, schemas: bool = True
+) -> dict[Key[int], Figures]:
     """The figures of each of *wanted*: (speaker, canonical dataset, side) with the names it was listed under.
 
     Without *schemas* nobody looks for them.
@@ -50,7 +48,7 @@ def figures(
     counts = {key: Count() for key in wanted}
     for speaker, dataset, side, time, *counted, version, windowed in connection.execute(_TOUCHES, parameters):
         counts[asked[speaker, dataset, side]].take(time, tuple(counted), version, windowed)
-    written: dict[Key, str] = {}
+    written: dict[Key[int], str] = {}
     for speaker, dataset, side, digest in connection.execute(_SCHEMAS, parameters) if schemas else ():
         written[asked[speaker, dataset, side]] = digest.hex()
     return {key: Figures(count.statistics(), count.version, written.get(key)) for key, count in counts.items()}

@@ -12,13 +12,14 @@ from lineage.store._cut import Cut
 from lineage.store._identity import Component
 from lineage.store._runs import run_of
 from lineage.store._told import Told
+from lineage.store._uses import Question
 from lineage.store.base import Resolve
 from lineage.store.sqlite import runs
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.told import WITHIN
-from lineage.store.sqlite.uses import LISTED, Question, conditions, divided, statements, together
+from lineage.store.sqlite.uses import LISTED, conditions, divided, statements, together
 
 _NAME = "(SELECT name FROM node WHERE node.id = listing.speaker)"
 _NEWEST = f"""
@@ -32,7 +33,7 @@ _UNDER_SEVERAL_NAMES = ("count(DISTINCT listing.speaker)", "max(written_at)", "G
 def versions(  # noqa: PLR0913 - the promise's own filter
     connection: Connection,
     resolve: Resolve,
-    asked: Question,
+    asked: Question[int],
     part: Component[int],
     *,
     delivered: bool | None,

@@ -12,12 +12,13 @@ from lineage.model import RunState, Write
 from lineage.store._codes import OUTPUT, TYPE, instant_or_none
 from lineage.store._identity import Component
 from lineage.store._told import Told
+from lineage.store._uses import Question
 from lineage.store.base import Resolve
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.told import WITHIN
-from lineage.store.sqlite.uses import LISTED, Question, conditions, divided
+from lineage.store.sqlite.uses import LISTED, conditions, divided
 
 PROOFS: Final = 3
 ENDS: Final[dict[str, int]] = {state: TYPE[state] for state in ("COMPLETE", "FAIL", "ABORT")}
@@ -57,7 +58,7 @@ class _Row(NamedTuple):
 
 
 def writes(
-    connection: Connection, resolve: Resolve, asked: Question, part: Component[int], *, counts: bool
+    connection: Connection, resolve: Resolve, asked: Question[int], part: Component[int], *, counts: bool
 ) -> list[Write]:
     """Keep the promise of `Store.writes`; those written at the same time are in the order of their run ids."""
     told = divided(connection, resolve, asked)
@@ -94,7 +95,7 @@ def writes(
 
 
 def _told(
-    connection: Connection, told: Told[int], run: str, members: Collection[int], asked: Question
+    connection: Connection, told: Told[int], run: str, members: Collection[int], asked: Question[int]
 ) -> Iterator[_Row]:
     """The versions of a speaker that the cut divides, as it was told then."""
     for member in members:
@@ -111,13 +112,15 @@ def _told(
 
 
 def _counted(
-    connection: Connection, part: Component[int], raw: Mapping[int, Collection[int]], asked: Question
+    connection: Connection, part: Component[int], raw: Mapping[int, Collection[int]], asked: Question[int]
 ) -> dict[int, int | None]:
     keys = {(speaker, part.canonical, OUTPUT): members for speaker, members in raw.items()}
     return {key[0]: found.statistics.rows for key, found in figures(connection, keys, asked.at, schemas=False).items()}
 
 
-def _proofs(connection: Connection, newest: Mapping[int, _Row], asked: Question) -> dict[int, list[tuple[str, int]]]:
+def _proofs(
+    connection: Connection, newest: Mapping[int, _Row], asked: Question[int]
+) -> dict[int, list[tuple[str, int]]]:
     """The events that ended each speaker as its state says, newest first, with their receipts."""
     kinds = {speaker: ENDS[row.state] for speaker, row in newest.items() if row.state in ENDS}
     values: dict[str, Any] = {"speakers": each_of(kinds), "kinds": each_of(set(kinds.values())), **asked.at._asdict()}
