@@ -98,6 +98,19 @@ class Lease:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was merged between two revisions, as far as it may change an answer.
+
+    *of*: by node, the least event time of what is new of it, None where its whole history may be another; or None, for
+    anything may have changed. *ripe_at* is the latest event time or receipt of it all: an earlier cut leaves some out.
+    """
+
+    revision: str
+    of: Mapping[NodeId, datetime | None] | None
+    ripe_at: datetime | None = None
+
+
 class Store(Protocol):
     """The graph and the small records beside it. Safe to use from any thread. Times are aware and UTC.
 
@@ -433,6 +446,14 @@ class Store(Protocol):
     # About itself.
     def revision(self) -> str:
         """A short word that changes whenever the graph may have changed: what caches and ETags are made of."""
+
+    def news(self, since: str) -> News:
+        """What was merged after the `revision` *since*, and the revision now, in one round trip.
+
+        Named are the datasets (raw, under all their names) and jobs of which a question may have another answer than
+        at *since*: that an event named, or that a run used of which one spoke. Any statement, and a revision that is
+        not remembered any more, may change anything.
+        """
 
     def watermark(self) -> Mapping[str, int]:
         """For each writer, the highest seq up to which every entry was merged (or is listed as unprojected)."""

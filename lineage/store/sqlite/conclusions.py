@@ -50,15 +50,19 @@ def draw(  # noqa: PLR0913, PLR0917 - what a conclusion is drawn from
     moments: Sequence[Moment[int]],
     listed: Sequence[Listed[int]],
     new: Collection[int],
-) -> None:
-    """Bring up to date all that follows for the speakers of *moments*; of the *new* ones these are all."""
+) -> set[int]:
+    """Bring up to date all that follows for the speakers of *moments*; of the *new* ones these are all.
+
+    Answers the datasets that these speakers used.
+    """
     speakers = {moment.speaker: Speaker(moment.speaker) for moment in moments}
     speakers |= load(connection, speakers.keys() - new)
     before = listings(speakers.values())
     moved = hear(speakers, moments, listed)
     _find_deciding(connection, speakers, moments, new)
     connection.executemany(KEEP_SPEAKER, [concluded(speaker, ids, resolve) for speaker in speakers.values()])
-    changed = {key: row for key, row in listings(speakers.values()).items() if before.get(key) != row}
+    after = listings(speakers.values())
+    changed = {key: row for key, row in after.items() if before.get(key) != row}
     connection.executemany(
         KEEP_LISTING, [(*key, *row[:5], row.told, row.effective, row.written_at) for key, row in changed.items()]
     )
@@ -67,6 +71,7 @@ def draw(  # noqa: PLR0913, PLR0917 - what a conclusion is drawn from
     connection.executemany(WIDEN_EDGE, [(*key, *edge) for key, edge in joined.items()])
     connection.executemany(LEAVE_EDGE, [(*key, *lost) for key, lost in left.items()])
     connection.executemany(DROP_EDGE, list(left))
+    return {dataset for _, dataset, _ in after}
 
 
 def _find_deciding(

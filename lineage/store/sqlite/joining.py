@@ -54,10 +54,11 @@ class _Known(NamedTuple):
     torn: int
 
 
-def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentioned: Collection[int] = ()) -> None:
+def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentioned: Collection[int] = ()) -> set[int]:
     """Bring the components up to date, once the rows of *declared* are written.
 
-    *mentioned* were known before, and are now for the first time mentioned by an event.
+    *mentioned* were known before, and are now for the first time mentioned by an event. Answers of whose component, and
+    of all in it, something changed.
     """
     links = {
         (ids.node(same.alias), ids.word(same.why), ids.node(same.dataset))
@@ -79,6 +80,7 @@ def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentio
         joins.part(alias, dataset)
     for dataset in mentioned:
         joins.speak(dataset)
+    return joins.turned
 
 
 def settle(connection: Connection, ids: Ids, doubtful: Collection[int]) -> None:
@@ -92,9 +94,11 @@ class _Joins:
     def __init__(self, connection: Connection, ids: Ids) -> None:
         self._connection = connection
         self._ids = ids
+        self.turned: set[int] = set()
 
     def join(self, alias: int, dataset: int) -> None:
         """A link between the two became active."""
+        self.turned |= {alias, dataset}
         one, other = self._of(alias), self._of(dataset)
         alone = alias if one is None else dataset if other is None else None
         torn = (one and one.torn) or (other and other.torn) or self._kept_apart(alias, dataset)
@@ -111,6 +115,7 @@ class _Joins:
 
     def part(self, alias: int, dataset: int) -> None:
         """A link between the two is active no more."""
+        self.turned |= {alias, dataset}
         whole = self._of(alias)
         assert whole is not None, "what a link joined is in a component"
         if whole.torn:
@@ -125,6 +130,7 @@ class _Joins:
 
     def speak(self, dataset: int) -> None:
         """Let *dataset* speak for its component if it comes before who does."""
+        self.turned.add(dataset)
         component, rank = self._of(dataset), self._rank(dataset)
         if component is None or rank is None or component.canonical == dataset:
             return
@@ -136,6 +142,7 @@ class _Joins:
         """Make the components of *doubtful* and of all that links join to them anew."""
         found = groups(self._connection, doubtful, Cut())
         names = {*doubtful, *(name for group in found for name in group.names)}
+        self.turned |= names
         old = {before.id for name in names if (before := self._of(name))}
         self._connection.execute(_PUT, (None, each_of(names)))
         self._connection.executemany("DELETE FROM component WHERE id = ?", [(number,) for number in old])

@@ -10,9 +10,9 @@ from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
 from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
 from lineage.store.base import Resolve
-from lineage.store.sqlite import conclusions, explicit, joining, observations, search
+from lineage.store.sqlite import conclusions, explicit, joining, news, observations, search
 from lineage.store.sqlite.ids import Ids
-from lineage.store.sqlite.sql import ADVANCE, COUNT, HEARD_LAST, each_of, note_revision
+from lineage.store.sqlite.sql import ADVANCE, COUNT, HEARD_LAST, each_of
 
 AT_ONCE = 500  # parameters of one statement
 
@@ -62,17 +62,19 @@ def merge(
         for digest, (received, delta) in pairs.items()
         if digest not in known
     ]
+    touched = news.Touched()
     if fresh:
-        _merge_fresh(connection, ids, resolve, fresh)
+        _merge_fresh(connection, ids, resolve, fresh, touched)
     for digest, (event, stands) in known.items():
         received, delta = pairs[digest]
         if received < stands:
             _received_earlier(connection, ids, event, received, delta)
+            touched.by(microseconds(delta.at), received, map(ids.node, delta.nodes))
     last: dict[str, int] = {}
     for entry in entries:
         last[entry.writer] = max(last.get(entry.writer, 0), entry.seq)
     connection.executemany(ADVANCE, last.items())
-    note_revision(connection, pairs)
+    news.note(connection, pairs, touched)
 
 
 def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
@@ -85,7 +87,9 @@ def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tupl
     return found
 
 
-def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh[int]]) -> None:
+def _merge_fresh(
+    connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh[int]], touched: news.Touched
+) -> None:
     new = ids.nodes(chain.from_iterable(named(event.delta) for event in fresh))
     spans = _spans(fresh)
     first = _first_mentioned(connection, ids, spans)
@@ -97,9 +101,14 @@ def _merge_fresh(connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequ
     connection.executemany(WIDEN_NODE, [(ids.node(node), *span) for node, span in spans.items()])
     _widen_namespaces(connection, (*first, *(node for node in new if node.kind == "run")), spans)
     search.index(connection, new)
-    conclusions.draw(connection, ids, resolve, batch.moments, batch.listed, set(new.values()))
+    used = conclusions.draw(connection, ids, resolve, batch.moments, batch.listed, set(new.values()))
+    for event in fresh:
+        touched.by(event.at, event.received, (ids.node(node) for node in event.delta.nodes if node.kind != "run"))
+    touched.nodes |= used
     awoken = {number for node, number in first.items() if node not in new}
-    joining.declare(connection, ids, (same for event in fresh for same in event.delta.aliases), awoken)
+    touched.joined |= joining.declare(
+        connection, ids, (same for event in fresh for same in event.delta.aliases), awoken
+    )
     connection.executemany(
         NEWEST_COLUMNS,
         {

@@ -34,12 +34,13 @@ def trimmed(connection: Connection, at: Cut) -> Cut:
     return Cut() if beyond else at
 
 
-def note_revision(connection: Connection, digests: Iterable[bytes]) -> None:
-    """Let `Store.revision` change, now that the entries of these *digests* are in."""
+def note_revision(connection: Connection, digests: Iterable[bytes]) -> tuple[int, int]:
+    """Let `Store.revision` change, now that the entries of these *digests* are in; answers its two numbers."""
     # The digest keeps a restored backup from counting to the same word.
     connection.execute(COUNT, ("merges", 1))
-    last = max(digests, default=b"\0" * 4)
+    last = int.from_bytes(max(digests, default=b"\0" * 4)[:4], "big")
     connection.execute(
-        "INSERT INTO tally VALUES ('last', ?) ON CONFLICT (what) DO UPDATE SET number = excluded.number",
-        (int.from_bytes(last[:4], "big"),),
+        "INSERT INTO tally VALUES ('last', ?) ON CONFLICT (what) DO UPDATE SET number = excluded.number", (last,)
     )
+    ((number,),) = connection.execute("SELECT number FROM tally WHERE what = 'merges'")
+    return number, last

@@ -12,7 +12,7 @@ from lineage.database.times import instant, microseconds
 from lineage.model import Entry
 from lineage.statements import About, Kept, Statement, Subject, Word
 from lineage.store._cut import Cut
-from lineage.store.sqlite.sql import ADVANCE, each_of, note_revision
+from lineage.store.sqlite.sql import ADVANCE, each_of
 
 _STATE: Final = """
     INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -63,7 +63,6 @@ def state(connection: Connection, entries: Sequence[Entry], statements: Sequence
     ]
     connection.executemany(_STATE, rows)
     connection.executemany(ADVANCE, [(entry.writer, entry.seq) for entry in entries])
-    note_revision(connection, (entry.digest for entry in entries))
 
 
 def statements(connection: Connection, about: About | Iterable[Subject], at: Cut) -> list[Kept]:

@@ -34,7 +34,7 @@ from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store._codes import EVER, SIDE
 from lineage.store._cut import Cut, cut
 from lineage.store._runs import Question
-from lineage.store.base import Carried, Namespace, Resolve
+from lineage.store.base import Carried, Namespace, News, Resolve
 from lineage.store.sqlite import (
     around,
     columns,
@@ -42,6 +42,7 @@ from lineage.store.sqlite import (
     dump,
     edges,
     history,
+    news,
     nodes,
     overview,
     records,
@@ -89,6 +90,7 @@ class SqliteStore(records.Records, around.Around):
         def run(connection: Connection) -> None:
             stated.state(connection, entries, statements)
             rulings.rule(connection, self._ids, zip(entries, statements, strict=True))
+            news.note(connection, (entry.digest for entry in entries), None if entries else news.Touched())
 
         self._database.write(run)
 
@@ -101,7 +103,8 @@ class SqliteStore(records.Records, around.Around):
                 for table in (*schema.TABLES, "verdict_pages"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
                 search.clear(connection)
-                connection.execute("INSERT INTO tally VALUES ('merges', ?)", (merges + 1,))
+                connection.execute("INSERT INTO tally VALUES ('merges', ?)", (merges,))
+                news.note(connection, (), news.Touched())
             self._ids.forget()
 
         self._database.write(lambda _: run())
@@ -368,10 +371,12 @@ class SqliteStore(records.Records, around.Around):
     def revision(self) -> str:
         """A short word that changes with every merge and with `clear`."""
         with self._database.read() as connection:
-            tally = dict(
-                connection.execute("SELECT what, number FROM tally WHERE what IN ('merges', 'last')").fetchall()
-            )
-        return f"{tally.get('merges', 0):x}-{tally.get('last', 0):08x}"
+            return news.revision(connection)
+
+    def news(self, since: str) -> News:
+        """What was merged after the `revision` *since*; the newest `news.KEPT` merges are remembered."""
+        with self._database.read() as connection:
+            return news.news(connection, since)
 
     def watermark(self) -> Mapping[str, int]:
         """For each writer, the highest seq that was merged.

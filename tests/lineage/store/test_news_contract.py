@@ -1,0 +1,109 @@
+"""What is new since a revision: who is not named in it has the history that it had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage.model import NodeId
+from lineage.statements import Subject, Word
+from lineage.store.base import Store
+from lineage.store.sqlite import news as remembered
+from tests.support.any_graph import DATASETS, JOBS, QUICK, SPELLINGS, entries
+from tests.support.deltas import Said, at, dataset, decided, described, job, kept, linked, merge, ran, received
+
+NODES = [*map(dataset, dict.fromkeys(DATASETS + SPELLINGS)), *map(job, JOBS)]
+
+
+def history(store: Store, node: NodeId) -> list[Any]:
+    """All that a promise about *node* is judged of."""
+    found: list[Any] = [store.facet_history(node), store.newest_facets([node], ["owner", "jobType"])]
+    if node.kind == "job":
+        return [*found, store.events(job=node)]
+    return [*found, store.writes(node, counts=True), store.versions(node), store.events(dataset=node)]
+
+
+def test_what_an_event_names_is_new(graph: Store) -> None:
+    """Datasets and jobs, from its own time on; it is ripe once both its time and its receipt are over."""
+    before = graph.revision()
+    merge(graph, received([ran("r", "COMPLETE", 3, reads=["raw"], writes=["orders"])], 5))
+
+    found = graph.news(before)
+
+    assert (found.of, found.ripe_at) == (dict.fromkeys([dataset("raw"), dataset("orders"), job("load")], at(3)), at(5))
+
+
+def test_what_a_run_used_is_new_when_the_run_speaks(graph: Store) -> None:
+    """Its end makes a version of what only its START named."""
+    merge(graph, received([ran("r", "START", 1, writes=["orders"])]))
+    before = graph.revision()
+    merge(graph, received([ran("r", "COMPLETE", 3)], 5))
+
+    assert {dataset("orders"), job("load")} == set(graph.news(before).of or ())
+
+
+def test_nothing_is_new_since_now(graph: Store) -> None:
+    """A merge of what is there already is no news either."""
+    pairs = received([ran("r", "COMPLETE", 3, writes=["orders"])])
+    merge(graph, pairs)
+    before = graph.revision()
+    merge(graph, pairs)
+
+    assert ({}, {}) == (graph.news(before).of, graph.news(graph.revision()).of)
+
+
+def test_of_what_became_one_all_names_and_times_are_new(graph: Store) -> None:
+    """Its history is now that of both."""
+    merge(graph, received([described("orders", 1), described("path", 2)]))
+    before = graph.revision()
+    merge(graph, received([described("orders", 3, aliases=[linked("orders", "path")])], 5))
+
+    assert dict.fromkeys([dataset("orders"), dataset("path")]) == graph.news(before).of
+
+
+def test_a_statement_may_change_anything(graph: Store) -> None:
+    """Who keeps answers forgets them all."""
+    before = graph.revision()
+    merge(graph, [kept(decided(1, Subject("slo", "orders"), Word("excluded", "x")), 1)])
+
+    assert graph.news(before).of is None
+
+
+def test_a_graph_that_was_cleared_may_be_another(graph: Store) -> None:
+    """So may one of which the revision is not remembered."""
+    merge(graph, received([described("orders", 1)]))
+    before = graph.revision()
+    graph.clear()
+
+    assert (graph.news(before).of, graph.news("fffff-00000000").of) == (None, None)
+
+
+@QUICK
+@given(first=entries(), then=entries(), batch=st.integers(1, 4))
+def test_who_is_not_named_has_the_history_that_it_had(
+    stores: tuple[Store, Store], first: list[Said], then: list[Said], batch: int
+) -> None:
+    """Whatever was merged, in whatever batches, of a dataset with several names too."""
+    store = stores[0]
+    store.clear()
+    merge(store, first)
+    before, known = store.revision(), {node: history(store, node) for node in NODES}
+    for place in range(0, len(then), batch):
+        merge(store, then[place : place + batch])
+
+    found = store.news(before).of
+
+    same = [node for node in NODES if found is not None and node not in found]
+    assert {node: known[node] for node in same} == {node: history(store, node) for node in same}
+
+
+def test_only_the_newest_merges_are_remembered(graph: Store, monkeypatch: Any) -> None:
+    """What came before them is not told apart any more."""
+    monkeypatch.setattr(remembered, "KEPT", 2)
+    before = graph.revision()
+    for minute in range(4):
+        merge(graph, received([described("orders", minute)], minute))
+
+    assert graph.news(before).of is None
