@@ -9,6 +9,7 @@ from lineage.database.times import instant
 from lineage.model import NodeId, Run, RunState
 from lineage.store._codes import EVER, instant_or_none
 from lineage.store._observations import Ref
+from lineage.store._told import Told
 
 
 class Row(NamedTuple, Generic[Ref]):
@@ -55,6 +56,14 @@ class Question(NamedTuple, Generic[Ref]):
             and (self.parent is None or row.parent_run == self.parent)
             and (self.states is None or row.state in self.states)
         )
+
+
+def row_of(told: Told[Ref]) -> Row[Ref]:
+    """The row of a speaker as it was told then."""
+    return Row(
+        told.id, told.job, told.state, told.last_at, told.started, told.ended, told.began, told.conflict,
+        *told.parent, *told.nominal,
+    )  # fmt: skip
 
 
 def run_of(row: Row[Ref], called: Callable[[Ref], NodeId]) -> Run:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lineage.model import Page, Run
 from lineage.store._codes import EVER
 from lineage.store._cut import Cut
-from lineage.store._runs import Question, Row, run_of
+from lineage.store._runs import Question, Row, row_of, run_of
 from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.sqlite.nodes import names
@@ -65,14 +65,6 @@ def rows_of(connection: Connection, ids: Collection[int], told: Mapping[int, Tol
     """The rows of some runs: as *told* where they are, else as they stand."""
     settled = connection.execute(_ROWS, {"ids": each_of(set(ids) - told.keys())})
     return {row[0]: Row(*row) for row in settled} | {number: row_of(told[number]) for number in ids if number in told}
-
-
-def row_of(told: Told[int]) -> Row[int]:
-    """The row of a speaker as it was told then."""
-    return Row(
-        told.id, told.job, told.state, told.last_at, told.started, told.ended, told.began, told.conflict,
-        *told.parent, *told.nominal,
-    )  # fmt: skip
 
 
 def mentioned(rows: Sequence[Row[int]]) -> set[int]:

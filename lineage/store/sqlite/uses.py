@@ -101,7 +101,8 @@ def together(
     connection: Connection, speakers: Collection[int], told: Mapping[int, Told[int]], at: Cut
 ) -> dict[Key[int], Whole[int]]:
     """All listings of *speakers*, those of one dataset under several names as one."""
-    rows: list[Row[int]] = [Row._make(row) for row in connection.execute(_ROWS, (each_of(set(speakers) - told.keys()),))]
+    settled = connection.execute(_ROWS, (each_of(set(speakers) - told.keys()),))
+    rows: list[Row[int]] = [Row._make(row) for row in settled]
     rows += rows_of(told[speaker] for speaker in speakers if speaker in told)
     parts = components(connection, {row.dataset for row in rows}, at)
     return folded(rows, {dataset: part.canonical for dataset, part in parts.items()})
