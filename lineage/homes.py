@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from socket import gethostname
 from types import TracebackType
 
 from lineage.database import Database, parse_url
-from lineage.errors import StoreUnusable
+from lineage.errors import InvalidInput, StoreUnusable
 from lineage.ledger.base import Ledger
 from lineage.ledger.sqlite import SqliteLedger
 from lineage.parts import part, require_extra
 from lineage.projection import resolve
-from lineage.settings import Settings
+from lineage.settings import Neo4j, Settings
 from lineage.store.base import Store
+
+DIRECT = Neo4j()
 
 
 @dataclass(frozen=True, slots=True)
 class Homes(AbstractContextManager["Homes"]):
-    """A ledger and a store, over one database unless they are *apart*; leaving the `with` block closes them."""
+    """A ledger and a store, over one *database* unless they are *apart*; leaving the `with` block closes them."""
 
-    database: Database
     ledger: Ledger
     store: Store
     apart: bool = False
+    database: Database | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
@@ -35,42 +38,75 @@ class Homes(AbstractContextManager["Homes"]):
         """Finish what is under way and let go. Calling it twice is harmless."""
         self.store.close()
         self.ledger.close()
-        self.database.close()
+        if self.database is not None:
+            self.database.close()
 
 
-def open_homes(url: str, ledger: str | None = None, writer: str | None = None) -> Homes:
-    """Open what *url* names, as `sqlite:///headwater.db` (three slashes: relative; four: absolute).
+def open_homes(url: str, ledger: str | None = None, writer: str | None = None, neo4j: Neo4j = DIRECT) -> Homes:
+    """Open what *url* names: `sqlite:///headwater.db` (three slashes: relative; four: absolute), `neo4j://host:7687`.
 
-    The ledger is in the same file unless *ledger* names an object store, as `s3://bucket/folder`; *writer* is the name
-    of this process's chain there (default: of the host). A file that does not exist yet is made. Raises UnknownPart
-    for another scheme, InvalidInput for a URL without a path, StoreUnusable or StoreUnavailable as the database says;
-    StoreUnusable also for a graph that was made of another ledger.
+    The ledger is in the same file unless *ledger* names an object store, as `s3://bucket/folder`, which beside Neo4j
+    it must; *writer* is the name of this process's chain there (default: of the host), *neo4j* says how such a server
+    is reached. What does not exist yet is made. Raises UnknownPart for another scheme, InvalidInput for a URL that
+    cannot be read, StoreUnusable or StoreUnavailable as the store says; StoreUnusable also for a graph that was made of
+    another ledger.
     """
-    scheme = url.partition(":")[0]
-    if scheme.partition("+")[0] == "neo4j":
-        raise StoreUnusable(
-            "store: Neo4j holds no graph in this version, only documents, leases and verdicts; "
-            "use sqlite:///headwater.db"
-        )
-    store = part("lineage.store", scheme)
-    database = Database(parse_url(url))
+    word = url.partition(":")[0].partition("+")[0]
+    part("lineage.store", word)
+    homes = _in_neo4j(url, ledger, writer, neo4j) if word == "neo4j" else _in_file(url, ledger, writer)
     try:
-        homes = Homes(database, _ledger(database, ledger, writer), store.open(database, resolve), ledger is not None)
         _belong_together(homes)
     except BaseException:
-        database.close()
+        homes.close()
         raise
     return homes
 
 
 def homes_of(settings: Settings) -> Homes:
     """The homes that *settings* name. Raises as `open_homes` does."""
-    return open_homes(settings.store, settings.ledger, settings.writer)
+    return open_homes(settings.store, settings.ledger, settings.writer, settings.neo4j)
 
 
-def _ledger(database: Database, url: str | None, writer: str | None) -> Ledger:
-    if url is None:
-        return SqliteLedger(database)
+def is_remote(settings: Settings) -> bool:
+    """Whether the store is a server, which may be away for a while and come back."""
+    return not settings.store.startswith("sqlite:")
+
+
+def _in_file(url: str, ledger: str | None, writer: str | None) -> Homes:
+    from lineage.store import sqlite
+
+    database = Database(parse_url(url))
+    try:
+        kept = SqliteLedger(database) if ledger is None else _apart(ledger, writer)
+        return Homes(kept, sqlite.open(database, resolve), ledger is not None, database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _in_neo4j(url: str, ledger: str | None, writer: str | None, reach: Neo4j) -> Homes:
+    if "HEADWATER_GRAPH_IN_NEO4J" not in os.environ:
+        raise StoreUnusable(
+            "store: Neo4j holds no graph in this version, only documents, leases and verdicts; "
+            "use sqlite:///headwater.db"
+        )
+    if ledger is None:
+        raise InvalidInput(
+            "ledger: Neo4j keeps the graph alone; say where the ledger lives, as --ledger s3://bucket/folder, "
+            "or file:///folder where one machine is enough",
+            field="ledger",
+        )
+    from lineage.store import neo4j
+
+    kept = _apart(ledger, writer)
+    try:
+        return Homes(kept, neo4j.open(url, resolve, reach), apart=True)
+    except BaseException:
+        kept.close()
+        raise
+
+
+def _apart(url: str, writer: str | None) -> Ledger:
     require_extra("obstore", "objects", "ledger")
     from lineage.ledger import objects
 

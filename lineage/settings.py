@@ -67,6 +67,22 @@ class Alerts(Section):
     to: str | None = Field(None, description="Default destination inside the channel, as a Slack channel id.")
 
 
+class Neo4j(Section):
+    """How a Neo4j server is reached, where `store` names one."""
+
+    user: str | None = Field(None, description="Who asks, unless the URL says it; unset: a server without passwords.")
+    password: SecretStr | None = Field(None, description="The password of that user; give it by environment.")
+    database: str | None = Field(None, description="The database, unless the URL names one; unset: neo4j.")
+    pool: int = Field(50, ge=1, description="Most connections that are open at once.")
+    connect_s: float = Field(5, gt=0, description="Seconds that a new connection may take.")
+    read_s: float = Field(10, gt=0, description="Seconds that a question may take.")
+    write_s: float = Field(60, gt=0, description="Seconds that a write may take.")
+    retry_s: float = Field(
+        3, ge=0, description="Seconds that what may succeed is tried again, before the door says 503."
+    )
+    lifetime_s: float = Field(3600, gt=0, description="Seconds after which a connection is made anew.")
+
+
 class Log(Section):
     """What is logged and how."""
 
@@ -88,7 +104,7 @@ class Settings(BaseSettings):
         None, description="Where the ledger lives, unless beside the graph: s3://…, gs://…, az://… or file:///folder."
     )
     writer: str | None = Field(
-        None, description="Name of this process's own chain in such a ledger; unset: the host's name."
+        None, description="Name of this process's own chain in such a ledger; unset: host and port of the server."
     )
     slos: Path | None = Field(None, description="Folder of SLO files; watched, and owned by the folder.")
     host: str = Field("127.0.0.1", description="Address to listen on; one that is not loopback needs an API key first.")
@@ -102,6 +118,7 @@ class Settings(BaseSettings):
     slo: Slo = Field(Slo(), description="How SLOs are judged.")
     alerts: Alerts = Field(Alerts(), description="Where messages go by default.")
     log: Log = Field(Log(), description="What is logged and how.")
+    neo4j: Neo4j = Field(Neo4j(), description="How a Neo4j server is reached.")
 
     @classmethod
     def settings_customise_sources(  # noqa: D102 - pydantic-settings asks for it by this name
@@ -119,6 +136,15 @@ class Settings(BaseSettings):
         """The section of the part *word*, as its own model; its defaults when it was not loaded with one."""
         found = getattr(self, word, None)
         return found if isinstance(found, model) else model()
+
+
+def without_password(url: str) -> str:
+    """*url* as it may be shown: the password in it is hidden."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    who, at, host = place.rpartition("@")
+    user, colon, _ = who.partition(":")
+    return f"{scheme}{mark}{user}{colon and ':**********'}{at}{host}{slash}{path}"
 
 
 class _FileSource(PydanticBaseSettingsSource):
@@ -169,4 +195,16 @@ def _read(config: Path | None) -> Mapping[str, Any]:
     return values or {}
 
 
-__all__ = ["Alerts", "Ingest", "Log", "NamespaceAlias", "SecretStr", "Section", "Settings", "Slo", "load"]
+__all__ = [
+    "Alerts",
+    "Ingest",
+    "Log",
+    "NamespaceAlias",
+    "Neo4j",
+    "SecretStr",
+    "Section",
+    "Settings",
+    "Slo",
+    "load",
+    "without_password",
+]

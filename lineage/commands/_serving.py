@@ -13,7 +13,7 @@ from lineage.app import Headwater, build, open_headwater
 from lineage.commands._wire import protocol
 from lineage.errors import InvalidInput
 from lineage.gate import is_loopback
-from lineage.settings import Settings
+from lineage.settings import Settings, without_password
 from lineage.telemetry import configure
 
 DRAIN_S = 5  # of the 10 that SIGTERM grants; the commit and the tick under way have the rest
@@ -40,7 +40,7 @@ def serve(settings: Settings, opened: Callable[[str, Headwater], None] = announc
         if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
             raise InvalidInput(
                 f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
-                f"`headwater keys create NAME --scope admin --store {settings.store}`",
+                f"`headwater keys create NAME --scope admin --store {without_password(settings.store)}`",
                 field="host",
             )
         gc.set_threshold(*GARBAGE)

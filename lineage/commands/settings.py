@@ -43,12 +43,14 @@ def table(settings: BaseModel, prefix: str = "") -> list[Knob]:
     """All knobs of *settings*, sections walked through; an unset one reads `unset`."""
     from pydantic import BaseModel
 
+    from lineage.settings import without_password
+
     knobs: list[Knob] = []
     for name, field in type(settings).model_fields.items():
         value: Any = getattr(settings, name)  # whatever the field holds
         if isinstance(value, BaseModel):
             knobs += table(value, f"{prefix}{name}.")
         else:
-            shown = "unset" if value in (None, ()) else str(value)
+            shown = "unset" if value in (None, ()) else without_password(str(value))
             knobs.append(Knob(f"{prefix}{name}", shown, field.description or ""))
     return knobs

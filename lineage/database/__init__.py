@@ -29,6 +29,7 @@ from lineage.database.soundness import (
     require_sound,
 )
 from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable
+from lineage.settings import without_password
 from lineage.telemetry import logger
 
 T = TypeVar("T")
@@ -44,7 +45,8 @@ def parse_url(url: str) -> Path:
     """The path in `sqlite:///PATH` (three slashes: relative; four: absolute). Raises InvalidInput."""
     path = url.removeprefix(SCHEME)
     if path in {url, "", ":memory:"}:
-        raise InvalidInput(f"store: {url!r} names no file; write it as sqlite:///headwater.db", field="store")
+        shown = without_password(url)
+        raise InvalidInput(f"store: {shown!r} names no file; write it as sqlite:///headwater.db", field="store")
     return Path(path)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lineage.errors import StoreUnusable
+from lineage.errors import InvalidInput, StoreUnusable
 from lineage.homes import open_homes
+from lineage.settings import without_password
 
 
 @pytest.mark.parametrize("url", ["neo4j://ada:secret@127.0.0.1:7687", "neo4j+s://db.example.com"])
@@ -13,3 +14,26 @@ def test_a_store_that_holds_no_graph_is_no_home(url: str) -> None:
     """Neo4j keeps records and no graph so far: whoever asks for it reads that, and nothing is opened."""
     with pytest.raises(StoreUnusable, match="Neo4j holds no graph in this version"):
         open_homes(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("neo4j://ada:secret@db:7687/neo4j", "neo4j://ada:**********@db:7687/neo4j"),
+        ("neo4j+s://ada:se@cret@db", "neo4j+s://ada:**********@db"),
+        ("neo4j://ada@db", "neo4j://ada@db"),
+        ("sqlite:////data/a:b@c.db", "sqlite:////data/a:b@c.db"),
+        ("5000", "5000"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    """All else is as it was written."""
+    assert shown == without_password(url)
+
+
+def test_a_url_that_names_no_file_is_refused_without_its_password() -> None:
+    """What cannot be read may be a server's address."""
+    with pytest.raises(InvalidInput) as refused:
+        open_homes("sqlite://ada:secret@host/headwater.db")
+
+    assert "secret" not in str(refused.value)

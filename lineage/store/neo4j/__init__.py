@@ -30,20 +30,23 @@ write: about thirty statements a batch, however large. Bodies of events are the 
 
 from __future__ import annotations
 
+from lineage.settings import Neo4j
 from lineage.store.base import Resolve
 from lineage.store.neo4j import schema
-from lineage.store.neo4j.bolt import Bolt, parse_url
+from lineage.store.neo4j.bolt import PLAIN, Bolt, parse_url
 from lineage.store.neo4j.store import Neo4jStore
 
 __all__ = ["Neo4jStore", "open"]
 
 
-def open(url: str, resolve: Resolve) -> Neo4jStore:  # noqa: A001 - what every part is opened by
+def open(url: str, resolve: Resolve, reach: Neo4j = PLAIN) -> Neo4jStore:  # noqa: A001 - what every part is opened by
     """The store that *url* names, its schema made or brought up to date; *resolve* concludes its runs.
+
+    *reach* says how the server is reached, as far as the URL does not.
 
     Raises InvalidInput for a URL that cannot be read, StoreUnusable and StoreUnavailable as `bolt.Bolt` does.
     """
-    bolt = Bolt(parse_url(url))
+    bolt = Bolt(parse_url(url, reach), reach)
     try:
         bolt.require_usable()
         schema.migrate(bolt)

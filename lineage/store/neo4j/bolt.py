@@ -76,7 +76,9 @@ def parse_url(url: str, reach: Neo4j = PLAIN) -> Address:
         user, password = reach.user or "", reach.password.get_secret_value() if reach.password else ""
     else:
         user, password = unquote(parts.username), unquote(parts.password or "")
-    return Address(f"{parts.scheme}://{named}:{port}", user, password, parts.path.strip("/") or reach.database or "neo4j")
+    return Address(
+        f"{parts.scheme}://{named}:{port}", user, password, parts.path.strip("/") or reach.database or "neo4j"
+    )
 
 
 class Bolt:
@@ -241,7 +243,10 @@ BY_CODE: Final[Mapping[str | None, Failure]] = {
 }  # fmt: skip
 # The first that fits counts.
 BY_CLASS: Final[Sequence[tuple[tuple[type[Exception], ...], Failure]]] = (
-    ((AuthError,), (StoreUnusable, "user or password is wrong; set HEADWATER_NEO4J__USER and HEADWATER_NEO4J__PASSWORD")),
+    (
+        (AuthError,),
+        (StoreUnusable, "user or password is wrong; set HEADWATER_NEO4J__USER and HEADWATER_NEO4J__PASSWORD"),
+    ),
     ((UnsupportedServerProduct,), (StoreUnusable, "is no Neo4j that Headwater can use")),
     ((ConfigurationError, AuthConfigurationError), (StoreUnusable, "cannot be used as --store is written")),
 )
