@@ -60,9 +60,11 @@ class Question(NamedTuple, Generic[Ref]):
 
 def row_of(told: Told[Ref]) -> Row[Ref]:
     """The row of a speaker as it was told then."""
+    parent_run, parent_job, root_run, root_job = told.parent
+    nominal_start, nominal_end = told.nominal
     return Row(
         told.id, told.job, told.state, told.last_at, told.started, told.ended, told.began, told.conflict,
-        *told.parent, *told.nominal,
+        parent_run, parent_job, root_run, root_job, nominal_start, nominal_end,
     )  # fmt: skip
 
 

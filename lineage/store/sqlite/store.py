@@ -31,10 +31,11 @@ from lineage.model import (
     run_id,
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
+from lineage.store import _runs, _uses
 from lineage.store._codes import EVER, SIDE
 from lineage.store._cut import Cut, cut
-from lineage.store._runs import Question
-from lineage.store.base import Carried, Namespace, News, Resolve
+from lineage.store.answers import Carried, Namespace, News
+from lineage.store.base import Resolve
 from lineage.store.sqlite import (
     around,
     columns,
@@ -211,7 +212,7 @@ class SqliteStore(records.Records, around.Around):
             found = nodes.look_up(connection, [*asked, *(wanted or ())])
             if not found.keys() >= set(asked):
                 return NOTHING
-            question = Question(
+            question = _runs.Question(
                 ids=None if wanted is None else [found[run] for run in dict.fromkeys(wanted) if run in found],
                 job=found[job] if job is not None else None,
                 parent=found[parent_run] if parent_run is not None else None,
@@ -242,7 +243,7 @@ class SqliteStore(records.Records, around.Around):
                 return []
             window = _window(since, until, known_at)
             at = Cut(window["until"], window["known_at"])
-            question = uses.Question(
+            question = _uses.Question(
                 speaker=found[speaker] if speaker is not None else None,
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], at)[found[dataset]].members if dataset else None,
@@ -269,7 +270,7 @@ class SqliteStore(records.Records, around.Around):
                 return NOTHING
             window = _window(since, until, known_at)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
-            question = uses.Question(members=part.members, **window)
+            question = _uses.Question(members=part.members, **window)
             return versions.versions(
                 connection, self._resolve, question, part, delivered=delivered, limit=limit, offset=offset
             )
@@ -297,7 +298,7 @@ class SqliteStore(records.Records, around.Around):
                 return []
             window = _window(since, until, known_at)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
-            question = uses.Question(members=part.members, **window)
+            question = _uses.Question(members=part.members, **window)
             return writes.writes(connection, self._resolve, question, part, counts=counts)
 
     def events(  # noqa: PLR0913 - a filter has this many fields
