@@ -20,7 +20,8 @@ from lineage.errors import InvalidInput, NotFound
 from lineage.ledger.base import Ledger
 from lineage.model import Kind, Node, NodeId
 from lineage.names import split_node_id
-from lineage.store.base import Namespace, Store
+from lineage.store.answers import Namespace
+from lineage.store.base import Store
 from lineage.web import Unchanged, instant, services
 
 MOST = 1_000  # items a page holds, whatever was asked for: totalCount tells that there are more

@@ -19,7 +19,8 @@ from lineage.api._stated import stated, stated_all
 from lineage.errors import NotFound
 from lineage.facets import facet
 from lineage.statements import Subject, Word
-from lineage.store.base import Carried, Store
+from lineage.store.answers import Carried
+from lineage.store.base import Store
 from lineage.web import needs
 
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"])

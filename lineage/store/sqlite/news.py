@@ -11,7 +11,7 @@ from typing import Final
 
 from lineage.model import NodeId
 from lineage.store._codes import instant_or_none
-from lineage.store.base import News
+from lineage.store.answers import News
 from lineage.store.sqlite.nodes import names
 from lineage.store.sqlite.sql import each_of, note_revision
 

@@ -12,7 +12,7 @@ from lineage.model import Node, NodeId
 from lineage.store._codes import KIND, OUTPUT, OWN, TYPE, instant_or_none
 from lineage.store._cut import Cut
 from lineage.store._identity import Component, all_names, hidden_since
-from lineage.store.base import Namespace
+from lineage.store.answers import Namespace
 from lineage.store.sqlite.codes import node_id, unpack
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.sql import each_of

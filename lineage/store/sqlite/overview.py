@@ -12,7 +12,7 @@ from typing import Final
 from lineage.database.times import instant, microseconds
 from lineage.model import Kind
 from lineage.store._codes import KIND, OWN, TYPES
-from lineage.store.base import Carried
+from lineage.store.answers import Carried
 from lineage.store.sqlite.codes import unpack
 
 SHOWN: Final = ("START", "COMPLETE", "FAIL", "ABORT")

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from lineage.model import WHOLE, Node, NodeId
-from lineage.store.base import Namespace, Store
+from lineage.store.answers import Namespace
+from lineage.store.base import Store
 from tests.support.deltas import (
     at,
     columns,

@@ -1,0 +1,43 @@
+"""What a store answers that is no part of the graph: namespaces, what is carried in them, and what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineage.model import NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace and how much is in it."""
+
+    name: str
+    first_at: datetime
+    last_at: datetime
+    datasets: int
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """In *namespace* there are datasets or jobs whose facet says *body* now, observed from *first_at* to *last_at*."""
+
+    namespace: str
+    body: bytes | None
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was merged between two revisions, as far as it may change an answer.
+
+    *of*: by node, the least event time of what is new of it, None where its whole history may be another; or None, for
+    anything may have changed. *ripe_at* is the latest event time or receipt of it all: an earlier cut leaves some out.
+    """
+
+    revision: str
+    of: Mapping[NodeId, datetime | None] | None
+    ripe_at: datetime | None = None
