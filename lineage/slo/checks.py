@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Final
 
 import msgspec
 
 from lineage.model import FacetRecord, Run, job_id, run_id
 from lineage.slo.asking import ALL, Asked, read
-from lineage.slo.evidence import Assertion, Check
+from lineage.slo.evidence import Assertion, Check, ColumnCounts, Profile
 
 EVENTS_NAMED = 3
+ASSERTIONS: Final = "dataQualityAssertions"
+METRICS: Final = "dataQualityMetrics"
+FAILED_ROWS = ("failed_rows", "rows_failed")  # of an assertion's `params`, as SLO.md b.2 names them
+ROWS = ("total_rows", "rows_total", "evaluated_rows", "rows_evaluated")
+EVALUATED = frozenset({"COMPLETE", "FAIL"})  # only a run that came to one of them has evaluated anything
+
+_WHOLE = re.compile(r"(\d{1,18})(\.0+)?")
 
 
 class _Found(msgspec.Struct):
@@ -26,6 +35,7 @@ class _Found(msgspec.Struct):
     severity: object = None
     name: object = None
     actual: object = None
+    params: object = None
 
 
 class _Assertions(msgspec.Struct):
@@ -45,9 +55,23 @@ class _Tests(msgspec.Struct):
     tests: list[_Test] = msgspec.field(default_factory=list)
 
 
-def checks(asked: Asked) -> Iterator[Check]:
-    """Each run that told of checks of the dataset, with what it found; of one without START each report by itself."""
-    facets = asked.facets("dataQualityAssertions")
+class _Column(msgspec.Struct, rename="camel"):
+    null_count: object = None
+    distinct_count: object = None
+    count: object = None
+
+
+class _Metrics(msgspec.Struct, rename="camel"):
+    row_count: object = None
+    column_metrics: dict[str, _Column] = msgspec.field(default_factory=dict)
+
+
+def checks(asked: Asked, *, profiles: bool = False) -> Iterator[Check]:
+    """Each run that told of checks of the dataset, with what it found; of one without START each report by itself.
+
+    With *profiles* each that counted its rows or columns as well.
+    """
+    facets = asked.facets(ASSERTIONS, *([METRICS] if profiles else []))
     by_run: dict[str, list[FacetRecord]] = defaultdict(list)
     for facet in facets:
         by_run[facet.run or facet.digest].append(facet)
@@ -61,10 +85,10 @@ def checks(asked: Asked) -> Iterator[Check]:
         report = run is not None and run.started_at is None
         for told in _by_time(all_told) if report else [all_told]:
             begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
-            events = tuple(facet.digest for facet in told[:EVENTS_NAMED])
+            events = tuple(dict.fromkeys(facet.digest for facet in told))[:EVENTS_NAMED]
             found = _assertions(told, state)
             found += _tested(tests.pop(name, ()), state, {assertion.name for assertion in found})
-            yield Check(name, job, begun, tuple(found), events, report)
+            yield Check(name, job, begun, tuple(found), events, report, _profile(told, state))
     yield from _test_runs(asked, {runs[name]: found for name, found in tests.items() if name in runs})
 
 
@@ -92,7 +116,7 @@ def _tested(told: Iterable[_Test], state: str, known: Collection[str]) -> list[A
 
     The rules are those of assertions: dbt reports a test that it skipped as `fail`, without an actual value.
     """
-    if state not in {"COMPLETE", "FAIL"}:
+    if state not in EVALUATED:
         return []
     found: dict[str, Assertion] = {}
     for test in told:
@@ -113,11 +137,11 @@ def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:
     Only a run that came to COMPLETE or FAIL has evaluated anything (OPENLINEAGE 4). The newest event speaks; where one
     event says both, it failed.
     """
-    if state not in {"COMPLETE", "FAIL"}:
+    if state not in EVALUATED:
         return []
     newest: dict[tuple[str, str | None, str], tuple[datetime, Assertion]] = {}
     for facet in told:
-        body = read(facet.body, _Assertions)
+        body = read(facet.body, _Assertions) if facet.name == ASSERTIONS else None
         for found in body.assertions if body is not None else ():
             assertion = _assertion(found, state)
             if assertion is None:
@@ -136,8 +160,37 @@ def _assertion(found: _Found, state: str) -> Assertion | None:
     """
     if not isinstance(found.success, bool):
         return None
-    if not found.success and found.actual is None and state == "FAIL":
+    params = found.params if isinstance(found.params, dict) else {}
+    failed, rows = (_count(params, names) for names in (FAILED_ROWS, ROWS))
+    if not found.success and found.actual is None and failed is None and state == "FAIL":
         return None
     column = found.column if isinstance(found.column, str) else None
     name = found.name if isinstance(found.name, str) else f"{found.assertion}{f'({column})' if column else ''}"
-    return Assertion(name, column, found.severity if isinstance(found.severity, str) else "error", found.success)
+    severity = found.severity if isinstance(found.severity, str) else "error"
+    kind = found.assertion if isinstance(found.assertion, str) else ""
+    return Assertion(name, column, severity, found.success, ASSERTIONS, kind, failed, rows, whole(found.actual))
+
+
+def _count(params: Mapping[str, object], names: Iterable[str]) -> int | None:
+    return next((count for name in names if (count := whole(params.get(name))) is not None), None)
+
+
+def _profile(told: Iterable[FacetRecord], state: str) -> Profile | None:
+    """What a run counted, by its newest word; None where it did not come to its end, or says nothing."""
+    read_ones = (read(facet.body, _Metrics) for facet in told if facet.name == METRICS and state in EVALUATED)
+    body = next((one for one in read_ones if one is not None), None)
+    if body is None:
+        return None
+    columns = {
+        name: ColumnCounts(whole(column.null_count), whole(column.count), whole(column.distinct_count))
+        for name, column in body.column_metrics.items()
+    }
+    return Profile(whole(body.row_count), columns)
+
+
+def whole(told: object) -> int | None:
+    """*told* as a count, where it is one: a whole number that is not negative, also as text."""
+    if isinstance(told, bool) or not isinstance(told, int | float | str):
+        return None
+    match = _WHOLE.fullmatch(str(told))
+    return None if match is None else int(match[1])

@@ -17,11 +17,13 @@ from lineage.slo.exclusions import Excluded
 class Need(NamedTuple):
     """What an indicator wants to know of its dataset; *history* is how far before the window it looks back.
 
-    *ancestry*: what it was made of, back to the sources of the definition's `path`.
+    *profiles*: what checking runs counted, beside what they asserted. *ancestry*: what it was made of, back to the
+    sources of the definition's `path`.
     """
 
     counts: bool = False
     checks: bool = False
+    profiles: bool = False
     history: timedelta = timedelta(0)
     ancestry: bool = False
     schemas: bool = False
@@ -73,13 +75,36 @@ class Delivery(NamedTuple):
 
 
 class Assertion(NamedTuple):
-    """One check and what it found; *source* is the facet that told of it."""
+    """One check and what it found; *source* is the facet that told of it.
+
+    *kind* is what it tests, as `not_null`; *failed_rows* of *rows* failed, where it says so itself. *actual* is the
+    count that it found, of whatever.
+    """
 
     name: str
     column: str | None
     severity: str
     passed: bool
     source: Literal["dataQualityAssertions", "test"] = "dataQualityAssertions"
+    kind: str = ""
+    failed_rows: int | None = None
+    rows: int | None = None
+    actual: int | None = None
+
+
+class ColumnCounts(NamedTuple):
+    """How many rows of a column are null, how many have a value, and how many different values there are."""
+
+    nulls: int | None = None
+    values: int | None = None
+    distinct: int | None = None
+
+
+class Profile(NamedTuple):
+    """What a run counted in the dataset, its rows and by column: the facet `dataQualityMetrics`."""
+
+    rows: int | None = None
+    columns: Mapping[str, ColumnCounts] = {}
 
 
 class Check(NamedTuple):
@@ -94,6 +119,7 @@ class Check(NamedTuple):
     assertions: tuple[Assertion, ...]
     events: tuple[str, ...] = ()
     report: bool = False
+    profile: Profile | None = None
 
 
 class SchemaTold(NamedTuple):

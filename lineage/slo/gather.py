@@ -68,7 +68,7 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     writes = asked.writes(counts=need.counts)
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
     observed = bool(deliveries) or store.heard(known_at)
-    tested = tuple(checks(asked)) if need.checks else ()
+    tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
     if need.beside is not None:

@@ -1,59 +1,115 @@
-"""Correctness: which of the checks on each version passed (SLO.md b.2, unit assertions)."""
+"""Correctness: which of the checks on each version passed, or which of its records (SLO.md b.2)."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
-from lineage.model import NodeId, Verdict, VerdictState
-from lineage.slo.evidence import Assertion, Check, Delivery, Evidence, Need
+from pydantic import Field, model_validator
+
+from lineage.model import Verdict, VerdictState, dataset_id
+from lineage.slo.evidence import Assertion, Evidence, Need
+from lineage.slo.indicators import _checked, _records
+from lineage.slo.indicators._checked import Include, Subject, subjects
+from lineage.slo.indicators._records import Counting, Quarantine, Rules
 from lineage.slo.phrases import moment
 from lineage.slo.spec import DataSLO
-from lineage.slo.terms import Duration, Sli, Strict
+from lineage.slo.terms import Duration, Sli
 
 NAMED_FAILURES = 3
+HISTORY = timedelta(days=7)  # before the window, in which a job may have shown that it writes to the quarantine
 
+Source = Literal["dataQualityAssertions", "dataQualityMetrics", "test"]
 
-class Include(Strict):
-    """Which assertions count: by severity (where a check gives none it is error) and by column, `*` for all."""
-
-    severity: tuple[Literal["error", "warn"], ...] = ("error",)
-    columns: tuple[str, ...] = ("*",)
+OF_RECORDS = ("overlap", "quarantine", "rules", "actualIsRows")
+SOURCES: Mapping[str, tuple[Source, ...]] = {
+    "assertions": ("dataQualityAssertions", "test"),
+    "records": ("dataQualityAssertions", "dataQualityMetrics"),
+}
 
 
 class Spec(Sli):
     """`type: correctness`. A check speaks of the version delivered at most *settle* before it, else for itself.
 
-    *sources*: the facets that count; `test`, which names no dataset, speaks of each dataset that its run read.
+    Of `assertions` those count that came out of *sources*; `test`, which names no dataset, speaks of each dataset that
+    its run read. Of `records` the first of *sources* that has a count gives it: an assertion by `failed_rows` of its
+    params, or by `actual` where its kind is among *actual_is_rows*; `dataQualityMetrics` for nulls and for copies of
+    what must be unique. A record may fail several rules: *overlap* takes the most that may have failed, or the least.
     """
 
     needs_schedule: ClassVar[bool] = False
 
     type: Literal["correctness"]
-    unit: Literal["assertions"]
-    sources: tuple[Literal["dataQualityAssertions", "test"], ...] = ("dataQualityAssertions", "test")
+    unit: Literal["assertions", "records"]
+    sources: tuple[Source, ...] | None = Field(None, min_length=1)
     include: Include = Include()
+    overlap: Literal["upper", "lower"] | None = None
+    rules: Rules | None = None
+    actual_is_rows: tuple[str, ...] | None = None
+    quarantine: Quarantine | None = None
     settle: Duration = timedelta(days=1)
     on_no_evaluation: Literal["unknown"] = "unknown"
+
+    @model_validator(mode="after")
+    def _unmixed(self) -> Self:
+        if strange := [word for word in self.heard if word not in SOURCES[self.unit]]:
+            of = " and ".join(SOURCES[self.unit])
+            raise ValueError(f"sources: {strange[0]} says nothing of {self.unit}, whose sources are {of}; leave it out")
+        said = [word for word, value in zip(OF_RECORDS, self._of_records(), strict=True) if value is not None]
+        if self.unit == "assertions" and said:
+            raise ValueError(
+                f"{said[0]} counts records, and units are never mixed; write unit: records, or leave it out"
+            )
+        if self.heard == ("dataQualityMetrics",) and self.quarantine is None and self.rules is None:
+            raise ValueError("dataQualityMetrics alone asserts nothing; write rules: {notNull: [id], unique: [id]}")
+        return self
+
+    def _of_records(self) -> tuple[object, ...]:
+        return self.overlap, self.quarantine, self.rules, self.actual_is_rows
+
+    @property
+    def heard(self) -> tuple[Source, ...]:
+        """The facets that count, in the order in which they are asked."""
+        return SOURCES[self.unit] if self.sources is None else self.sources
+
+    @property
+    def counting(self) -> Counting:
+        """By which words records are counted."""
+        return Counting(
+            tuple(word for word in self.heard if word != "test"),
+            self.include,
+            self.rules,
+            ("not_null",) if self.actual_is_rows is None else self.actual_is_rows,
+            self.overlap or "upper",
+            self.quarantine,
+        )
 
 
 def needs(slo: DataSLO) -> Need:
     """The checks of the window, and the versions that the first of them may speak of."""
-    return Need(checks=True, history=_spec(slo).settle)
+    spec = _spec(slo)
+    if spec.unit == "assertions":
+        return Need(checks=True, history=spec.settle)
+    aside = spec.quarantine
+    if aside is None:
+        return Need(counts=True, checks=True, profiles=True, history=spec.settle)
+    beside = dataset_id(aside.namespace or slo.dataset.namespace, aside.table)
+    return Need(counts=True, checks=True, profiles=True, history=max(spec.settle, HISTORY), beside=beside)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     """A verdict for each delivered version, and for each check that found none, by due.
 
-    Good and total count assertions; a check that a job repeats on one version replaces what it found before. A version
-    that nothing evaluated is PENDING for `settle` and UNKNOWN from then on, never good.
+    Good and total count assertions, or records; a check that a job repeats on one version replaces what it found
+    before. BAD: an assertion failed; or less of the records passed than the target, or `instant`, asks. A version that
+    nothing evaluated is PENDING for `settle` and UNKNOWN from then on, never good; so is one of whose failures nobody
+    says how many records they are.
     """
     spec = _spec(slo)
-    subjects = _subjects(evidence, spec.settle)
-    verdicts = [_judge(subject, spec, evidence, now) for subject in subjects if evidence.since < subject.at <= now]
+    found = subjects(evidence, spec.settle, evidence.beside)
+    verdicts = [_judge(subject, slo, evidence, now) for subject in found if evidence.since < subject.at <= now]
     return sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
 
 
@@ -63,66 +119,56 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(first.due)}"
 
 
-class Subject(NamedTuple):
-    """What was checked: a version by its run, or, without one, a checking run by itself."""
-
-    run: str
-    at: datetime
-    delivery: Delivery | None
-    checks: tuple[Check, ...]
-
-    @property
-    def occurrence(self) -> str:
-        """What its verdict is kept under."""
-        alone = self.delivery is None and any(check.report for check in self.checks)
-        return f"{self.run}@{self.at.isoformat()}" if alone else self.run
-
-
 def _spec(slo: DataSLO) -> Spec:
     assert isinstance(slo.spec.sli, Spec), "the word chose this file"
     return slo.spec.sli
 
 
-def _subjects(evidence: Evidence, settle: timedelta) -> list[Subject]:
-    versions = sorted((d for d in evidence.deliveries if d.refresh and d.window is None), key=lambda d: (d.at, d.run))
-    times = [version.at for version in versions]
-    places = {version.run: place for place, version in enumerate(versions)}
-    found: list[list[Check]] = [[] for _ in versions]
-    alone: list[Subject] = []
-    for check in sorted(evidence.checks, key=lambda check: (check.at, check.run)):
-        place = places.get(check.run, bisect_right(times, check.at) - 1)
-        if place >= 0 and check.at <= times[place] + settle:
-            found[place].append(check)
-        elif check.assertions:
-            alone.append(Subject(check.run, check.at, None, (check,)))
-    bound = [Subject(v.run, v.at, v, tuple(checks)) for v, checks in zip(versions, found, strict=True)]
-    return bound + alone
+class Found(NamedTuple):
+    """What became of one subject, and of what it is made."""
+
+    state: VerdictState
+    reason: str
+    good: Fraction
+    total: Fraction
+    expected: Fraction
+    events: tuple[str, ...]
 
 
-def _judge(subject: Subject, spec: Spec, evidence: Evidence, now: datetime) -> Verdict:
-    newest: dict[NodeId, tuple[Check, list[Assertion]]] = {}
-    for check in subject.checks:
-        if included := [assertion for assertion in check.assertions if _counts(assertion, spec)]:
-            newest[check.job] = (check, included)
-    results = [assertion for _, assertions in newest.values() for assertion in assertions]
-    failed = [assertion for assertion in results if not assertion.passed]
-    state, reason = _outcome(results, failed, subject.at + spec.settle, now)
-    good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
-    events = tuple(event for check, _ in newest.values() for event in check.events)
+def _judge(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Verdict:
+    by_records = _spec(slo).unit == "records"
+    found = _by_records(subject, slo, evidence, now) if by_records else _by_assertions(subject, _spec(slo), now)
     return Verdict(
         subject.occurrence,
         subject.at,
-        state,
-        good=good,
-        total=total,
-        reason=reason,
-        value=good / total if total else None,
-        expected=Fraction(1) if total else None,
+        found.state,
+        good=found.good,
+        total=found.total,
+        reason=found.reason,
+        value=found.good / found.total if found.total else None,
+        expected=found.expected if found.total else None,
         delivered_at=None if subject.delivery is None else subject.delivery.at,
         run=subject.run,
-        evidence=events or (subject.delivery.events if subject.delivery else ()),
+        evidence=found.events or (subject.delivery.events if subject.delivery else ()),
         imported=evidence.imported(subject.at),
     )
+
+
+def _by_records(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Found:
+    spec, instant = _spec(slo), slo.spec.alerting.instant
+    floor = slo.target if instant is None else max(slo.target, instant.below)
+    found = _records.counted(subject, spec.counting, frozenset(each.job for each in evidence.beside))
+    state, reason = _records.judged(found, floor, subject.at + spec.settle, now)
+    return Found(state, reason, Fraction(found.rows - found.bad), Fraction(found.rows), floor, found.events)
+
+
+def _by_assertions(subject: Subject, spec: Spec, now: datetime) -> Found:
+    spoke = _checked.newest(subject.checks, lambda check: any(_counts(each, spec) for each in check.assertions))
+    results = [each for check in spoke for each in check.assertions if _counts(each, spec)]
+    failed = [assertion for assertion in results if not assertion.passed]
+    state, reason = _outcome(results, failed, subject.at + spec.settle, now)
+    good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
+    return Found(state, reason, good, total, Fraction(1), tuple(event for check in spoke for event in check.events))
 
 
 def _outcome(
@@ -141,6 +187,4 @@ def _outcome(
 
 
 def _counts(assertion: Assertion, spec: Spec) -> bool:
-    if assertion.source not in spec.sources or assertion.severity not in spec.include.severity:
-        return False
-    return "*" in spec.include.columns or assertion.column in spec.include.columns
+    return assertion.source in spec.heard and spec.include.takes(assertion)
