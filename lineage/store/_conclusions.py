@@ -6,6 +6,7 @@ All of it is a function of the set of observations; an edge changes by what beca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from lineage.database.times import instant, microseconds
@@ -44,6 +45,14 @@ def hear(
         )
         known[touch.dataset, touch.side] = row.with_touch(touch)
     return {(node, moment.speaker) for moment in moments for node in speakers[moment.speaker].hear(moment)}
+
+
+def recall(speakers: Mapping[Ref, Speaker[Ref]], moments: Iterable[Moment[Ref]]) -> None:
+    """Let *speakers* keep those of *moments* that a conclusion wants one by one, in its order."""
+    for moment in filter(decides, moments):
+        speakers[moment.speaker].deciding.append(deciding(moment.type, moment.at, moment.digest))
+    for speaker in speakers.values():
+        speaker.deciding.sort(key=attrgetter("at", "digest"))
 
 
 def concluded(speaker: Speaker[Ref], names: Names[Ref], resolve: Resolve) -> Row:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Any, Final, LiteralString
 
 from neo4j import ManagedTransaction
 
 from lineage.store._codes import INPUT, OUTPUT
-from lineage.store._conclusions import COLUMNS, concluded, decides, deciding, edges, hear, listings
+from lineage.store._conclusions import COLUMNS, concluded, deciding, edges, hear, listings, recall
 from lineage.store._observations import Listed, Moment
 from lineage.store._speakers import NEVER, ListingRow, Newest, Speaker
 from lineage.store.base import Resolve
@@ -90,10 +89,7 @@ def draw(
     """Bring up to date all that follows for *speakers*, which `meet` answered, once the observations are written."""
     before = listings(speakers.values())
     moved = hear(speakers, moments, listed)
-    for moment in filter(decides, moments):
-        speakers[moment.speaker].deciding.append(deciding(moment.type, moment.at, moment.digest))
-    for speaker in speakers.values():
-        speaker.deciding.sort(key=attrgetter("at", "digest"))
+    recall(speakers, moments)
     put(transaction, _KEEP, [_row(speaker, resolve) for speaker in speakers.values()])
     changed = {key: row for key, row in listings(speakers.values()).items() if before.get(key) != row}
     put(transaction, _LIST, [_listing(key, changed[key]) for key in sorted(changed)])

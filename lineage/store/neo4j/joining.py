@@ -12,12 +12,11 @@ from typing import Any, Final
 from neo4j import ManagedTransaction
 
 from lineage.model import NodeId
-from lineage.sameness import PERSON, Group, Link, grouped, strength
+from lineage.store._cut import Cut
+from lineage.store._identity import spoken_for
+from lineage.store.neo4j.identity import groups, mentioned
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.writing import newest, put
-
-APART: Final = "apart"
-ONE: Final = "one"
 
 _LINK: Final = """
     UNWIND $rows AS r MATCH (a:Thing {key: r.alias}) MATCH (d:Thing {key: r.dataset})
@@ -34,19 +33,6 @@ _ACTIVATE: Final = """
     WITH l, l.at = at AND l.event = event AS now WHERE l.active <> now
     SET l.active = now RETURN startNode(l).key AS alias, endNode(l).key AS dataset
 """
-_NEAR: Final = """
-    UNWIND $keys AS key MATCH (:Thing {key: key})-[l:LINK {active: true}]-(:Thing)
-    RETURN DISTINCT startNode(l).key, l.why, endNode(l).key
-"""
-_RULED: Final = """
-    UNWIND $keys AS key MATCH (:Thing {key: key})-[r:RULED]-(:Thing)
-    MATCH (s:Statement {digest: r.digest})
-    WITH DISTINCT startNode(r).key AS one, endNode(r).key AS other, r.verdict AS verdict, s.received AS received,
-        s.digest AS digest
-    ORDER BY received DESC, digest DESC
-    RETURN one, other, collect(coalesce(verdict, ''))[0]
-"""
-_MENTIONED: Final = "UNWIND $keys AS key MATCH (t:Thing {key: key}) WHERE t.first_at IS NOT NULL RETURN key"
 _RULE: Final = """
     UNWIND $rows AS r MATCH (a:Thing {key: r.one}) MATCH (b:Thing {key: r.other})
     MERGE (a)-[said:RULED {digest: r.digest}]->(b) SET said.verdict = r.verdict
@@ -56,29 +42,28 @@ _JOINED: Final = """
 """
 
 
-def declare(transaction: ManagedTransaction, declared: Iterable[dict[str, Any]], mentioned: Collection[str]) -> None:
-    """Bring the components up to date after the rows of *declared* same_as; *mentioned* are so for the first time."""
+def declare(transaction: ManagedTransaction, declared: Iterable[dict[str, Any]], awoken: Collection[str]) -> None:
+    """Bring the components up to date after the rows of *declared* same_as; *awoken* are mentioned at last."""
     links = newest(declared, "alias", "why", "dataset")
     put(transaction, _LINK, links)
     pairs = [{"alias": alias, "why": why} for alias, why in sorted({(row["alias"], row["why"]) for row in links})]
     turned = transaction.run(_ACTIVATE, rows=pairs).values() if pairs else []
-    if doubtful := {*mentioned, *(end for ends in turned for end in ends)}:
+    if doubtful := {*awoken, *(end for ends in turned for end in ends)}:
         settle(transaction, doubtful)
 
 
 def settle(transaction: ManagedTransaction, doubtful: Collection[str]) -> None:
     """Make the components of *doubtful* and of all that links join to them anew."""
-    groups = _groups(transaction, doubtful)
-    names = sorted({*doubtful, *(name for group in groups for name in group.names)})
-    mentioned = set(transaction.run(_MENTIONED, keys=names).value())
-    rows = {name: {"key": name, "component": None, "canonical": None} for name in names}
-    for group in groups:
+    found = groups(transaction, doubtful, Cut())
+    names = {*doubtful, *(name for group in found for name in group.names)}
+    known = mentioned(transaction, names, Cut())
+    rows = {name: {"key": name, "component": None, "canonical": None} for name in sorted(names)}
+    for group in found:
         if len(group.names) > 1 or group.torn:
             first = min(group.names, key=node_of)
-            rows |= {
-                name: {"key": name, "component": first, "canonical": _canonical(group, mentioned)}
-                for name in group.names
-            }
+            whole = spoken_for(group, sorted(group.names & known, key=node_of))
+            row = {"component": first, "canonical": whole and whole.canonical}
+            rows |= {name: {"key": name, **row} for name in group.names}
     put(transaction, _JOINED, list(rows.values()))
 
 
@@ -89,36 +74,3 @@ def rule(transaction: ManagedTransaction, said: Collection[tuple[str, NodeId, No
     put(transaction, _RULE, rows)
     if doubtful := {key_of(end) for _, *ends, _ in said for end in ends}:
         settle(transaction, doubtful)
-
-
-def _groups(transaction: ManagedTransaction, names: Collection[str]) -> list[Group[str]]:
-    links: set[Link[str]] = set()
-    apart: set[tuple[str, str]] = set()
-    seen: set[str] = set()
-    ask = set(names)
-    while ask:
-        seen |= ask
-        keys = sorted(ask)
-        near = [Link(*row) for row in transaction.run(_NEAR, keys=keys).values()]
-        for one, other, verdict in transaction.run(_RULED, keys=keys).values():
-            if verdict == ONE:
-                near.append(Link(one, PERSON, other))
-            elif verdict == APART:
-                apart.add((one, other))
-        links.update(near)
-        ask = {end for link in near for end in (link.alias, link.dataset)} - seen
-    ends = {end for link in links for end in (link.alias, link.dataset)}
-    return grouped(links, [pair for pair in apart if ends.issuperset(pair)], _by_strength)
-
-
-def _by_strength(links: Collection[Link[str]]) -> list[Link[str]]:
-    return sorted(links, key=lambda link: (strength(link.why), node_of(link.alias), node_of(link.dataset), link.why))
-
-
-def _canonical(group: Group[str], mentioned: Collection[str]) -> str | None:
-    """Who speaks for *group*: of those that events mention the least, one of those that speak before others first."""
-    return min(
-        (name for name in group.names if name in mentioned),
-        key=lambda name: (name not in group.speaking, node_of(name)),
-        default=None,
-    )
