@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -80,6 +80,22 @@ def to_server(
             duplicates = summary["summary"]["duplicates"]
             reasons = tuple(failed["reason"] for failed in summary["failed_events"])
             yield Outcome(summary["summary"]["successful"] - duplicates, duplicates, reasons)
+
+
+def ask(url: str, key: str | None, path: str, body: object, timeout_s: float = TIMEOUT_S) -> Any:
+    """What the server at *url* answers to a POST of *body* as JSON.
+
+    Raises InvalidInput with the server's own words where it refuses, Overloaded where it is busy or not there.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        with httpx2.Client(timeout=timeout_s, trust_env=False) as client:
+            answer = client.post(f"{url.rstrip('/')}{path}", json=body, headers=headers)
+    except httpx2.TransportError as error:
+        raise Overloaded(f"{url} cannot be reached ({error}); is a Headwater there?") from None
+    if answer.status_code in BUSY:
+        raise Overloaded(f"{url} answers {answer.status_code}; try again later")
+    return _checked(answer).json()
 
 
 def _request(client: httpx2.Client, url: str, headers: Mapping[str, str], batch: Sequence[bytes]) -> httpx2.Request:

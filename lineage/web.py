@@ -83,6 +83,9 @@ class Slos(Protocol):
     def statuses(self, at: datetime) -> list[Status]:
         """All of them, by name."""
 
+    def reread(self) -> None:
+        """Take up what was applied meanwhile."""
+
 
 class Services(Protocol):
     """What `app` wires and a route may use."""

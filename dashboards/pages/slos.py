@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import yaml
 from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards import say
@@ -13,7 +12,7 @@ from dashboards.panels.diagnosis import empty_at, of_slo, pace
 from dashboards.panels.slos import row, rows, tiers
 from dashboards.states import SLO, VERDICT, worst
 from lineage.alerts.incidents import Incident, every
-from lineage.slo.spec import DataSLO
+from lineage.slo.written import written
 from lineage.web import choice, needs, services
 
 NAV = Nav("SLOs", "target", "/slos", 4, "slos")
@@ -70,10 +69,3 @@ def shown(request: Request, name: str) -> Response:
 
 def _hurts(incident: Incident, slo: str) -> bool:
     return any(member.slo == slo and member.restored_at is None for member in incident.members)
-
-
-def written(definition: DataSLO) -> str:
-    """The definition as the YAML that a person would write for it."""
-    body = definition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-    whole = {"apiVersion": definition.api_version, "kind": definition.kind, **body}
-    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)

@@ -13,6 +13,7 @@ from lineage.commands import _options
 from lineage.commands._deciding import amendments, correct, exclude
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
+from lineage.commands._planning import apply, plan
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
     from lineage.slo.status import Status
@@ -92,6 +93,8 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(line)
 
 
+app.command()(plan)
+app.command()(apply)
 app.command()(explain)
 app.command()(backtest)
 

@@ -177,6 +177,14 @@ OBJECTS: Final[Mapping[str, Schema]] = {
     "Event": ANY,
     "Incident": thing(id=TEXT, state={"enum": ["open", "resolved"]}, severity=TEXT, title=TEXT, members=many(ANY)),
     "Status": thing(slo=TEXT, dataset=ref("Name"), state=TEXT, sentence=TEXT, at=TIME, budget=ANY),
+    "Step": thing(
+        slo=TEXT,
+        action={"enum": ["add", "change", "remove", "keep"]},
+        place=TEXT,
+        fields=many(thing(field=TEXT, effect=TEXT)),
+        before=maybe(ANY),
+        after=maybe(ANY),
+    ),
     "DeadLetter": thing(
         id=TEXT,
         reason=TEXT,
@@ -234,6 +242,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     **{("get", f"/api/v1/stats/{what}"): many(ref("Counted")) for what in ("jobs", "datasets", "sources")},
     ("get", "/api/v1/slos"): listed("slos", "Status"),
     ("get", "/api/v1/slos/{name}"): ref("Status"),
+    **{("post", f"/api/v1/slos/{step}"): thing(steps=many(ref("Step"))) for step in ("plan", "apply")},
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),

@@ -9,7 +9,15 @@ from fractions import Fraction
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SerializationInfo,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -96,6 +104,10 @@ def plain(ratio: Fraction) -> str:
     return format((Decimal(ratio.numerator) / Decimal(ratio.denominator)).normalize(), "f")
 
 
+def _as_decimal(ratio: Fraction, info: SerializationInfo) -> Decimal | str:
+    return plain(ratio) if info.mode == "json" else Decimal(plain(ratio))
+
+
 def _in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -117,7 +129,7 @@ Duration = Annotated[
 Ratio = Annotated[
     Fraction,
     BeforeValidator(parse_ratio),
-    PlainSerializer(plain, when_used="json"),
+    PlainSerializer(_as_decimal),
     WithJsonSchema({"type": ["number", "string"], "examples": [0.999]}),
 ]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]

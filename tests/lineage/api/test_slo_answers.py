@@ -62,3 +62,31 @@ def test_refusals_are_problems(client: TestClient, path: str, status: int) -> No
     answer = client.get(f"/api/v1/slos{path}")
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_planning_and_applying_are_routes(client: TestClient) -> None:
+    """What is applied is in force at once, with the same steps as the plan."""
+    slos = [{"place": "late.yaml:1", "text": json.dumps(document(name="late"))}]
+    planned, applied = (client.post(f"/api/v1/slos/{step}", json={"slos": slos}).json() for step in ("plan", "apply"))
+    names = [one["slo"] for one in client.get("/api/v1/slos").json()["slos"]]
+
+    assert ([step["action"] for step in planned["steps"]], planned == applied, names) == (
+        ["add"],
+        True,
+        ["late", "orders-freshness"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("kind: DataSLO", 422, "x.yaml:1:1: apiVersion: is missing"),
+        (json.dumps(document(target="0.5")), 409, "orders-freshness is owned by "),
+    ],
+)
+def test_what_cannot_be_applied_is_a_problem(client: TestClient, text: str, status: int, said: str) -> None:
+    """A fault has its place; what a folder owns is a conflict."""
+    client.app.state.services.slos.refresh(NOON)  # type: ignore[attr-defined]  # Starlette's app
+    answer = client.post("/api/v1/slos/apply", json={"slos": [{"place": "x.yaml", "text": text}]})
+
+    assert (answer.status_code, answer.json()["detail"][: len(said)]) == (status, said)

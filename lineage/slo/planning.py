@@ -1,0 +1,181 @@
+"""What files would change of the SLOs in force: field by field, with what it does to occurrences and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from lineage.errors import Conflict
+from lineage.slo.evaluate import evaluate
+from lineage.slo.kept import Kept, definition, kept, rescheduled
+from lineage.slo.phrases import percent, span
+from lineage.slo.reading import Source
+from lineage.slo.shape import number
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import Status
+from lineage.slo.written import body_of
+from lineage.store.base import Store
+
+Action = Literal["add", "change", "remove", "keep"]
+
+# What a field decides, by the longest beginning of its place that is here.
+EFFECTS: Mapping[str, str] = {
+    "": "words only; no verdict changes",
+    "metadata.labels.tier": "what pages first; no verdict changes",
+    "spec": "words only; no verdict changes",
+    "spec.dataset": "the whole window is judged anew, of another dataset",
+    "spec.path": "the whole window is judged anew, along another path",
+    "spec.sli": "the whole window is judged anew by it",
+    "spec.schedule": "what falls due from now on; what fell due before keeps its schedule",
+    "spec.timeWindow": "older occurrences enter or leave the window, and the budget with them",
+    "spec.objectives": "the budget is another share of the same occurrences",
+    "spec.effectiveFrom": "what was due before it does not exist",
+    "spec.exclusions": "what was due in them is of no budget",
+    "spec.lateMetadata": "which late events may still change a verdict",
+    "spec.noData": "when alerts freeze; no verdict changes",
+    "spec.alerting": "when it speaks, and how loudly; no verdict changes",
+    "spec.owner": "who is told; no verdict changes",
+}
+
+
+class Wish(NamedTuple):
+    """What somebody wants in force; with *prune* what was applied and is not in *sources* no more.
+
+    With *adopt* also what a folder owns (DECISIONS 29).
+    """
+
+    sources: Sequence[Source]
+    prune: bool = False
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is written otherwise, None where it is not written; *effect* is what it decides."""
+
+    field: str
+    before: object
+    after: object
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What would become of one SLO, and how it stands now by the definition before and the one after."""
+
+    slo: str
+    action: Action
+    place: str
+    fields: tuple[Difference, ...] = ()
+    before: Status | None = None
+    after: Status | None = None
+
+
+def plan(store: Store, wish: Wish, now: datetime) -> list[Step]:
+    """What fulfilling *wish* at *now* would do, by name.
+
+    Raises Conflict where a folder owns the name of one that differs, unless it is to be adopted.
+    """
+    found, names = kept(store), {source.slo.name for source in wish.sources}
+    steps = [_step(store, source, found.get(source.slo.name), now, adopt=wish.adopt) for source in wish.sources]
+    if wish.prune:
+        gone = ((name, each) for name, each in found.items() if each.active and not each.owned and name not in names)
+        steps += [Step(name, "remove", each.record.place, before=_now(store, each, now)) for name, each in gone]
+    return sorted(steps, key=lambda step: step.slo)
+
+
+def _step(store: Store, source: Source, before: Kept | None, now: datetime, *, adopt: bool) -> Step:
+    name = source.slo.name
+    if before is None or not before.active:
+        since = now if before is None else before.record.since
+        return Step(name, "add", source.place, after=evaluate(source.slo.since(since), store, now))
+    differ = tuple(differences(_as_written(definition(before.record), before, source.slo), source.slo))
+    if before.owned and not adopt:
+        if not differ:
+            return Step(name, "keep", before.record.place)
+        where = before.record.place
+        raise Conflict(f"{name} is owned by {where}; change that file, or take it over with --adopt", field=name)
+    if not differ and not before.owned:
+        return Step(name, "keep", source.place)
+    after = rescheduled(source.slo, before.record, now).since(before.record.since)
+    return Step(name, "change", source.place, differ, _now(store, before, now), evaluate(after, store, now))
+
+
+def _now(store: Store, before: Kept, now: datetime) -> Status:
+    return evaluate(definition(before.record), store, now)
+
+
+def _as_written(slo: DataSLO, before: Kept, newer: DataSLO) -> DataSLO:
+    """*slo* without what Headwater noted itself: since when it, and its schedule, are in force."""
+    spec = slo.spec
+    if newer.spec.effective_from is None and spec.effective_from == before.record.since:
+        spec = spec.model_copy(update={"effective_from": None})
+    schedule = spec.schedule
+    if schedule is not None and newer.spec.schedule is not None and newer.spec.schedule.valid_from is None:
+        schedule = schedule.model_copy(update={"valid_from": None, "before": None})
+    return slo.model_copy(update={"spec": spec.model_copy(update={"schedule": schedule})})
+
+
+def differences(before: DataSLO, after: DataSLO) -> Iterator[Difference]:
+    """The fields that *after* writes otherwise than *before*, as they are written, by place."""
+    old, new = dict(_leaves(body_of(before))), dict(_leaves(body_of(after)))
+    for field in sorted(old.keys() | new.keys()):
+        if old.get(field) != new.get(field):
+            yield Difference(field, old.get(field), new.get(field), _effect(field))
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        pairs: Iterable[tuple[str, Any]] = value.items()
+        yield from (leaf for key, each in pairs for leaf in _leaves(each, f"{place}.{key}" if place else key))
+    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        for index, each in enumerate(value):
+            yield from _leaves(each, f"{place}.{index}")
+    else:
+        yield place, value
+
+
+def _effect(field: str) -> str:
+    parts = field.split(".")
+    return next(EFFECTS[start] for end in range(len(parts), -1, -1) if (start := ".".join(parts[:end])) in EFFECTS)
+
+
+def shape_of(step: Step) -> dict[str, object]:
+    """*step* as JSON."""
+    return {
+        "slo": step.slo,
+        "action": step.action,
+        "place": step.place,
+        "fields": [
+            {"field": each.field, "before": each.before, "after": each.after, "effect": each.effect}
+            for each in step.fields
+        ],
+        "before": _brief(step.before),
+        "after": _brief(step.after),
+    }
+
+
+def _brief(status: Status | None) -> dict[str, object] | None:
+    if status is None:
+        return None
+    return {
+        "state": status.state,
+        "good": number(status.good),
+        "total": number(status.total),
+        "occurrences": len(status.occurrences),
+        "budget": {
+            "allowed": number(status.budget.allowed),
+            "spent": number(status.budget.spent),
+            "remainingRatio": number(status.budget.remaining_ratio),
+        },
+        "sentence": _standing(status),
+    }
+
+
+def _standing(status: Status) -> str:
+    left = status.budget.remaining_ratio
+    rest = "nothing judged yet" if left is None else f"{percent(left)} of the error budget left"
+    window = span(timedelta(seconds=status.window_s))
+    return f"{status.state}, {len(status.occurrences)} occurrences in {window}, {rest}"
