@@ -142,18 +142,18 @@ def test_a_certificate_that_is_named_is_trusted(tls_server: Engine, tmp_path: Pa
 
 def test_a_certificate_that_nobody_knows_is_refused_for_good(tls_server: Engine) -> None:
     """Trying again does not help; the sentence says what does."""
-    with pytest.raises(StoreUnusable, match="certificate is not trusted .* SSL_CERT_FILE"):
+    with pytest.raises(StoreUnusable, match=r"certificate is not trusted .* SSL_CERT_FILE"):
         open_store(url(tls_server, tls=True).replace("+ssc", "+s"), resolve)
 
 
 @pytest.mark.parametrize("scheme", ["neo4j+s", "neo4j+ssc"])
 def test_a_server_without_tls_is_told_from_one_that_is_away(place: str, scheme: str) -> None:
     """The sentence names the scheme that would do."""
-    with pytest.raises(StoreUnavailable, match="does not speak TLS .* neo4j://"):
+    with pytest.raises(StoreUnavailable, match=r"does not speak TLS .* neo4j://"):
         open_store(f"{scheme}://{place}", resolve, Neo4j(retry_s=0))
 
 
 def test_a_server_with_tls_hangs_up_on_who_speaks_none(tls_server: Engine) -> None:
     """It looks as if it were away; the sentence speaks of the scheme too."""
-    with pytest.raises(StoreUnavailable, match="cannot be reached .* scheme"):
+    with pytest.raises(StoreUnavailable, match=r"cannot be reached .* scheme"):
         open_store(f"neo4j://{tls_server.address}", resolve, Neo4j(retry_s=0))
