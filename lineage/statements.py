@@ -132,6 +132,11 @@ def fold(kept: Iterable[Kept]) -> Stated | None:
     return Stated(ordered[0].received_at, ordered[-1].received_at, tuple(newest[topic] for topic in sorted(newest)))
 
 
+def hides(statement: Statement) -> bool | None:
+    """Whether *statement* hides its subject, or no longer; None where it says neither."""
+    return next((word.holds for word in reversed(statement.words) if word.what == "hidden"), None)
+
+
 def told_apart(statement: Statement) -> Iterator[tuple[NodeId, NodeId, Verdict]]:
     """The pairs of datasets of which *statement* says that they are one, or apart; None where it takes that back."""
     subject = statement.subject

@@ -11,7 +11,7 @@ from neo4j import ManagedTransaction
 
 from lineage.database.times import instant, microseconds
 from lineage.model import Entry
-from lineage.statements import About, Kept, Statement, Subject, Word, told_apart
+from lineage.statements import About, Kept, Statement, Subject, Word, hides, told_apart
 from lineage.store._codes import EVER
 from lineage.store.neo4j import joining
 from lineage.store.neo4j.keys import named_rows
@@ -53,6 +53,7 @@ def state(transaction: ManagedTransaction, entries: Sequence[Entry], statements:
             "received": microseconds(entry.received_at),
             "reason": said.reason,
             "words": msgspec.json.encode(said.words).decode(),
+            "hides": hides(said),
         }
         for entry, said in pairs
     ]

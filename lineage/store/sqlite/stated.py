@@ -10,7 +10,7 @@ import msgspec
 
 from lineage.database.times import instant, microseconds
 from lineage.model import Entry
-from lineage.statements import About, Kept, Statement, Subject, Word
+from lineage.statements import About, Kept, Statement, Subject, Word, hides
 from lineage.store._cut import Cut
 from lineage.store.sqlite.sql import ADVANCE, each_of
 
@@ -57,7 +57,7 @@ def state(connection: Connection, entries: Sequence[Entry], statements: Sequence
             *(said.subject.kind, said.subject.namespace, said.subject.name),
             *(said.actor, microseconds(said.at), microseconds(entry.received_at), said.reason),
             msgspec.json.encode(said.words).decode(),
-            next((word.holds for word in reversed(said.words) if word.what == "hidden"), None),
+            hides(said),
         )
         for entry, said in zip(entries, statements, strict=True)
     ]

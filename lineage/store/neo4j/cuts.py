@@ -1,0 +1,33 @@
+"""What lies within a cut: all of it, so that what is kept for now answers; or how far it reaches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from neo4j import ManagedTransaction
+
+from lineage.store._codes import EVER
+from lineage.store._cut import Cut
+
+_BEYOND: Final = """
+    RETURN EXISTS { MATCH (e:Event) WHERE e.at > $as_of } OR EXISTS { MATCH (e:Event) WHERE e.received > $known_at }
+        OR EXISTS { MATCH (s:Statement) WHERE s.at > $as_of } OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at }
+"""
+_NEWEST: Final = (
+    "MATCH (e:Event) WHERE e.at <= $as_of AND e.received <= $known_at RETURN e.at ORDER BY e.at DESC LIMIT 1"
+)
+
+
+def trimmed(transaction: ManagedTransaction, at: Cut) -> Cut:
+    """*at*, or the whole when all that is stored lies within it: then what is kept for now answers it."""
+    if at.whole:
+        return at
+    ((beyond,),) = transaction.run(_BEYOND, at._asdict()).values()
+    return at if beyond else Cut()
+
+
+def newest(transaction: ManagedTransaction, at: Cut) -> int:
+    """The event time that a question at the cut counts back from: as_of, without it that of the newest event."""
+    if at.as_of < EVER:
+        return at.as_of
+    return next(iter(transaction.run(_NEWEST, at._asdict()).value()), 0)
