@@ -294,7 +294,8 @@ class Intake:
         for kind, events in Counter(delta.type or delta.kind for delta in deltas).items():
             EVENTS_RECEIVED.labels(self._collector, kind).inc(events)
         for delta in deltas:
-            EVENT_DELAY_S.observe((received_at - delta.at).total_seconds())
+            delay = (received_at - delta.at).total_seconds()
+            EVENT_DELAY_S.labels(self._collector, delta.type or delta.kind).observe(delay)
         for producer, events in Counter(sender(delta.producer) for delta in deltas if delta.warnings).items():
             EVENTS_WARNED.labels(self._collector, producer).inc(events)
         if twice := sum(entry.duplicate for entry in entries):

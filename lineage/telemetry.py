@@ -28,6 +28,7 @@ EVENTS_DUPLICATE = Counter("headwater_events_duplicate", "Events that the ledger
 EVENT_DELAY_S = Histogram(
     "headwater_event_delay_seconds",
     "From an event's own time to its receipt.",
+    ("collector", "event_type"),
     buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800, 3600, 14400, 86400),
 )
 COMMIT_S = Histogram(
@@ -39,20 +40,28 @@ COMMIT_EVENTS = Histogram(
     "headwater_commit_events", "Events that shared one commit.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 )
 QUEUE_EVENTS = Gauge("headwater_queue_events", "Bodies that wait for the writer.")
-DEAD_LETTER_DEPTH = Gauge("headwater_dead_letter_depth", "Refused bodies that wait to be replayed or discarded.")
-DEAD_LETTER_OLDEST_S = Gauge("headwater_dead_letter_oldest_age_seconds", "How long the oldest of them has waited.")
+DEAD_LETTER_DEPTH = Gauge(
+    "headwater_dead_letter_depth", "Refused bodies that wait to be replayed or discarded.", ("queue",)
+)
+DEAD_LETTER_OLDEST_S = Gauge(
+    "headwater_dead_letter_oldest_age_seconds", "How long the oldest of them has waited.", ("queue",)
+)
 FORWARDED = Counter("headwater_forwarded_events", "Events passed on to another backend.", ("target", "result"))
 FORWARD_LAG = Gauge("headwater_forward_lag_events", "Entries that a backend has yet to be sent.", ("target",))
 UNPROJECTED = Gauge("headwater_unprojected_events", "Events in the ledger that the graph could not take.")
 PROJECTION_LAG = Gauge("headwater_projection_lag_events", "Events in the ledger that the graph has yet to take.")
 EVALUATION_S = Histogram("headwater_evaluation_duration_seconds", "One tick over all SLOs.")
+EVALUATION_LAG_S = Histogram(
+    "headwater_evaluation_lag_seconds",
+    "From the instant that a tick was planned for to its beginning.",
+    buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 300),
+)
 EVALUATED_AT = Gauge("headwater_scheduler_last_evaluation_timestamp_seconds", "When SLOs were last judged.")
 NOTIFICATIONS = Counter("headwater_notifications", "Messages delivered.", ("channel_type",))
 NOTIFICATIONS_FAILED = Counter(
     "headwater_notifications_failed", "Deliveries that failed, retries included.", ("channel_type", "reason")
 )
 OUTBOX_OLDEST_S = Gauge("headwater_outbox_oldest_age_seconds", "How long the oldest unsent message has waited.")
-INCIDENTS_OPEN = Gauge("headwater_incidents_open", "Incidents that are not resolved.", ("severity",))
 
 
 def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -63,6 +63,8 @@ class Incident(BaseModel):
     id: str  # INC-1, INC-2, …
     state: Literal["open", "resolved"]
     severity: Literal["page", "ticket"]
+    began_as: Literal["page", "ticket"] | None = None  # its severity when it was opened
+    team: str | None = None  # of the owner
     title: str
     cause: Cause | None = None
     members: tuple[Member, ...]

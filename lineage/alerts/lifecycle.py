@@ -46,6 +46,7 @@ def begin(id: str, first: Member, cause: Cause | None, now: datetime) -> Inciden
         id=id,
         state="open",
         severity=first.severity,
+        began_as=first.severity,
         title=_title(cause, first),
         members=(first,),
         onset_at=first.since,

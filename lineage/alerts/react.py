@@ -19,7 +19,7 @@ from lineage.model import NodeId
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Change, Lease, Store
-from lineage.telemetry import INCIDENTS_OPEN, logger
+from lineage.telemetry import logger
 
 COUNTER = "counter"
 
@@ -48,6 +48,11 @@ def react(  # noqa: PLR0913 - what is watched, how it stands, and the right to a
         return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
     except Conflict:
         return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
+
+
+def said(store: Store) -> Mapping[str, AlertState]:
+    """What was last decided of each SLO of which anything ever was, by name. Raises StoreUnavailable."""
+    return _read(store, policy.KIND, AlertState)[0]
 
 
 class _Reaction:
@@ -82,7 +87,6 @@ class _Reaction:
         for case in told:
             fields = {"incident": case.id, "change": case.change, "severity": case.severity, "slos": len(case.members)}
             log.info("incident_changed", extra=fields)
-        self._count()
         return told
 
     def _decide(self) -> None:
@@ -128,7 +132,12 @@ class _Reaction:
     def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...]) -> Incident:
         spec = self._definitions[slo].spec
         return case.model_copy(
-            update={"owner": spec.owner.mention, "runbook": spec.alerting.runbook, "affected": affected}
+            update={
+                "team": spec.owner.team,
+                "owner": spec.owner.mention,
+                "runbook": spec.alerting.runbook,
+                "affected": affected,
+            }
         )
 
     def _retire(self, state: AlertState) -> AlertState:
@@ -172,11 +181,6 @@ class _Reaction:
         """The channels of the owner of the incident's first member that is still defined."""
         names = [member.slo for member in case.members if member.slo in self._definitions]
         return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
-
-    def _count(self) -> None:
-        open_ = [case.severity for case in self._cases.values() if case.state == "open"]
-        for severity in RANK:
-            INCIDENTS_OPEN.labels(severity).set(open_.count(severity))
 
 
 def _most_urgent(item: tuple[str, Transition]) -> tuple[int, datetime, str]:

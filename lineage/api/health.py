@@ -11,6 +11,8 @@ from lineage.letters import depth
 from lineage.telemetry import DEAD_LETTER_DEPTH, DEAD_LETTER_OLDEST_S, PROJECTION_LAG, UNPROJECTED
 from lineage.web import Services, needs, services
 
+QUEUE = "events"  # the one that all doors share
+
 router = APIRouter(tags=["health"])
 
 
@@ -46,8 +48,9 @@ def metrics(request: Request) -> Response:
     UNPROJECTED.set(unprojected)
     PROJECTION_LAG.set(lag)
     letters, oldest = depth(services(request).store)
-    DEAD_LETTER_DEPTH.set(letters)
-    DEAD_LETTER_OLDEST_S.set(0 if oldest is None else (services(request).now() - oldest).total_seconds())
+    DEAD_LETTER_DEPTH.labels(QUEUE).set(letters)
+    waited_s = 0 if oldest is None else (services(request).now() - oldest).total_seconds()
+    DEAD_LETTER_OLDEST_S.labels(QUEUE).set(waited_s)
     encode, kind = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(REGISTRY), media_type=kind)
 

@@ -255,8 +255,8 @@ def test_depth_and_age_are_measured(client: TestClient, services: Headwater) -> 
 
     lines = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
 
-    age_s = float(lines["headwater_dead_letter_oldest_age_seconds"])
-    assert ("2.0", True) == (lines["headwater_dead_letter_depth"], 7200 <= age_s < 7300)
+    age_s = float(lines['headwater_dead_letter_oldest_age_seconds{queue="events"}'])
+    assert ("2.0", True) == (lines['headwater_dead_letter_depth{queue="events"}'], 7200 <= age_s < 7300)
 
 
 # ── Receipts. ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from lineage.slo.terms import Duration, Sli
 
 NAMED_CHANGES = 3
 NONE, ONE = Fraction(0), Fraction(1)
+BREAKS, KEEPS, SAYS = "breaking", "nothing breaks", "only said otherwise"  # how the reason of a change begins
 HISTORY = timedelta(days=7)  # before the window, where the schema is that the first delivery is held against
 
 
@@ -50,6 +51,12 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
     newest = streak[-1]
     return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(newest.due)}"
+
+
+def weight(verdict: Verdict) -> Weight | None:
+    """What the heaviest change of the columns breaks, as *verdict* says; None where they did not change."""
+    begun = {BREAKS: Weight.BREAKING, KEEPS: Weight.COMPATIBLE, SAYS: Weight.INFO}
+    return begun.get(verdict.reason.partition(":")[0])
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -112,5 +119,6 @@ def _outcome(
     )
     more = f" and {len(breaking) - NAMED_CHANGES} more" if len(breaking) > NAMED_CHANGES else ""
     if breaking:
-        return VerdictState.BAD, f"breaking: {named}{more}", len(breaking)
-    return VerdictState.GOOD, f"nothing breaks: {named}" if named else "the columns are the same", 0
+        return VerdictState.BAD, f"{BREAKS}: {named}{more}", len(breaking)
+    keeps = SAYS if all(change.weight is Weight.INFO for change in changes) else KEEPS
+    return VerdictState.GOOD, f"{keeps}: {named}" if named else "the columns are the same", 0

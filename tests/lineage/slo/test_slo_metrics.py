@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from lineage.slo.budget import judge
 from lineage.slo.metrics import SloCollector
 from lineage.slo.spec import DataSLO
-from tests.support.promises import NOON, promise, verdicts
+from tests.support.promises import HOUR, NOON, promise, verdicts
 
-FIVE = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
+FIVE: dict[str, Any] = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
 
 
 def scraped(slo: DataSLO | None, letters: str) -> list[str]:
     collector, registry = SloCollector(), CollectorRegistry()
     registry.register(collector)
     if slo is not None:
-        collector.show([judge(slo, verdicts(letters), NOON)], {slo.name: slo})
+        known: dict[str, Any] = {"through": NOON - HOUR, "last_delivery": NOON - HOUR}
+        collector.show([replace(judge(slo, verdicts(letters), NOON), **known)], {slo.name: slo})
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 
@@ -35,7 +39,8 @@ def scraped(slo: DataSLO | None, letters: str) -> list[str]:
         'headwater_slo_error_budget_remaining_ratio{slo="orders-freshness",window="period"} -249.0',
         'headwater_slo_window_events{slo="orders-freshness",window="period"} 4.0',
         'headwater_slo_window_bad_events{slo="orders-freshness",window="period"} 1.0',
-        'headwater_slo_alert_state{rule="ladder",severity="page",slo="orders-freshness"} 2.0',
+        'headwater_slo_data_age_seconds{slo="orders-freshness"} 3600.0',
+        'headwater_slo_last_delivery_timestamp_seconds{slo="orders-freshness"} 1.7951724e+09',
         'headwater_slo_next_due_timestamp_seconds{slo="orders-freshness"} 1.7951769e+09',
     ],
 )
@@ -55,15 +60,28 @@ def test_long_words_are_in_one_place() -> None:
 
 
 def test_a_retired_slo_is_gone() -> None:
-    """No series of it stays behind."""
-    assert scraped(None, "") == []
+    """No series of it stays behind, of gauges, counters or histograms."""
+    slo, other = promise(), promise(name="others")
+    seen = [judge(each, verdicts("GB"), NOON) for each in (slo, other)]
+    collector, registry = SloCollector(), CollectorRegistry()
+    registry.register(collector)
+    collector.show(seen, {slo.name: slo, other.name: other})
+
+    collector.show(seen[1:], {other.name: other})
+
+    text = generate_latest(registry).decode()
+    assert (slo.name in text, other.name in text) == (False, True)
 
 
-def test_lost_coverage_freezes_the_alert_state() -> None:
-    """3: frozen, neither firing nor inactive."""
-    states = {line.split()[-1] for line in scraped(promise(**FIVE), "GUUU") if "alert_state" in line}
+def test_who_does_not_judge_shows_nothing() -> None:
+    """A follower has no series: what the leader says is said once."""
+    slo, collector, registry = promise(), SloCollector(), CollectorRegistry()
+    registry.register(collector)
+    collector.show([judge(slo, verdicts("GB"), NOON)], {slo.name: slo})
 
-    assert states == {"3.0"}
+    collector.hide()
+
+    assert slo.name not in generate_latest(registry).decode()
 
 
 def test_an_unknown_figure_has_no_sample() -> None:

@@ -1,0 +1,117 @@
+"""What closed since this process began to judge, counted up for Prometheus: each occurrence once; corrections apart."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from lineage.model import Verdict, VerdictState
+from lineage.slo.budget import JUDGED
+from lineage.slo.drift import Weight
+from lineage.slo.indicators import latency, schema_stability
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import Status
+
+COUNTED = JUDGED | {VerdictState.UNKNOWN}
+EDGES_S = (1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 14400)  # SLO.md e
+
+Word = TypeVar("Word")
+
+
+@dataclass(slots=True)
+class Latencies:
+    """A histogram of seconds: how many were at most each of *edges* and more than the one before it, and their sum."""
+
+    edges: tuple[float, ...]
+    counts: list[int] = field(init=False)
+    sum: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        self.counts = [0] * (len(self.edges) + 1)
+
+    def add(self, seconds: Fraction) -> None:
+        """One more; what lies on an edge is within it."""
+        self.counts[bisect_left(self.edges, seconds)] += 1
+        self.sum += seconds
+
+
+@dataclass(slots=True)
+class Totals:
+    """Of one SLO: *events* and *bad* in the unit of its SLI, *unknown* and *corrected* in occurrences."""
+
+    events: Fraction = Fraction(0)
+    bad: Fraction = Fraction(0)
+    unknown: int = 0
+    corrected: int = 0
+    latencies: Latencies | None = None
+    changes: Counter[Weight] | None = None  # of schemas, deliveries by what the heaviest of their changes breaks
+
+
+class Closed:
+    """Keeps totals that only grow, as counters must: what an occurrence was when it closed stays counted as that.
+
+    They begin at 0 with the first look at an SLO, as counters do with a process: what had closed by then is in the
+    window's figures, and in no counter.
+    """
+
+    def __init__(self) -> None:
+        self.totals: dict[str, Totals] = {}
+        self._before: dict[str, Sequence[Verdict]] = {}
+
+    def look(self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO]) -> None:
+        """Count what closed since the last look; forget the SLOs that have no definition any more."""
+        self.totals = _of(self.totals, definitions)
+        self._before = _of(self._before, definitions)
+        for status in statuses:
+            if (slo := definitions.get(status.slo)) is not None:
+                self._count(slo, status.occurrences)
+
+    def forget(self) -> None:
+        """Begin anew: another process counts now."""
+        self.totals, self._before = {}, {}
+
+    def _count(self, slo: DataSLO, occurrences: Sequence[Verdict]) -> None:
+        totals = self.totals.setdefault(slo.name, Totals())
+        if isinstance(slo.spec.sli, latency.Spec):
+            edges = tuple(sorted({*EDGES_S, slo.spec.sli.percentile.threshold.total_seconds()}))
+            if totals.latencies is None or totals.latencies.edges != edges:
+                totals.latencies = Latencies(edges)
+        if isinstance(slo.spec.sli, schema_stability.Spec) and totals.changes is None:
+            totals.changes = Counter()
+        before = self._before.get(slo.name)
+        self._before[slo.name] = occurrences
+        if before is None or before is occurrences:
+            return
+        known = {verdict.occurrence: verdict for verdict in before}
+        for verdict in occurrences:
+            _add(totals, known.get(verdict.occurrence), verdict)
+
+
+def _add(totals: Totals, before: Verdict | None, now: Verdict) -> None:
+    if before == now:
+        return
+    if totals.latencies is not None and _landed(now) and (before is None or not _landed(before)):
+        totals.latencies.add(now.value or Fraction(0))
+    if before is not None and before.state != VerdictState.PENDING:
+        differs = (before.state, before.good, before.total) != (now.state, now.good, now.total)
+        totals.corrected += differs and not COUNTED.isdisjoint({before.state, now.state})
+    elif now.state in JUDGED:
+        totals.events += now.total
+        totals.bad += now.total - now.good
+        if totals.changes is not None and (weight := schema_stability.weight(now)) is not None:
+            totals.changes[weight] += 1
+    elif now.state == VerdictState.UNKNOWN:
+        totals.unknown += 1
+
+
+def _landed(verdict: Verdict) -> bool:
+    """Whether what a latency is of has arrived: until then its value still grows."""
+    return verdict.state in JUDGED and verdict.delivered_at is not None
+
+
+def _of(found: Mapping[str, Word], definitions: Mapping[str, DataSLO]) -> dict[str, Word]:
+    return {name: each for name, each in found.items() if name in definitions}
