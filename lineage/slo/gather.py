@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -57,11 +57,13 @@ class _Heartbeat(msgspec.Struct, rename="camel"):
 
 
 def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime) -> Evidence:
-    """What is known of the dataset of *slo*, from as far back as the window and *need* reach."""
-    since = now - slo.window
-    if slo.spec.effective_from is not None:
-        since = max(since, slo.spec.effective_from - TICK)
-    begin = since - need.history
+    """What is known of the dataset of *slo*, from as far back as the window and *need* reach.
+
+    The window is taken as of the last midnight: all day long the same is asked, and what came of it holds until
+    something new is told.
+    """
+    since = window_of(slo, now)
+    begin = window_of(slo, midnight(now)) - need.history
     if slo.spec.schedule is not None:
         begin = occurrences(slo.spec.schedule, begin, begin)[0].start - TICK
     asked = Asked(slo.dataset, store, begin, now, known_at)
@@ -78,6 +80,17 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     if need.ancestry:
         return replace(evidence, ancestry=_ancestry(slo, asked, deliveries))
     return evidence if need.beats_of is None else _with_beats(evidence, asked, need.beats_of)
+
+
+def window_of(slo: DataSLO, now: datetime) -> datetime:
+    """Where the window of *slo* begins, open: its length before *now*, and not before it is in force."""
+    since = now - slo.window
+    return since if slo.spec.effective_from is None else max(since, slo.spec.effective_from - TICK)
+
+
+def midnight(now: datetime) -> datetime:
+    """The last in UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery]) -> Ancestry:
