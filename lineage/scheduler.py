@@ -13,6 +13,7 @@ from typing import Protocol
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from collectors.rebuild import VERSION_KIND
+from lineage.alerts.metrics import ALERTS
 from lineage.alerts.outbox import drain
 from lineage.alerts.react import react
 from lineage.channels.base import Channel, ready
@@ -23,7 +24,7 @@ from lineage.slo.book import SloBook
 from lineage.slo.metrics import SLOS
 from lineage.slo.status import Status
 from lineage.store.base import Lease, Store
-from lineage.telemetry import EVALUATED_AT, EVALUATION_S, logger
+from lineage.telemetry import EVALUATED_AT, EVALUATION_LAG_S, EVALUATION_S, OUTBOX_OLDEST_S, logger
 
 LEASE = "scheduler"
 LEASE_INTERVALS = 3  # a holder may miss two ticks before another takes over
@@ -81,7 +82,7 @@ class Scheduler:
         if clock is None:
             return
         clock.shutdown(wait=True)
-        SLOS.show((), {})
+        _hide()
         if self._ticking is not None:
             self._ticking.join(STOP_S)
             if self._ticking.is_alive():
@@ -101,21 +102,23 @@ class Scheduler:
         with self._guard, EVALUATION_S.time():
             self._lease = house.store.lease(LEASE, self._holder, ttl_s)
             if self._lease is None:
-                SLOS.show((), {})
+                _hide()
                 return []
-            house.slos.refresh(now)
+            house.slos.refresh(now, self._lease)
             statuses, definitions = house.slos.statuses(now), house.slos.definitions()
             self._keep(statuses)
             SLOS.show(statuses, definitions)
             EVALUATED_AT.set(now.timestamp())
             react(house.store, definitions, statuses, now, self._lease, group_wait_s=settings.slo.group_wait_s)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
+            ALERTS.show(house.store, statuses, definitions)
             return statuses
 
     def _keep(self, statuses: Sequence[Status]) -> None:
         """Write the verdicts that are not what was written last, all in one transaction: a start writes every one.
 
-        So does the first tick after a rebuild, which forgets verdicts, and after another held the lease.
+        So does the first tick after a rebuild, which forgets verdicts, and after another held the lease. Who lost the
+        lease meanwhile writes none.
         """
         made = self._house.store.document(VERSION_KIND, "graph")
         basis = (made and made.revision, self._lease and self._lease.epoch)
@@ -128,6 +131,7 @@ class Scheduler:
         }
 
         def put() -> None:
+            self._house.store.put((), lease=self._lease)
             for slo, verdicts in changed.items():
                 if verdicts:
                     self._house.store.put_verdicts(slo, verdicts)
@@ -144,7 +148,10 @@ class Scheduler:
 
     def _run(self) -> None:
         try:
-            self.tick(self._planned(self._house.now()))
+            began = self._house.now()
+            planned = self._planned(began)
+            EVALUATION_LAG_S.observe((began - planned).total_seconds())
+            self.tick(planned)
         except (Overloaded, Conflict) as error:
             log.warning("tick_postponed", extra={"reason": str(error)})
         except Exception:
@@ -155,6 +162,13 @@ class Scheduler:
         """The newest point of the grid: the time for which this tick was planned."""
         seconds = now.timestamp()
         return datetime.fromtimestamp(seconds - seconds % self._interval_s, UTC)
+
+
+def _hide() -> None:
+    """Another judges, or nobody: what only who judges can say is not said here."""
+    SLOS.hide()
+    ALERTS.hide()
+    OUTBOX_OLDEST_S.set(0)
 
 
 def _base_url(settings: Settings) -> str:

@@ -154,6 +154,7 @@ class _Post:
             return self._keep([_dropped(note) for note in (*older, newest)])
         if way.channel in blocked:
             return []
+        self.store.put((), lease=self.lease)  # who slept and lost the lease must not say it a second time
         message = self._rendered(incident, queue, way)
         sent = newest.model_copy(
             update={

@@ -14,7 +14,7 @@ from lineage.slo.kept import dated, definition, kept, made, retired, stamps
 from lineage.slo.reading import Source, files_of, read_path
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
-from lineage.store.base import Store
+from lineage.store.base import Lease, Store
 from lineage.telemetry import logger
 
 FRESH = timedelta(seconds=15)  # how long `statuses` repeats itself while the store does not change
@@ -56,13 +56,14 @@ class SloBook:
             self._sources = read_path(self._folder)
         self.reread()
 
-    def refresh(self, now: datetime) -> None:
+    def refresh(self, now: datetime, lease: Lease | None = None) -> None:
         """Take up what changed: a new file is in force from *now*, a removed one retires its SLO and keeps its history.
 
-        A file that cannot be used changes nothing: all that was in force stays, and *problem* says why.
+        A file that cannot be used changes nothing: all that was in force stays, and *problem* says why. Raises Conflict
+        when *lease* is lost.
         """
         if self._folder is not None:
-            self._look(self._folder, now)
+            self._look(self._folder, now, lease)
         self.reread()
 
     def reread(self) -> None:
@@ -82,7 +83,7 @@ class SloBook:
         self._read = read
         self._take(files | applied)
 
-    def _look(self, folder: Path, now: datetime) -> None:
+    def _look(self, folder: Path, now: datetime, lease: Lease | None) -> None:
         """Take up the files of *folder*, where they changed."""
         seen = _fingerprint(folder)
         if seen == self._seen and self._taken_up:
@@ -96,7 +97,7 @@ class SloBook:
             self._taken_up = True  # until the files change again
             return
         self.problem = None
-        self._write(sources, now)
+        self._write(sources, now, lease)
         self._sources, self._taken_up = sources, True
 
     def names(self) -> list[str]:
@@ -148,12 +149,12 @@ class SloBook:
             log.exception("slo_not_judged", extra={"slo": name})
             return None
 
-    def _write(self, sources: list[Source], now: datetime) -> None:
+    def _write(self, sources: list[Source], now: datetime, lease: Lease | None) -> None:
         found, names = kept(self._store), {source.slo.name for source in sources}
         changes = [made(source, found.get(source.slo.name), now) for source in sources]
         changes += [retired(name, each) for name, each in found.items() if each.owned and name not in names]
         if writes := [change for change in changes if change is not None]:
-            self._store.put(writes)
+            self._store.put(writes, lease=lease)
             log.info("slos_changed", extra={"slos": [change.id for change in writes]})
 
 

@@ -388,7 +388,11 @@ class Store(Protocol):
         """Kept verdicts of *slo* with since < due <= until, by due."""
 
     def put(self, changes: Sequence[Change], *, lease: Lease | None = None) -> None:
-        """Write all *changes* or none. Raises Conflict when a revision moved or *lease* is of an older epoch."""
+        """Write all *changes* or none. Raises Conflict when a revision moved or *lease* is of an older epoch.
+
+        Without changes it asks whether *lease* is held; within `together` all that is written there stands or falls
+        with it.
+        """
 
     def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 - the field's own word
         """One document, or None."""

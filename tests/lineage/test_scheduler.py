@@ -18,6 +18,7 @@ from lineage.alerts.incidents import KIND as INCIDENT
 from lineage.alerts.messages import Delivery, Message
 from lineage.channels import log
 from lineage.channels.base import sections
+from lineage.errors import Conflict
 from lineage.scheduler import Scheduler
 from lineage.settings import Settings, load
 from lineage.slo.book import SloBook
@@ -142,6 +143,38 @@ def test_one_of_two_schedulers_acts(house: House) -> None:
     assert Scheduler(house).tick(NOON) == []
 
 
+@pytest.mark.parametrize("slept_before", ["verdicts", "incidents", "sending"])
+def test_who_slept_and_lost_the_lease_writes_and_sends_nothing_more(
+    house: House, monkeypatch: pytest.MonkeyPatch, slept_before: str
+) -> None:
+    """Wherever in its tick it stood still: what another does since is not undone, nor said twice."""
+    scheduler, said = Scheduler(house), Hearing()
+    scheduler._channels = {"log": said}
+
+    def slept(*given: object, **more: object) -> object:
+        assert scheduler._lease is not None
+        house.store.release(scheduler._lease)
+        house.store.lease("scheduler", "another", 60)
+        return awake(*given, **more)
+
+    place, name = {
+        "verdicts": (house.slos, "statuses"),
+        "incidents": (clockwork, "react"),
+        "sending": (clockwork, "drain"),
+    }[slept_before]
+    awake = getattr(place, name)
+    monkeypatch.setattr(place, name, slept)
+    with pytest.raises(Conflict, match="no longer held"):
+        scheduler.tick(NOON + 20 * MINUTE)
+
+    verdicts = house.store.verdicts("orders-freshness", NOON - 6 * HOUR, NOON + HOUR)
+    assert {
+        "verdicts": (0, 0, []),
+        "incidents": (6, 0, []),
+        "sending": (6, 1, []),
+    }[slept_before] == (len(verdicts), len(house.store.documents(INCIDENT)), said.heard)
+
+
 def test_it_starts_at_once_and_gives_the_lease_back(house: House) -> None:
     """The first tick does not wait for the interval; after stop another may lead."""
     scheduler = Scheduler(house)
@@ -162,6 +195,18 @@ def test_stopping_twice_is_harmless(house: House) -> None:
     scheduler.stop()
 
     assert scheduler.stop() is None
+
+
+class Hearing(log.LogChannel):
+    """A channel that remembers what it was told to send."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+
+    def send(self, message: Message) -> Delivery:
+        """Note it."""
+        self.heard.append(message)
+        return super().send(message)
 
 
 class Hanging(log.LogChannel):

@@ -116,7 +116,8 @@ class Records:
         def run(transaction: ManagedTransaction) -> None:
             if lease is not None:
                 _require_held(transaction, lease)
-            _put(transaction, changes)
+            if changes:
+                _put(transaction, changes)
 
         self._bolt.write(run)
 

@@ -260,6 +260,22 @@ def test_a_write_under_a_lost_lease_is_refused(records: Store) -> None:
     assert records.document("incident", "a") is None
 
 
+def test_what_is_written_together_falls_with_a_lost_lease(records: Store) -> None:
+    """Asked without a change, first: nothing that stands beside it is kept."""
+    lost = records.lease("scheduler", "ada", 0.01)
+    sleep(0.03)
+    records.lease("scheduler", "bob", 60)
+
+    def write() -> None:
+        records.put([Change("incident", "a", b"1")])
+        records.put((), lease=lost)
+
+    with pytest.raises(Conflict, match="no longer held"):
+        records.together(write)
+
+    assert records.document("incident", "a") is None
+
+
 def test_a_write_under_a_held_lease_is_kept(records: Store) -> None:
     """The holder writes under its lease, renewed or not."""
     lease = records.lease("scheduler", "ada", 60)
