@@ -24,3 +24,9 @@ class Cut(NamedTuple):
 def cut(as_of: datetime | None, known_at: datetime | None) -> Cut:
     """The cut that a question asks for; None cuts nothing."""
     return Cut(EVER if as_of is None else microseconds(as_of), EVER if known_at is None else microseconds(known_at))
+
+
+def window(since: datetime | None, until: datetime | None, known_at: datetime | None) -> dict[str, int]:
+    """How a filter names the span since < time <= until, and the receipt: in microseconds; None is open."""
+    at = cut(until, known_at)
+    return {"since": -EVER if since is None else microseconds(since), "until": at.as_of, "known_at": at.known_at}

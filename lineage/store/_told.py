@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic
 
 from lineage.model import RunState
+from lineage.store._codes import OUTPUT
 from lineage.store._conclusions import COLUMNS, concluded
 from lineage.store._observations import Names, Ref
 from lineage.store._speakers import Speaker
@@ -45,6 +47,11 @@ class Told(Generic[Ref]):
     def began(self) -> int:
         """What runs are ordered by."""
         return self.first_at if self.started is None else self.started
+
+    def written_at(self, members: Iterable[Ref]) -> int | None:
+        """When it wrote the dataset of these names last; None where it made no version of it."""
+        listings = (self.listings.get((member, OUTPUT)) for member in members)
+        return max((of.written_at for of in listings if of is not None and of.written_at is not None), default=None)
 
 
 def told(speaker: Speaker[Ref], names: Names[Ref], resolve: Resolve) -> Told[Ref]:

@@ -31,8 +31,8 @@ from lineage.model import (
     run_id,
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
-from lineage.store import _runs, _uses
-from lineage.store._codes import EVER, SIDE
+from lineage.store import _cut, _runs, _uses
+from lineage.store._codes import SIDE
 from lineage.store._cut import Cut, cut
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
@@ -217,7 +217,7 @@ class SqliteStore(records.Records, around.Around):
                 job=found[job] if job is not None else None,
                 parent=found[parent_run] if parent_run is not None else None,
                 states=None if states is None else list(states),
-                **_window(since, until, known_at),
+                **_cut.window(since, until, known_at),
             )
             return runs.runs(connection, self._resolve, question, limit, offset)
 
@@ -241,7 +241,7 @@ class SqliteStore(records.Records, around.Around):
             found = nodes.look_up(connection, asked)
             if not found.keys() >= set(asked):
                 return []
-            window = _window(since, until, known_at)
+            window = _cut.window(since, until, known_at)
             at = Cut(window["until"], window["known_at"])
             question = _uses.Question(
                 speaker=found[speaker] if speaker is not None else None,
@@ -268,7 +268,7 @@ class SqliteStore(records.Records, around.Around):
             number = nodes.look_up(connection, [dataset]).get(dataset)
             if number is None:
                 return NOTHING
-            window = _window(since, until, known_at)
+            window = _cut.window(since, until, known_at)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
             question = _uses.Question(members=part.members, **window)
             return versions.versions(
@@ -296,7 +296,7 @@ class SqliteStore(records.Records, around.Around):
             number = nodes.look_up(connection, [dataset]).get(dataset)
             if number is None:
                 return []
-            window = _window(since, until, known_at)
+            window = _cut.window(since, until, known_at)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
             question = _uses.Question(members=part.members, **window)
             return writes.writes(connection, self._resolve, question, part, counts=counts)
@@ -329,7 +329,7 @@ class SqliteStore(records.Records, around.Around):
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,
                 namespace=namespace,
-                **_window(since, until, known_at),
+                **_cut.window(since, until, known_at),
             )
             return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)
 
@@ -351,7 +351,7 @@ class SqliteStore(records.Records, around.Around):
     ) -> list[FacetRecord]:
         """Dated facet rows, newest first, since < at <= until; a deletion is a row with an empty body."""
         with self._database.read() as connection:
-            window = _window(since, until, known_at)
+            window = _cut.window(since, until, known_at)
             return history.facet_history(connection, of, names, side, history.Window(**window), limit=limit)
 
     def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:
@@ -405,11 +405,3 @@ class SqliteStore(records.Records, around.Around):
 
     def close(self) -> None:
         """Let go; the database, which the ledger shares, is closed by whoever opened it."""
-
-
-def _window(since: datetime | None, until: datetime | None, known_at: datetime | None) -> dict[str, int]:
-    return {
-        "since": -EVER if since is None else microseconds(since),
-        "until": EVER if until is None else microseconds(until),
-        "known_at": EVER if known_at is None else microseconds(known_at),
-    }

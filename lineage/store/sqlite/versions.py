@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
 from lineage.database.times import instant
@@ -46,7 +46,7 @@ def versions(  # noqa: PLR0913 - the promise's own filter
         number: (each, written_at)
         for number, each in retold.items()
         if delivered in (None, each.state == "COMPLETE")
-        and (written_at := _written(each, part.members)) is not None
+        and (written_at := each.written_at(part.members)) is not None
         and asked.since < written_at <= asked.until
     }
     where, values = conditions(asked)
@@ -73,12 +73,6 @@ def newest(connection: Connection, parts: Mapping[int, Component[int]]) -> dict[
         for version in _versions(connection, rows, {}, part, Cut()):
             found[number] = version
     return found
-
-
-def _written(told: Told[int], members: Collection[int]) -> int | None:
-    listings = (told.listings.get((member, OUTPUT)) for member in members)
-    times = [listed.written_at for listed in listings if listed is not None and listed.written_at is not None]
-    return max(times, default=None)
 
 
 def _versions(
