@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lineage.api._answers import TIME, Asking, as_json, json
 from lineage.api._paging import Paging, by_name
 from lineage.model import Principal
+from lineage.settings import MIB
 from lineage.slo.applying import Author, apply
 from lineage.slo.planning import Step, Wish, plan, shape_of
 from lineage.slo.reading import sources_of
@@ -30,6 +31,7 @@ At = Annotated[
     ),
 ]
 
+MOST_BYTES = 32 * MIB  # ten thousand definitions of 3 KB
 Admin = Annotated[Principal, Depends(needs("admin"))]
 
 
@@ -79,14 +81,14 @@ def one_slo(request: Request, name: str, at: At = None) -> Response:
     return as_json(shape(house.slos.status(name, when), house.slos.definition(name)))
 
 
-@router.post("/plan")
+@router.post("/plan", max_body_size=MOST_BYTES)
 def plan_slos(request: Request, promises: Promises) -> Response:
     """What applying definitions would change, field by field, with how each SLO stands before and after."""
     house = services(request)
     return as_json(_steps(plan(house.store, promises.wish, house.now())))
 
 
-@router.post("/apply")
+@router.post("/apply", max_body_size=MOST_BYTES)
 def apply_slos(request: Request, admin: Admin, promises: Promises) -> Response:
     """Bring definitions into force from now on, all or none; who did it, and why, stays on the ledger.
 

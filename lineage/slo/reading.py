@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from lineage.errors import InvalidDefinition
 from lineage.parts import part, words
 from lineage.slo import spec
+from lineage.slo.documents import Document, documents, read
 from lineage.slo.spec import INDICATORS, DataSLO, define
 
 SUFFIXES = (".yaml", ".yml")
@@ -34,33 +33,6 @@ class Source(NamedTuple):
     slo: DataSLO
     place: str
     text: str
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that keeps numbers exact and refuses a key written twice."""
-
-    def exact(self, node: yaml.ScalarNode) -> object:
-        """A float as the Decimal that was written; `.inf` and `.nan` stay floats, and are refused later."""
-        text = str(self.construct_scalar(node)).replace("_", "")
-        try:
-            return Decimal(text)
-        except ArithmeticError:
-            return self.construct_yaml_float(node)
-
-    def once(self, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
-        """A mapping whose keys differ."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"`{key.value}` is written twice; keep one", key.start_mark
-                )
-            seen.add(str(key.value))
-        return self.construct_yaml_map(node)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.exact)
-_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.once)
 
 
 def read_path(path: Path) -> list[Source]:
@@ -97,66 +69,35 @@ def files_of(folder: Path) -> list[Path]:
 
 def read_file(path: Path) -> list[Source]:
     """The definitions of one file. Raises InvalidDefinition."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidDefinition(f"{path}:1:1: cannot be read: {error.strerror}; name an SLO file or folder") from None
-    except UnicodeDecodeError:
-        raise InvalidDefinition(f"{path}:1:1: not UTF-8 text; save it as UTF-8") from None
-    return read_text(text, str(path))
+    return read_text(read(path), str(path))
 
 
 def read_text(text: str, origin: str) -> list[Source]:
-    """The definitions in *text*, YAML documents; *origin* begins every message. Raises InvalidDefinition."""
-    try:
-        return [_source(node, text, origin) for node in yaml.compose_all(text, _Loader)]
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        problem = str(error.problem or error.context)
-        hint = "" if ";" in problem else "; close what is open before it, and indent with spaces"
-        raise InvalidDefinition(f"{origin}:{place}: {problem}{hint}") from None
-    except yaml.YAMLError as error:
-        raise InvalidDefinition(f"{origin}:1:1: not YAML: {' '.join(str(error).split())}") from None
+    """The definitions in *text*, YAML documents; *origin* begins every message.
+
+    Raises InvalidDefinition with the faults of all of them.
+    """
+    found: list[Source] = []
+    faults: list[str] = []
+    for document in documents(text, origin):
+        try:
+            found.append(_source(document))
+        except InvalidDefinition as error:
+            faults.append(str(error))
+    if faults:
+        raise InvalidDefinition("\n".join(faults))
+    return found
 
 
-def _source(node: yaml.Node, text: str, origin: str) -> Source:
-    loader = _Loader("")
+def _source(document: Document) -> Source:
     try:
-        document = loader.construct_document(node)
-    finally:
-        loader.dispose()
-    own = "\n".join(text.splitlines()[node.start_mark.line : node.end_mark.line + 1]).rstrip("-\n ") + "\n"
-    try:
-        return Source(define(document), f"{origin}:{node.start_mark.line + 1}", own)
+        return Source(define(document.body), document.place, document.text)
     except ValidationError as error:
-        faults = sorted({_fault(found, node) for found in error.errors(include_url=False)})
-        lines = [f"{origin}:{line}:{column}: {message}" for line, column, message in faults]
-        raise InvalidDefinition("\n".join(lines)) from None
+        raise document.refused(error, message) from None
 
 
-def _fault(found: Mapping[str, Any], root: yaml.Node) -> tuple[int, int, str]:
-    line, column, rest = _place(root, found["loc"])
-    where = ".".join(str(step) for step in found["loc"]) or "the document"
-    return line, column, f"{where}: {_message(found, [str(step) for step in rest])}"
-
-
-def _place(root: yaml.Node, loc: Sequence[str | int]) -> tuple[int, int, Sequence[str | int]]:
-    """Line and column of *loc*, or of the nearest that is written, and what of *loc* is not written."""
-    node, mark = root, root.start_mark
-    for depth, step in enumerate(loc):
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if pair is None:
-                return mark.line + 1, mark.column + 1, loc[depth:]
-            mark, node = pair[0].start_mark, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            mark = node.start_mark
-    return mark.line + 1, mark.column + 1, ()
-
-
-def _message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
+def message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
+    """What is wrong at one place, and what to write; *unwritten* is what of the place is not there."""
     kind, word = found["type"], str(found["loc"][-1]) if found["loc"] else ""
     if kind == "extra_forbidden":
         return _unknown(word)

@@ -202,3 +202,13 @@ def test_what_the_documents_show_is_the_format(text: str) -> None:
         faults = str(error)
 
     assert [line for line in faults.splitlines() if LATER_SENTENCE not in line] == []
+
+
+def test_the_faults_of_all_documents_are_told() -> None:
+    """Not of the first alone."""
+    wrong = GOOD.replace("0.999", "1")
+
+    assert [line.split(": ")[0] for line in refusal(f"{wrong}---\n{wrong}").splitlines()] == [
+        "orders.yaml:11:17",
+        "orders.yaml:23:17",
+    ]

@@ -1,0 +1,121 @@
+"""YAML documents that know where each of their values is written; numbers exact, no key twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+
+from lineage.errors import InvalidDefinition
+
+Loc = tuple[str | int, ...]
+Say = Callable[[Mapping[str, Any], Sequence[str]], str]
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that keeps numbers exact and refuses a key written twice."""
+
+    def exact(self, node: yaml.ScalarNode) -> object:
+        """A float as the Decimal that was written; `.inf` and `.nan` stay floats, and are refused later."""
+        text = str(self.construct_scalar(node)).replace("_", "")
+        try:
+            return Decimal(text)
+        except ArithmeticError:
+            return self.construct_yaml_float(node)
+
+    def once(self, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
+        """A mapping whose keys differ."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"`{key.value}` is written twice; keep one", key.start_mark
+                )
+            seen.add(str(key.value))
+        return self.construct_yaml_map(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.exact)
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.once)
+
+
+class Document(NamedTuple):
+    """One document of *origin*: its value, and the YAML that it was."""
+
+    body: Any
+    text: str
+    origin: str
+    node: yaml.Node
+
+    @property
+    def place(self) -> str:
+        """`orders.yaml:1`, where it begins."""
+        return f"{self.origin}:{self.node.start_mark.line + 1}"
+
+    def at(self, *loc: str | int) -> str:
+        """`orders.yaml:3:5`: where *loc* is written, or the nearest that is."""
+        line, column, _ = _place(self.node, loc)
+        return f"{self.origin}:{line}:{column}"
+
+    def refused(self, error: ValidationError, say: Say, back: Callable[[Loc], Loc] = tuple) -> InvalidDefinition:
+        """*error* as a line for each fault, by place; *say* words one, *back* says where its place is written here."""
+        faults = set()
+        for found in error.errors(include_url=False):
+            line, column, rest = _place(self.node, loc := back(found["loc"]))
+            where = ".".join(str(step) for step in loc) or "the document"
+            faults.add((line, column, f"{where}: {say(found, [str(step) for step in rest])}"))
+        lines = [f"{self.origin}:{line}:{column}: {message}" for line, column, message in sorted(faults)]
+        return InvalidDefinition("\n".join(lines))
+
+
+def read(path: Path) -> str:
+    """The text of *path*. Raises InvalidDefinition."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidDefinition(f"{path}:1:1: cannot be read: {error.strerror}; name an SLO file or folder") from None
+    except UnicodeDecodeError:
+        raise InvalidDefinition(f"{path}:1:1: not UTF-8 text; save it as UTF-8") from None
+
+
+def documents(text: str, origin: str) -> Iterator[Document]:
+    """The documents in *text*; *origin* begins every message. Raises InvalidDefinition."""
+    try:
+        for node in yaml.compose_all(text, _Loader):
+            own = "\n".join(text.splitlines()[node.start_mark.line : node.end_mark.line + 1]).rstrip("-\n ") + "\n"
+            yield Document(_constructed(node), own, origin, node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        problem = str(error.problem or error.context)
+        hint = "" if ";" in problem else "; close what is open before it, and indent with spaces"
+        raise InvalidDefinition(f"{origin}:{place}: {problem}{hint}") from None
+    except yaml.YAMLError as error:
+        raise InvalidDefinition(f"{origin}:1:1: not YAML: {' '.join(str(error).split())}") from None
+
+
+def _constructed(node: yaml.Node) -> Any:
+    loader = _Loader("")
+    try:
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _place(root: yaml.Node, loc: Sequence[str | int]) -> tuple[int, int, Sequence[str | int]]:
+    """Line and column of *loc*, or of the nearest that is written, and what of *loc* is not written."""
+    node, mark = root, root.start_mark
+    for depth, step in enumerate(loc):
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            if pair is None:
+                return mark.line + 1, mark.column + 1, loc[depth:]
+            mark, node = pair[0].start_mark, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            mark = node.start_mark
+    return mark.line + 1, mark.column + 1, ()
