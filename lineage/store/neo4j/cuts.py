@@ -10,12 +10,14 @@ from lineage.store._codes import EVER
 from lineage.store._cut import Cut
 
 _BEYOND: Final = """
-    RETURN EXISTS { MATCH (e:Event) WHERE e.at > $as_of } OR EXISTS { MATCH (e:Event) WHERE e.received > $known_at }
-        OR EXISTS { MATCH (s:Statement) WHERE s.at > $as_of } OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at }
+    RETURN EXISTS { MATCH (e:Event) WHERE e.at > $as_of }
+        OR EXISTS { MATCH (e:Event) WHERE e.received > $known_at }
+        OR EXISTS { MATCH (s:Statement) WHERE s.at > $as_of }
+        OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at }
 """
-_NEWEST: Final = (
-    "MATCH (e:Event) WHERE e.at <= $as_of AND e.received <= $known_at RETURN e.at ORDER BY e.at DESC LIMIT 1"
-)
+_NEWEST: Final = """
+    MATCH (e:Event) WHERE e.at <= $as_of AND e.received <= $known_at RETURN e.at ORDER BY e.at DESC LIMIT 1
+"""
 
 
 def trimmed(transaction: ManagedTransaction, at: Cut) -> Cut:

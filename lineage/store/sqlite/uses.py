@@ -10,6 +10,7 @@ from typing import Any, Final
 from lineage.model import NodeId, Use
 from lineage.store._codes import OUTPUT
 from lineage.store._cut import Cut
+from lineage.store._explicit import Use as Made
 from lineage.store._figures import Key
 from lineage.store._told import Told
 from lineage.store._uses import Question, Row, Whole, enough, folded, ordered, rows_of, use_of
@@ -49,9 +50,7 @@ def statements(
 ) -> dict[Key[int], tuple[NodeId, ...]]:
     """What explicit lineage says that the outputs among *uses* were made of, where it says anything."""
     listed = {
-        key: explicit.Use(key[0], use.job, key[1], use.first_at, use.last_at)
-        for key, use in uses.items()
-        if key[2] == OUTPUT
+        key: Made(key[0], use.job, key[1], use.first_at, use.last_at) for key, use in uses.items() if key[2] == OUTPUT
     }
     said = explicit.statements_of_runs(connection, listed.values(), at)
     return {key: said[use] for key, use in listed.items() if use in said}
