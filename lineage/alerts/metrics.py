@@ -82,7 +82,7 @@ def alert_states(slo: DataSLO, status: Status, before: AlertState | None) -> Ser
     told = before if before is not None and before.phase == "firing" else None
     frozen = status.state == "no_data"
     found: Series = {}
-    for family, rule, severity, burning, true in _rules(slo, status, told):
+    for family, rule, severity, burning, true in _rules(slo, status):
         speaks = told is not None and family in told.rules and policy.RANK[severity] <= policy.RANK[told.severity]
         if true and speaks and not frozen:
             found[family, rule, severity] = FIRING
@@ -96,16 +96,14 @@ def alert_states(slo: DataSLO, status: Status, before: AlertState | None) -> Ser
     return found
 
 
-def _rules(
-    slo: DataSLO, status: Status, told: AlertState | None
-) -> Iterator[tuple[policy.Rule, str, policy.Severity, bool, bool]]:
+def _rules(slo: DataSLO, status: Status) -> Iterator[tuple[policy.Rule, str, policy.Severity, bool, bool]]:
     """Family, rule and severity of each rule that can speak, whether it is true but for its guards, and with them."""
     for rate in status.burn_rates:
         yield "burn", f"burn-{label(rate.long_s)}", rate.severity, _burning(rate), rate.firing
-    if not status.burn_rates or slo.spec.alerting.instant is not None or (told is not None and "ladder" in told.rules):
-        for severity in policy.RANK:
-            true = status.ladder == severity
-            yield "ladder", "ladder", severity, true, true
+    floor = slo.spec.alerting.instant
+    for severity in policy.RANK if not status.burn_rates else () if floor is None else (floor.severity,):
+        true = status.ladder == severity
+        yield "ladder", "ladder", severity, true, true
 
 
 def _burning(rate: BurnRate) -> bool:

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from lineage.model import dataset_id
 from lineage.slo.budget import Count, Tally
 from lineage.slo.closed import Closed, Latencies, Totals
 from lineage.slo.drift import Weight
@@ -21,6 +22,7 @@ from lineage.slo.terms import parse_duration
 
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 COVERED = ("1h", "1d")  # of coverage, beside the whole period: a series for each window would tell little more
+COPY = ("replica", "source")
 INFO = ("slo", "product", "team", "tier", "sli", "dataset", "owner_channel", "budgeting")
 
 Shown = Sequence[tuple[DataSLO, Status]]
@@ -34,6 +36,7 @@ class SloCollector(Collector):
     def __init__(self) -> None:
         self._shown: Shown = ()
         self._closed = Closed()
+        self._standing: dict[str, tuple[Status, list[Sample]]] = {}
 
     def show(self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO]) -> None:
         """From now on these, and no other, are the SLOs; what closed since they were last shown is counted."""
@@ -43,7 +46,7 @@ class SloCollector(Collector):
     def hide(self) -> None:
         """From now on another process judges: nothing is shown, and counting begins anew."""
         self._closed.forget()
-        self._shown = ()
+        self._shown, self._standing = (), {}
 
     def describe(self) -> Iterator[Metric]:
         """All families, without a sample."""
@@ -52,71 +55,86 @@ class SloCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families, those without a sample included: dashboards can tell zero SLOs from no Headwater."""
         families = {name: family(name) for name, family in FAMILIES.items()}
-        totals = self._closed.totals
         for slo, status in self._shown:
-            for name, labels, value in _samples(slo, status, totals.get(slo.name, Totals())):
+            totals = self._closed.totals.get(slo.name, Totals())
+            for name, labels, value in (*self._stands(slo, status), *_counted(totals)):
                 if value is not None:
-                    families[name].add_metric([slo.name, *labels], float(value))  # type: ignore[attr-defined]  # gauges and counters have it
-            if (told := totals.get(slo.name, Totals()).latencies) is not None:
-                _add_histogram(families["e2e_latency_seconds"], slo.name, told)
+                    families[f"headwater_{name}"].add_metric([slo.name, *labels], float(value))  # type: ignore[attr-defined]  # gauges and counters have it
+            if totals.latencies is not None:
+                _add_histogram(families["headwater_slo_e2e_latency_seconds"], slo.name, totals.latencies)
         yield from families.values()
+
+    def _stands(self, slo: DataSLO, status: Status) -> Sequence[Sample]:
+        """What *status* says, made once: adding up its windows costs more than to scrape it."""
+        last, samples = self._standing.get(slo.name, (None, []))
+        if last is not status:
+            samples = list(_samples(slo, status))
+            self._standing[slo.name] = status, samples
+        return samples
 
 
 def _gauge(text: str, *labels: str) -> Callable[[str], Metric]:
-    return lambda name: GaugeMetricFamily(f"headwater_slo_{name}", text, labels=["slo", *labels])
+    return lambda name: GaugeMetricFamily(name, text, labels=["slo", *labels])
 
 
 def _counter(text: str, *labels: str) -> Callable[[str], Metric]:
-    return lambda name: CounterMetricFamily(f"headwater_slo_{name}", text, labels=["slo", *labels])
+    return lambda name: CounterMetricFamily(name, text, labels=["slo", *labels])
 
 
 def _histogram(text: str) -> Callable[[str], Metric]:
-    return lambda name: HistogramMetricFamily(f"headwater_slo_{name}", text, labels=["slo"])
+    return lambda name: HistogramMetricFamily(name, text, labels=["slo"])
 
 
 FAMILIES: Mapping[str, Callable[[str], Metric]] = {
-    "info": _gauge("What an SLO is about; join with group_left.", *INFO[1:]),
-    "objective_ratio": _gauge("The share that must be good."),
-    "window_seconds": _gauge("The length of the rolling window."),
-    "sli_ratio": _gauge("Good of total.", "window"),
-    "burn_rate": _gauge("How many times faster than it can afford the budget is spent.", "window"),
-    "error_budget_remaining_ratio": _gauge("What is left of the error budget; below 0 it is overspent.", "window"),
-    "window_events": _gauge("Judged, in the unit of the SLI.", "window"),
-    "window_bad_events": _gauge("Judged and bad, in the unit of the SLI.", "window"),
-    "coverage_ratio": _gauge("Judged of what could have been.", "window"),
-    "sli_events": _counter("Closed, in the unit of the SLI."),
-    "sli_bad_events": _counter("Closed and bad, in the unit of the SLI."),
-    "sli_unknown_events": _counter("Occurrences of which nothing was known when they closed."),
-    "sli_corrected_events": _counter("Occurrences that were judged anew after they had closed."),
-    "data_age_seconds": _gauge("How far back lies what the dataset holds all data up to."),
-    "next_due_timestamp_seconds": _gauge("When the next delivery is due."),
-    "last_delivery_timestamp_seconds": _gauge("When the dataset was last delivered."),
-    "e2e_latency_seconds": _histogram("From the source to the end of the path, of what arrived."),
-    "rows_delivered": _gauge("Rows of the newest judged occurrence."),
-    "rows_expected": _gauge("Rows that the newest judged occurrence was held to."),
-    "schema_changes": _counter("Deliveries that changed the columns, by what that breaks.", "class"),
+    "headwater_slo_info": _gauge("What an SLO is about; join with group_left.", *INFO[1:]),
+    "headwater_slo_objective_ratio": _gauge("The share that must be good."),
+    "headwater_slo_window_seconds": _gauge("The length of the rolling window."),
+    "headwater_slo_sli_ratio": _gauge("Good of total.", "window"),
+    "headwater_slo_burn_rate": _gauge("How many times faster than it can afford the budget is spent.", "window"),
+    "headwater_slo_error_budget_remaining_ratio": _gauge(
+        "What is left of the error budget; below 0 it is overspent.", "window"
+    ),
+    "headwater_slo_window_events": _gauge("Judged, in the unit of the SLI.", "window"),
+    "headwater_slo_window_bad_events": _gauge("Judged and bad, in the unit of the SLI.", "window"),
+    "headwater_slo_coverage_ratio": _gauge("Judged of what could have been.", "window"),
+    "headwater_slo_sli_events": _counter("Closed, in the unit of the SLI."),
+    "headwater_slo_sli_bad_events": _counter("Closed and bad, in the unit of the SLI."),
+    "headwater_slo_sli_unknown_events": _counter("Occurrences of which nothing was known when they closed."),
+    "headwater_slo_sli_corrected_events": _counter("Occurrences that were judged anew after they had closed."),
+    "headwater_slo_data_age_seconds": _gauge("How far back lies what the dataset holds all data up to."),
+    "headwater_slo_next_due_timestamp_seconds": _gauge("When the next delivery is due."),
+    "headwater_slo_last_delivery_timestamp_seconds": _gauge("When the dataset was last delivered."),
+    "headwater_slo_e2e_latency_seconds": _histogram("From the source to the end of the path, of what arrived."),
+    "headwater_slo_rows_delivered": _gauge("Rows of the newest judged occurrence."),
+    "headwater_slo_rows_expected": _gauge("Rows that the newest judged occurrence was held to."),
+    "headwater_slo_schema_changes": _counter("Deliveries that changed the columns, by what that breaks.", "class"),
+    "headwater_replication_lag_seconds": _gauge("For how long a copy has lacked what its original has.", *COPY),
 }
 
 
-def _samples(slo: DataSLO, status: Status, totals: Totals) -> Iterator[Sample]:
+def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     labels, owner = slo.metadata.labels, slo.spec.owner
     channel = next((f"{word}:{to}" for word, to in owner.channel.items()), "")
     about = (labels.get("product", ""), owner.team, labels.get("tier", ""), slo.spec.sli.type)
-    yield "info", (*about, str(slo.dataset), channel, slo.spec.budgeting_method), 1
-    yield "objective_ratio", (), status.target
-    yield "window_seconds", (), status.window_s
+    yield "slo_info", (*about, str(slo.dataset), channel, slo.spec.budgeting_method), 1
+    yield "slo_objective_ratio", (), status.target
+    yield "slo_window_seconds", (), status.window_s
     yield from _windows(status)
-    yield "error_budget_remaining_ratio", ("period",), status.budget.remaining_ratio
-    yield "window_events", ("period",), status.total
-    yield "window_bad_events", ("period",), status.total - status.good
-    yield from _counted(totals)
-    yield "data_age_seconds", (), None if status.through is None else _since(status.through, status.at)
-    yield "next_due_timestamp_seconds", (), _seconds(status.next_due)
-    yield "last_delivery_timestamp_seconds", (), _seconds(status.last_delivery)
+    yield "slo_error_budget_remaining_ratio", ("period",), status.budget.remaining_ratio
+    yield "slo_window_events", ("period",), status.total
+    yield "slo_window_bad_events", ("period",), status.total - status.good
+    behind = None if status.through is None else (status.at - status.through) / timedelta(seconds=1)
+    if slo.spec.path is not None and slo.spec.sli.type == "replication_lag":
+        sources = " ".join(str(dataset_id(each.namespace, each.name)) for each in slo.spec.path.sources)
+        yield "replication_lag_seconds", (str(slo.dataset), sources), behind
+    else:
+        yield "slo_data_age_seconds", (), behind
+    yield "slo_next_due_timestamp_seconds", (), _seconds(status.next_due)
+    yield "slo_last_delivery_timestamp_seconds", (), _seconds(status.last_delivery)
     if slo.spec.sli.type == "completeness":
         for newest in [verdict for verdict in status.occurrences if verdict.total][-1:]:
-            yield "rows_delivered", (), newest.value
-            yield "rows_expected", (), newest.expected
+            yield "slo_rows_delivered", (), newest.value
+            yield "slo_rows_expected", (), newest.expected
 
 
 def _windows(status: Status) -> Iterator[Sample]:
@@ -126,29 +144,25 @@ def _windows(status: Status) -> Iterator[Sample]:
     }
     counts["period"] = tally.count(0, len(tally.ordered))
     for window, counted in counts.items():
-        yield "sli_ratio", (window,), counted.sli
-        yield "burn_rate", (window,), counted.burn(status.target)
+        yield "slo_sli_ratio", (window,), counted.sli
+        yield "slo_burn_rate", (window,), counted.burn(status.target)
         if window in {*COVERED, "period"}:
-            yield "coverage_ratio", (window,), counted.coverage
+            yield "slo_coverage_ratio", (window,), counted.coverage
 
 
 def _counted(totals: Totals) -> Iterator[Sample]:
-    yield "sli_events", (), totals.events
-    yield "sli_bad_events", (), totals.bad
-    yield "sli_unknown_events", (), totals.unknown
-    yield "sli_corrected_events", (), totals.corrected
+    yield "slo_sli_events", (), totals.events
+    yield "slo_sli_bad_events", (), totals.bad
+    yield "slo_sli_unknown_events", (), totals.unknown
+    yield "slo_sli_corrected_events", (), totals.corrected
     if totals.changes is not None:
-        yield from (("schema_changes", (weight.value,), totals.changes[weight]) for weight in Weight)
+        yield from (("slo_schema_changes", (weight.value,), totals.changes[weight]) for weight in Weight)
 
 
 def _add_histogram(family: Metric, slo: str, told: Latencies) -> None:
     assert isinstance(family, HistogramMetricFamily), "its name says so"
     edges = [*(f"{edge:g}" for edge in told.edges), "+Inf"]
     family.add_metric([slo], list(zip(edges, accumulate(told.counts), strict=True)), float(told.sum))
-
-
-def _since(through: datetime, at: datetime) -> float:
-    return (at - through) / timedelta(seconds=1)
 
 
 def _seconds(at: datetime | None) -> float | None:
