@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from sqlite3 import Connection
-from typing import Final, NamedTuple
+from typing import Final
 
-from lineage.database.times import MICROSECOND, instant
+from lineage.database.times import MICROSECOND
 from lineage.model import Direction, Edge, NodeId
-from lineage.store._codes import EVER, INPUT, OUTPUT
+from lineage.store._codes import EVER, OUTPUT
 from lineage.store._cut import Cut
-from lineage.store._identity import all_names, hidden_since
+from lineage.store._edges import OF_DATASET, OF_JOB, Asked, Found, Key, drawn, retell, shown
+from lineage.store._identity import all_names
 from lineage.store.base import Resolve
-from lineage.store.sqlite import explicit
+from lineage.store.sqlite import explicit, told
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import each_of
 from lineage.store.sqlite.stated import hidden
-from lineage.store.sqlite.told import DIVIDED, WITHIN, retell
-
-EVIDENCE_MOST: Final = 3
+from lineage.store.sqlite.told import DIVIDED, WITHIN
 
 # The newest event of each of the newest listings: three runs prove more than three events of one. An event may be the
 # newest of two, of a run and of a job of which it tells beside.
@@ -77,46 +75,6 @@ _RUNS: Final = f"""
 """  # noqa: S608 - of constants
 _NEWEST_EVENT: Final = "SELECT at FROM event WHERE received <= ? ORDER BY at DESC LIMIT 1"
 
-Key = tuple[int, int, int]  # job, side, dataset
-Proof = tuple[int, str]  # event time and hex digest
-
-
-@dataclass(slots=True)
-class _Found:
-    first_at: int
-    last_at: int
-    runs: int
-    proofs: list[Proof]
-    retold: set[int] = field(default_factory=set)  # runs that are counted apart from *runs*
-
-    def join(self, first_at: int, last_at: int, proofs: Iterable[Proof]) -> None:
-        """Widen by what another listing or edge says."""
-        self.first_at, self.last_at = min(self.first_at, first_at), max(self.last_at, last_at)
-        self.proofs = sorted({*self.proofs, *proofs}, reverse=True)[:EVIDENCE_MOST]
-
-
-class _Asked(NamedTuple):
-    """The edges that are wanted: those of these datasets and jobs on these sides, of speakers seen after *after*."""
-
-    ids: Mapping[str, Collection[int]]
-    sides: Mapping[str, Collection[int]]
-    at: Cut
-    after: int
-
-    @property
-    def now(self) -> bool:
-        return self.at.whole and self.after == -EVER
-
-    def parameters(self, kind: str) -> dict[str, int | str]:
-        return {
-            "asked": each_of(self.ids[kind]), "sides": each_of(self.sides[kind]), "after": self.after,
-            **self.at._asdict(),
-        }  # fmt: skip
-
-    def want(self, job: int | None, side: int, dataset: int) -> bool:
-        by_dataset = dataset in self.ids["dataset"] and side in self.sides["dataset"]
-        return by_dataset or (job in self.ids["job"] and side in self.sides["job"])
-
 
 def neighbours(  # noqa: PLR0913, PLR0917 - the promise's own question
     connection: Connection,
@@ -129,16 +87,9 @@ def neighbours(  # noqa: PLR0913, PLR0917 - the promise's own question
     """Keep the promise of `Store.neighbours`. Without as_of, *lookback* counts back from the newest event."""
     numbered = look_up(connection, ids)
     datasets = [number for node, number in numbered.items() if node.kind == "dataset"]
-    members = all_names(components(connection, datasets, at))
-    asked = _Asked(
-        {"dataset": members, "job": {number for node, number in numbered.items() if node.kind == "job"}},
-        {
-            "dataset": {"up": (OUTPUT,), "down": (INPUT,), "both": (INPUT, OUTPUT)}[direction],
-            "job": {"up": (INPUT,), "down": (OUTPUT,), "both": (INPUT, OUTPUT)}[direction],
-        },
-        at,
-        -EVER if lookback is None else _newest(connection, at) - lookback // MICROSECOND,
-    )
+    jobs = {number for node, number in numbered.items() if node.kind == "job"}
+    after = -EVER if lookback is None else _newest(connection, at) - lookback // MICROSECOND
+    asked = Asked(all_names(components(connection, datasets, at)), jobs, direction, at, after)
     found = _now(connection, asked) if asked.now else _then(connection, resolve, asked)
     return _canonical(connection, found, asked)
 
@@ -150,75 +101,54 @@ def _newest(connection: Connection, at: Cut) -> int:
     return int(row[0]) if row else 0
 
 
-def _now(connection: Connection, asked: _Asked) -> dict[Key, _Found]:
-    found: dict[Key, _Found] = {}
-    for kind, statement in _NOW_ASKED.items():
-        if asked.ids[kind]:
-            rows = connection.execute(statement, (each_of(asked.ids[kind]), each_of(asked.sides[kind])))
-            found |= _read(rows)
+def _now(connection: Connection, asked: Asked[int]) -> dict[Key[int], Found[int]]:
+    found: dict[Key[int], Found[int]] = {}
+    for kind, parameters in _parameters(asked):
+        found |= _read(connection.execute(_NOW_ASKED[kind], (parameters["asked"], parameters["sides"])))
     return found
 
 
-def _then(connection: Connection, resolve: Resolve, asked: _Asked) -> dict[Key, _Found]:
-    found: dict[Key, _Found] = {}
+def _then(connection: Connection, resolve: Resolve, asked: Asked[int]) -> dict[Key[int], Found[int]]:
+    found: dict[Key[int], Found[int]] = {}
     divided: set[int] = set()
-    for kind, statement in _THEN.items():
-        if asked.ids[kind]:
-            found |= _read(connection.execute(statement, asked.parameters(kind)))
-            divided |= {speaker for (speaker,) in connection.execute(_DIVIDED[kind], asked.parameters(kind))}
-    for told in retell(connection, resolve, divided, asked.at).values():
-        if told.last_at <= asked.after:
-            continue
-        for (dataset, side), listed in told.listings.items():
-            if not listed.effective or told.job is None or not asked.want(told.job, side, dataset):
-                continue
-            proof = (listed.last[0], listed.last[1].hex())
-            edge = found.setdefault((told.job, side, dataset), _Found(listed.first_at, listed.last[0], 0, []))
-            edge.join(listed.first_at, listed.last[0], [proof])
-            if told.state is not None:
-                edge.retold.add(told.id)
+    for kind, parameters in _parameters(asked):
+        found |= _read(connection.execute(_THEN[kind], parameters))
+        divided |= {speaker for (speaker,) in connection.execute(_DIVIDED[kind], parameters)}
+    retell(found, told.retell(connection, resolve, divided, asked.at).values(), asked)
     return found
 
 
-def _read(rows: Iterable[tuple[int, int, int, int, int, int, str]]) -> dict[Key, _Found]:
-    found: dict[Key, _Found] = {}
+def _parameters(asked: Asked[int]) -> Iterator[tuple[str, dict[str, int | str]]]:
+    """What the statements for datasets and those for jobs are asked with, where any are asked for."""
+    for kind, ids, sides in (
+        ("dataset", asked.datasets, OF_DATASET[asked.direction]),
+        ("job", asked.jobs, OF_JOB[asked.direction]),
+    ):
+        if ids:
+            yield kind, {"asked": each_of(ids), "sides": each_of(sides), "after": asked.after, **asked.at._asdict()}
+
+
+def _read(rows: Iterable[tuple[int, int, int, int, int, int, str]]) -> dict[Key[int], Found[int]]:
+    found: dict[Key[int], Found[int]] = {}
     for job, side, dataset, first_at, last_at, runs, proof in rows:
         pairs = (each.split(":") for each in proof.split(" "))
-        found[job, side, dataset] = _Found(first_at, last_at, runs, [(int(at), digest) for at, digest in pairs])
+        found[Key(job, side, dataset)] = Found(first_at, last_at, runs, [(int(at), digest) for at, digest in pairs])
     return found
 
 
-def _canonical(connection: Connection, found: Mapping[Key, _Found], asked: _Asked) -> list[Edge]:
-    parts = components(connection, {dataset for _, _, dataset in found}, asked.at)
-    ends = {job for job, *_ in found} | all_names(parts)
-    hid = hidden(connection, ends, asked.at)
-    together: dict[Key, dict[int, _Found]] = {}
-    for (job, side, dataset), edge in found.items():
-        if job in hid or hidden_since(parts[dataset], hid) is not None:
-            continue
-        together.setdefault((job, side, parts[dataset].canonical), {})[dataset] = edge
-    called = names(connection, {number for job, _, dataset in together for number in (job, dataset)})
-    written = {(job, dataset) for job, side, dataset in together if side == OUTPUT}
-    said = explicit.statements(connection, written, asked.at)
-    edges: list[Edge] = []
-    for (job, side, dataset), raw in together.items():
-        edge, *others = raw.values()
-        for other in others:
-            edge.join(other.first_at, other.last_at, other.proofs)
-        runs = edge.runs + len(edge.retold) if not others else _distinct_runs(connection, (job, side), raw, asked)
-        by, of = called[job], called[dataset]
-        source, target = (by, of) if side == OUTPUT else (of, by)
-        evidence = tuple(digest for _, digest in edge.proofs)
-        made_of = said.get((job, dataset)) if side == OUTPUT else None
-        times = instant(edge.first_at), instant(edge.last_at)
-        edges.append(Edge(source, target, *times, runs, evidence, made_of=made_of))
-    return sorted(edges, key=lambda edge: (edge.source, edge.target))
+def _canonical(connection: Connection, found: Mapping[Key[int], Found[int]], asked: Asked[int]) -> list[Edge]:
+    parts = components(connection, {key.dataset for key in found}, asked.at)
+    hid = hidden(connection, {key.job for key in found} | all_names(parts), asked.at)
+    together = shown(found, parts, hid)
+    runs = {key: _runs(connection, key, raw, asked) for key, raw in together.items() if len(raw) > 1}
+    said = explicit.statements(connection, {(key.job, key.dataset) for key in together if key.side == OUTPUT}, asked.at)
+    called = names(connection, {number for key in together for number in (key.job, key.dataset)})
+    return drawn(together, runs, said, called)
 
 
-def _distinct_runs(connection: Connection, key: tuple[int, int], raw: Mapping[int, _Found], asked: _Asked) -> int:
+def _runs(connection: Connection, key: Key[int], raw: Collection[int], asked: Asked[int]) -> set[int]:
     # A run that lists a dataset under two of its names used it once.
     parameters = {
-        "job": key[0], "side": key[1], "datasets": each_of(raw), "after": asked.after, **asked.at._asdict()
+        "job": key.job, "side": key.side, "datasets": each_of(raw), "after": asked.after, **asked.at._asdict()
     }  # fmt: skip
-    runs = {speaker for (speaker,) in connection.execute(_RUNS, parameters)}
-    return len(runs.union(*(edge.retold for edge in raw.values())))
+    return {speaker for (speaker,) in connection.execute(_RUNS, parameters)}

@@ -1,0 +1,84 @@
+"""What jobs said explicitly that they made a dataset of: how the words on it are found, for now and at a cut.
+
+One round trip where nothing was said of any that are asked about; else some more for the names of targets and sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from neo4j import ManagedTransaction
+
+from lineage.model import NodeId
+from lineage.store import _explicit
+from lineage.store._cut import Cut
+from lineage.store._explicit import Asked, Use, Word
+from lineage.store._identity import Component
+from lineage.store.neo4j.hidden import hidden
+from lineage.store.neo4j.identity import components
+from lineage.store.neo4j.keys import node_of
+
+_ANY: Final = "RETURN EXISTS { MATCH ()-[m:MADE]->() }"
+_HOLDS: Final = """
+    RETURN j.key, t.key,
+        CASE WHEN m.at < j.taken_back_at OR (m.at = j.taken_back_at AND m.event < j.taken_back_event)
+            THEN null ELSE m.sources END
+"""
+_NOW: Final = "UNWIND $pairs AS pair MATCH (j:Thing {key: pair[0]})-[m:MADE]->(t:Thing {key: pair[1]})" + _HOLDS
+_EVER: Final = "UNWIND $jobs AS job MATCH (j:Thing {key: job})-[m:MADE]->(t:Thing)" + _HOLDS
+_NEWEST: Final = """
+    UNWIND $asked AS a MATCH (:Thing {key: a.job})<-[s:SAYS]-(e:Event)
+    WHERE s.target IN [a.target, ''] AND a.since <= s.at AND s.at <= a.until AND e.received <= $known_at
+        AND (a.run IS NULL OR e.run = a.run)
+    WITH a.nth AS nth, s, e ORDER BY s.at DESC, e.digest DESC, s.target DESC
+    WITH nth, collect([s.at, e.digest, s.target <> '', s.sources])[0] AS word
+    RETURN nth, word[0], word[1], word[2], word[3]
+"""
+
+Pair = tuple[str, str]  # job and target
+
+
+def statements(transaction: ManagedTransaction, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
+    """As `_explicit.statements`, at the cut."""
+    return _explicit.statements(_Said(transaction, at), pairs) if _any(transaction, pairs) else {}
+
+
+def statements_of_runs(
+    transaction: ManagedTransaction, uses: Collection[Use[str]], at: Cut
+) -> dict[Use[str], tuple[NodeId, ...]]:
+    """As `_explicit.statements_of_runs`, at the cut."""
+    return _explicit.statements_of_runs(_Said(transaction, at), uses) if _any(transaction, uses) else {}
+
+
+def _any(transaction: ManagedTransaction, asked: Collection[object]) -> bool:
+    """Whether anything was ever said explicitly: as a rule nothing was, and then nothing more is asked."""
+    return bool(asked) and bool(transaction.run(_ANY).value()[0])
+
+
+class _Said:
+    """What the graph knows of explicit statements, at one cut."""
+
+    def __init__(self, transaction: ManagedTransaction, at: Cut) -> None:
+        self._transaction = transaction
+        self.at = at
+
+    def spoken(self, pairs: Collection[Pair], jobs: Collection[str]) -> list[tuple[str, str, str | None]]:
+        rows = self._transaction.run(_NOW, pairs=sorted(map(list, pairs))).values() if pairs else []
+        rows += self._transaction.run(_EVER, jobs=sorted(jobs)).values() if jobs else []
+        return [(job, target, sources) for job, target, sources in rows]
+
+    def words(self, asked: Sequence[Asked[str]]) -> list[Word | None]:
+        rows = [{"nth": nth, **each._asdict()} for nth, each in enumerate(asked)]
+        found = self._transaction.run(_NEWEST, asked=rows, known_at=self.at.known_at).values() if rows else []
+        said = {nth: Word(at, bytes.fromhex(digest), own, sources) for nth, at, digest, own, sources in found}
+        return [said.get(nth) for nth in range(len(asked))]
+
+    def components(self, names: Collection[str]) -> Mapping[str, Component[str]]:
+        return components(self._transaction, names, self.at)
+
+    def hidden(self, names: Collection[str]) -> Mapping[str, int]:
+        return hidden(self._transaction, names, self.at)
+
+    def called(self, names: Collection[str]) -> Mapping[str, NodeId]:
+        return {name: node_of(name) for name in names}
