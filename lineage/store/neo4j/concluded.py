@@ -14,24 +14,32 @@ from lineage.store._speakers import NEVER, ListingRow, Newest, Speaker
 from lineage.store.base import Resolve
 from lineage.store.neo4j.keys import Keys
 from lineage.store.neo4j.proofs import Listings, revised
-from lineage.store.neo4j.writing import put
+from lineage.store.neo4j.said import Newest as NewestFacets
+from lineage.store.neo4j.said import newer
+from lineage.store.neo4j.writing import places, put, sets
 
-_MEET: Final = "UNWIND $rows AS r MERGE (:Speaker {key: r.key})"
+_STAMPS: Final = ("job_at", "parent_at", "nominal_at")
+_SPEAKER: Final = (*(column for column in COLUMNS if column != "id"), *_STAMPS, "facets")
+_LISTING: Final = ("job", "types", "first_at", "last_at", "last_event", "told", "effective", "written_at")
+
 _LOAD: Final = """
-    UNWIND $keys AS key MATCH (s:Speaker {key: key}) WHERE s.types IS NOT NULL
+    UNWIND $keys AS key MATCH (s:Speaker {key: key})
     RETURN properties(s) AS row,
         [(s)-[l:LISTS]->(d:Thing) | [d.key, l.side, l.job, l.types, l.first_at, l.last_at, l.last_event, l.told,
             l.effective, l.written_at]] AS listings,
         [(s)<-[m:DECIDES]-(e:Event) | [m.type, m.at, e.digest]] AS deciding
 """
-_KEEP: Final = "UNWIND $rows AS r MATCH (s:Speaker {key: r.key}) SET s += r"
-_LIST: Final = """
-    UNWIND $rows AS r MATCH (s:Speaker {key: r.speaker}) MATCH (d:Thing {key: r.dataset})
-    MERGE (s)-[l:LISTS {side: r.side}]->(d)
-    ON CREATE SET l.of = r.dataset, l.by = r.speaker
-    SET l.job = r.job, l.types = r.types, l.first_at = r.first_at, l.last_at = r.last_at, l.last_event = r.last_event,
-        l.told = r.told, l.effective = r.effective, l.written_at = r.written_at
-"""
+_NEW: Final = "UNWIND $rows AS r CREATE (s:Speaker {" + places(("key", *_SPEAKER)) + "})"
+_KEEP: Final = "UNWIND $rows AS r MATCH (s:Speaker {key: r[0]}) SET " + sets("s", _SPEAKER, first=1)
+_LIST_FIRST: Final = (
+    "UNWIND $rows AS r MATCH (s:Speaker {key: r[0]}) MATCH (d:Thing {key: r[1]}) CREATE (s)-[:LISTS {"
+    + places(("by", "of", "side", *_LISTING))
+    + "}]->(d)"
+)
+_LIST_AGAIN: Final = (
+    "UNWIND $rows AS r MATCH (s:Speaker {key: r[0]})-[l:LISTS {side: r[2]}]->(d:Thing {key: r[1]}) SET "
+    + sets("l", _LISTING, first=3)
+)
 _MOVED_THING: Final = """
     UNWIND $rows AS r MATCH (s:Speaker {key: r.by}) MATCH (n:Thing {key: r.node}) MERGE (s)-[:NAMED]->(n)
 """
@@ -63,40 +71,53 @@ _ON: Final[Mapping[int, tuple[LiteralString, LiteralString, LiteralString]]] = {
     side: (_PROVEN.replace("%s", name), _JOIN.replace("%s", name), _LEAVE.replace("%s", name))
     for side, name in ((INPUT, "READS"), (OUTPUT, "WRITES"))
 }
-_LISTING: Final = ("job", "types", "first_at", "last_at", "last_event", "told", "effective", "written_at")
-
-
-def meet(transaction: ManagedTransaction, moments: Sequence[Moment[str]]) -> dict[str, Speaker[str]]:
-    """The speakers of *moments* as they were known before; those that were not, as blank."""
-    speakers = {key: Speaker(key) for key in sorted({moment.speaker for moment in moments})}
-    put(transaction, _MEET, [{"key": key} for key in speakers])
-    for row, known, decided in transaction.run(_LOAD, keys=list(speakers)).values():
-        speaker = speakers[row["key"]] = _speaker(row)
-        for dataset, side, job, types, first_at, last_at, event, *rest in known:
-            digest = bytes.fromhex(event)
-            speaker.listings[dataset, side] = ListingRow(job, types, first_at, last_at, event, digest, *rest)
-        speaker.deciding = [deciding(kind, at, bytes.fromhex(digest)) for kind, at, digest in decided]
-    return speakers
 
 
 def draw(
     transaction: ManagedTransaction,
     resolve: Resolve,
-    speakers: dict[str, Speaker[str]],
     moments: Sequence[Moment[str]],
     listed: Sequence[Listed[str]],
+    facets: Mapping[str, NewestFacets],
 ) -> None:
-    """Bring up to date all that follows for *speakers*, which `meet` answered, once the observations are written."""
+    """Write what follows for the speakers of *moments* from these and what was known before.
+
+    Things are there already, and of the moments none. *facets* are the newest of nodes, runs among them.
+    """
+    speakers = {key: Speaker(key) for key in sorted({moment.speaker for moment in moments})}
+    known = _load(transaction, speakers)
     before = listings(speakers.values())
     moved = hear(speakers, moments, listed)
     recall(speakers, moments)
-    put(transaction, _KEEP, [_row(speaker, resolve) for speaker in speakers.values()])
+    new: list[list[Any]] = []
+    kept: list[list[Any]] = []
+    for key, speaker in speakers.items():
+        row = [*_row(speaker, resolve), newer(known.get(key), facets.get(key) if key[0] == "r" else None)]
+        (kept if key in known else new).append(row)
+    put(transaction, _NEW, new)
+    put(transaction, _KEEP, kept)
     changed = {key: row for key, row in listings(speakers.values()).items() if before.get(key) != row}
-    put(transaction, _LIST, [_listing(key, changed[key]) for key in sorted(changed)])
+    put(transaction, _LIST_FIRST, [_listing(key, changed[key]) for key in sorted(changed) if key not in before])
+    put(transaction, _LIST_AGAIN, [_listing(key, changed[key]) for key in sorted(changed) if key in before])
     rows = [{"node": node, "by": by} for node, by in sorted(moved)]
     put(transaction, _MOVED_THING, [row for row in rows if row["node"][0] != "r"])
     put(transaction, _MOVED_RUN, [row for row in rows if row["node"][0] == "r"])
     _draw_edges(transaction, speakers, before, changed)
+
+
+def _load(transaction: ManagedTransaction, speakers: dict[str, Speaker[str]]) -> dict[str, str | None]:
+    """Fill in those of *speakers* that the graph holds. Answers their newest facets, by key."""
+    facets: dict[str, str | None] = {}
+    if not speakers:
+        return facets
+    for row, known, decided in transaction.run(_LOAD, keys=list(speakers)):
+        speaker = speakers[row["key"]] = _speaker(row)
+        facets[speaker.id] = row.get("facets")
+        for dataset, side, job, types, first_at, last_at, event, *rest in known:
+            digest = bytes.fromhex(event)
+            speaker.listings[dataset, side] = ListingRow(job, types, first_at, last_at, event, digest, *rest)
+        speaker.deciding = [deciding(kind, at, bytes.fromhex(digest)) for kind, at, digest in decided]
+    return facets
 
 
 def _draw_edges(
@@ -129,16 +150,14 @@ def _speaker(row: Mapping[str, Any]) -> Speaker[str]:
     )
 
 
-def _row(speaker: Speaker[str], resolve: Resolve) -> dict[str, Any]:
-    row = dict(zip(COLUMNS, concluded(speaker, Keys(), resolve), strict=True))
-    said = {"job_at": speaker.job, "parent_at": speaker.parent, "nominal_at": speaker.nominal}
-    times = {name: newest.at for name, newest in said.items() if newest.event is not None}
-    return {"key": row.pop("id"), **row, **times}
+def _row(speaker: Speaker[str], resolve: Resolve) -> list[Any]:
+    said = (speaker.job, speaker.parent, speaker.nominal)
+    stamps = (newest.at if newest.event is not None else None for newest in said)
+    return [*concluded(speaker, Keys(), resolve), *stamps]
 
 
-def _listing(key: tuple[str, str, int], row: ListingRow[str]) -> dict[str, Any]:
-    found = row._asdict()
-    return {"speaker": key[0], "dataset": key[1], "side": key[2], **{name: found[name] for name in _LISTING}}
+def _listing(key: tuple[str, str, int], row: ListingRow[str]) -> list[Any]:
+    return [*key, *(getattr(row, name) for name in _LISTING)]
 
 
 def _edge(key: tuple[str, int, str], spans: Sequence[int]) -> dict[str, Any]:

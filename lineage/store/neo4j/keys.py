@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -46,12 +45,3 @@ class Keys:
         """The digest of a column lineage body."""
         self.column_bodies[seen.digest.hex()] = seen
         return seen.digest.hex()
-
-
-def named_rows(nodes: Iterable[NodeId]) -> list[dict[str, str]]:
-    """*nodes* as rows: key, kind, namespace and name."""
-    found = {key_of(node): node for node in nodes}
-    return [
-        {"key": key, "kind": node.kind, "namespace": node.namespace, "name": node.name}
-        for key, node in sorted(found.items())
-    ]

@@ -6,7 +6,7 @@ relationships and from concluding a run twice from half of its events each. More
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
 from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
 from lineage.store.base import Resolve
-from lineage.store.neo4j import concluded, joining, rows
-from lineage.store.neo4j.keys import Keys, key_of, named_rows
+from lineage.store.neo4j import concluded, joining, rows, said, things
+from lineage.store.neo4j.keys import Keys, key_of
 from lineage.store.neo4j.writing import put
 
 _LOCK: Final = """
@@ -29,19 +29,6 @@ _ADVANCE: Final = """
     SET w.seq = CASE WHEN w.seq > r.seq THEN w.seq ELSE r.seq END
 """
 _KNOWN: Final = "UNWIND $digests AS digest MATCH (e:Event {digest: digest}) RETURN digest, e.received"
-_UNMENTIONED: Final = "UNWIND $keys AS key MATCH (t:Thing {key: key}) WHERE t.first_at IS NULL RETURN key"
-MEET: Final = """
-    UNWIND $rows AS r MERGE (t:Thing {key: r.key})
-    ON CREATE SET t.kind = r.kind, t.namespace = r.namespace, t.name = r.name
-"""
-_WIDEN: Final = """
-    UNWIND $rows AS r MATCH (t:Thing {key: r.key})
-    SET t.first_at = CASE WHEN t.first_at < r.first_at THEN t.first_at ELSE r.first_at END,
-        t.last_at = CASE WHEN t.last_at > r.last_at THEN t.last_at ELSE r.last_at END,
-        t.first_received = CASE WHEN t.first_received < r.first_received THEN t.first_received
-            ELSE r.first_received END,
-        t.last_received = CASE WHEN t.last_received > r.last_received THEN t.last_received ELSE r.last_received END
-"""
 _EARLIER: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.digest}) SET e.received = r.received"
 _THINGS_EARLIER: Final = """
     UNWIND $rows AS r MATCH (t:Thing {key: r.key})<-[:MENTIONS]-(e:Event)
@@ -87,30 +74,12 @@ def _merge_fresh(transaction: ManagedTransaction, resolve: Resolve, fresh: Seque
     batch = Batch(keys)
     for event in fresh:
         batch.add(event)
-    spans = _spans(fresh)
-    awoken = set(transaction.run(_UNMENTIONED, keys=sorted(spans)).value())
-    things = (node for node in chain.from_iterable(named(event.delta) for event in fresh) if node.kind != "run")
-    put(transaction, MEET, named_rows(things))
-    put(transaction, _WIDEN, [{"key": key, **spans[key]} for key in sorted(spans)])
-    speakers = concluded.meet(transaction, batch.moments)
+    facets = said.newest_facets(batch.rows()["facet"])
+    named_by = chain.from_iterable(named(event.delta) for event in fresh)
+    awoken = things.meet(transaction, named_by, things.spans(fresh), facets)
+    concluded.draw(transaction, resolve, batch.moments, batch.listed, facets)
     declared = rows.write(transaction, batch, keys)
-    concluded.draw(transaction, resolve, speakers, batch.moments, batch.listed)
     joining.declare(transaction, declared, awoken)
-
-
-def _spans(fresh: Iterable[Fresh[str]]) -> dict[str, dict[str, int]]:
-    spans: dict[str, dict[str, int]] = {}
-    for event in fresh:
-        for key in map(key_of, event.delta.nodes):
-            span = spans.get(key) or {
-                "first_at": event.at, "last_at": event.at,
-                "first_received": event.received, "last_received": event.received,
-            }  # fmt: skip
-            span["first_at"], span["last_at"] = min(span["first_at"], event.at), max(span["last_at"], event.at)
-            span["first_received"] = min(span["first_received"], event.received)
-            span["last_received"] = max(span["last_received"], event.received)
-            spans[key] = span
-    return spans
 
 
 def _received_earlier(transaction: ManagedTransaction, earlier: dict[str, tuple[int, Delta]]) -> None:

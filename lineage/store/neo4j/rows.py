@@ -8,33 +8,43 @@ here needs to look before it creates.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, LiteralString
 
 from neo4j import ManagedTransaction
 
-from lineage.store._codes import LAST_DECIDING, spelled
+from lineage.store._codes import CLAIMED, LAST_DECIDING, spelled
 from lineage.store._observations import Batch, Row
 from lineage.store.neo4j import said
 from lineage.store.neo4j.keys import Keys, key_of
-from lineage.store.neo4j.writing import Named, newest, put
+from lineage.store.neo4j.writing import Named, newest, places, put
 
-_BY_EVENT: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.event}) MATCH "
-_MOMENT: Final = """(s:Speaker {key: r.speaker})
-    CREATE (e)-[m:%s {type: r.type, at: r.at, job: r.job, parent_run: r.parent_run, parent_job: r.parent_job,
-        root_run: r.root_run, root_job: r.root_job, nominal_start: r.nominal_start, nominal_end: r.nominal_end,
-        facets: r.facets}]->(s)
+_EVENT: Final = ("digest", "kind", "type", "at", "received", "producer", "run", "job", "dataset", "warnings")
+_MENTION: Final = ("of", "own", "listed", "touches", "facets")
+_MOMENT: Final = (
+    *("type", "job", "parent_run", "parent_job", "root_run", "root_job", "nominal_start", "nominal_end"),
+    "facets",
+)
+_EVENTS: Final = f"""
+    UNWIND $rows AS r CREATE (e:Event {{{places(_EVENT)}}})
+    WITH e, r
+    CALL (e, r) {{
+        UNWIND r[10] AS m MATCH (t:Thing {{key: m[0]}})
+        CREATE (e)-[:MENTIONS {{at: r[3], {places(_MENTION, "m")}}}]->(t)
+    }}
+    CALL (e, r) {{
+        UNWIND r[11] AS m MATCH (s:Speaker {{key: m[0]}})
+        CREATE (e)-[:DECIDES {{at: r[3], {places(_MOMENT, "m", 1)}}}]->(s)
+    }}
+    CALL (e, r) {{
+        UNWIND r[12] AS m MATCH (s:Speaker {{key: m[0]}})
+        CREATE (e)-[:TELLS {{at: r[3], {places(_MOMENT, "m", 1)}}}]->(s)
+    }}
 """
+_BY_EVENT: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.event}) MATCH "
 
-CREATE: Final[Mapping[str, LiteralString]] = {
-    "event": "UNWIND $rows AS r CREATE (e:Event) SET e = r",
-    "mention": _BY_EVENT
-    + """(t:Thing {key: r.node}) CREATE (e)-[:MENTIONS {of: r.node, own: r.own, at: r.at, listed: r.listed,
-        touches: r.touches, facets: r.facets}]->(t)
-    """,
-    "decides": _BY_EVENT + _MOMENT.replace("%s", "DECIDES"),
-    "tells": _BY_EVENT + _MOMENT.replace("%s", "TELLS"),
-    "body": "UNWIND $rows AS r MERGE (b:Body {digest: r.digest}) ON CREATE SET b.data = r.data",
+_CREATE: Final[Mapping[str, LiteralString]] = {
     "column body": "UNWIND $rows AS r CREATE (:ColumnBody {digest: r.digest})",
     "derivation": """
         UNWIND $rows AS r MATCH (b:ColumnBody {digest: r.body}) MATCH (d:Thing {key: r.source_dataset})
@@ -73,18 +83,15 @@ CREATE: Final[Mapping[str, LiteralString]] = {
 }
 
 _COLUMNS: Final = {
-    "event": "event digest kind type at received producer run job dataset warnings",
-    "mention": "node own at event listed",
-    "moment": "speaker type at event job parent_run parent_job root_run root_job nominal_start nominal_end",
-    "touch": "speaker dataset side type at event rows bytes files version windowed told",
-    "facet": "node side name at event body",
     "derived": "dataset job at event body",
     "made_of": "job target at event sources",
     "same_as": "alias why at event dataset",
     "tombstone": "dataset at event dropped",
     "depends": "upstream downstream event",
 }
+_KNOWN_BODIES: Final = "UNWIND $digests AS digest MATCH (b:Body {digest: digest}) RETURN digest"
 _KNOWN_COLUMNS: Final = "UNWIND $digests AS digest MATCH (b:ColumnBody {digest: digest}) RETURN digest"
+_BODIES: Final = "UNWIND $rows AS r CREATE (:Body {digest: r[0], data: r[1]})"
 
 
 def write(transaction: ManagedTransaction, batch: Batch[str], keys: Keys) -> list[Named]:
@@ -92,41 +99,55 @@ def write(transaction: ManagedTransaction, batch: Batch[str], keys: Keys) -> lis
 
     Answers the rows that declare that two names are one.
     """
-    rows = {table: _named(table, found) for table, found in batch.rows().items() if table in _COLUMNS}
-    known = set(transaction.run(_KNOWN_COLUMNS, digests=sorted(keys.column_bodies)).value())
-    fresh = {digest: seen for digest, seen in keys.column_bodies.items() if digest not in known}
+    found = batch.rows()
+    put(transaction, _EVENTS, _events(found))
+    bodies = _unknown(transaction, _KNOWN_BODIES, keys.bodies)
+    put(transaction, _BODIES, [[digest, keys.bodies[digest]] for digest in bodies])
+    tables = _declarations(found)
+    fresh = _unknown(transaction, _KNOWN_COLUMNS, keys.column_bodies)
+    tables["column body"] = [{"digest": digest} for digest in fresh]
+    tables["derivation"] = [row for digest in fresh for row in _derivations(digest, keys.column_bodies[digest].edges)]
+    for table, statement in _CREATE.items():
+        put(transaction, statement, tables[table])
+    return tables["same_as"]
+
+
+def _events(rows: Mapping[str, Iterable[Row]]) -> list[list[Any]]:
+    touches, facets = said.touches(rows["touch"]), said.facets(rows["facet"])
+    mentions: defaultdict[str, list[list[Any]]] = defaultdict(list)
+    for node, own, _, event, listed in rows["mention"]:
+        key = event, node
+        mentions[event].append([node, own, listed, touches.pop(key, None), facets.pop(key, None)])
+    decides: defaultdict[str, list[list[Any]]] = defaultdict(list)
+    tells: defaultdict[str, list[list[Any]]] = defaultdict(list)
+    for speaker, kind, _, event, *rest in rows["moment"]:
+        of_run = facets.pop((event, speaker), None) if kind != CLAIMED else None
+        moments = decides if kind <= LAST_DECIDING else tells
+        moments[event].append([speaker, kind, *rest, of_run])
+    assert not {**touches, **facets}, "an event names whatever it says anything of"
+    return [[event, *row, mentions[event], decides[event], tells[event]] for event, _, *row in rows["event"]]
+
+
+def _declarations(found: Mapping[str, Iterable[Row]]) -> dict[str, list[Named]]:
+    rows = {
+        table: [dict(zip(columns.split(), row, strict=True)) for row in found[table]]
+        for table, columns in _COLUMNS.items()
+    }
     derived = [row | {"job": row["job"] or ""} for row in rows["derived"]]
     made_of = [row | {"target": row["target"] or ""} for row in rows["made_of"]]
-    moments = said.moments(rows)
-    tables = {
-        "event": [{key: value for key, value in row.items() if key != "event"} for row in rows["event"]],
-        "mention": said.mentions(rows),
-        "decides": [row for row in moments if row["type"] <= LAST_DECIDING],
-        "tells": [row for row in moments if row["type"] > LAST_DECIDING],
-        "body": [{"digest": digest, "data": body} for digest, body in sorted(keys.bodies.items())],
-        "column body": [{"digest": digest} for digest in sorted(fresh)],
-        "derivation": [row for digest, seen in fresh.items() for row in _derivations(digest, seen.edges)],
+    return rows | {
         "derived": derived,
         "derived now": newest(derived, "dataset", "job"),
         "made_of": made_of,
         "made of now": newest([row for row in made_of if row["target"]], "job", "target"),
         "taken back now": newest([row for row in made_of if not row["target"]], "job"),
-        "same_as": rows["same_as"],
-        "tombstone": rows["tombstone"],
-        "depends": rows["depends"],
     }
-    for table, statement in CREATE.items():
-        put(transaction, statement, tables[table])
-    said.keep_newest(transaction, rows["facet"])
-    return rows["same_as"]
 
 
-def _named(table: str, rows: Iterable[Row]) -> list[Named]:
-    columns = _COLUMNS[table].split()
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
-    if table == "event":
-        return [row | {"digest": row["event"]} for row in found]
-    return found
+def _unknown(transaction: ManagedTransaction, ask: LiteralString, digests: Iterable[str]) -> list[str]:
+    asked = sorted(digests)
+    known = set(transaction.run(ask, digests=asked).value()) if asked else set()
+    return [digest for digest in asked if digest not in known]
 
 
 def _derivations(digest: str, edges: Iterable[Any]) -> Iterable[Named]:

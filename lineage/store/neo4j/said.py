@@ -8,14 +8,13 @@ deletion with null for the body's digest. And of all facets of an entity itself 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from neo4j import ManagedTransaction
 
-from lineage.store._codes import CLAIMED, OWN
-from lineage.store.neo4j.writing import Named, put
+from lineage.store._codes import OWN
+from lineage.store._observations import Row
 
 
 class Touch(NamedTuple):
@@ -43,54 +42,46 @@ class Facet(NamedTuple):
 OF_TOUCH: Final = Touch._fields
 OF_FACET: Final = Facet._fields
 Newest = dict[str, tuple[int, str, str | None]]  # by facet: event time, event digest, digest of the body
+Of = tuple[str, str]  # an event, and a thing or run
 
 _TOUCHES: Final = msgspec.json.Decoder(list[Touch])
 _FACETS: Final = msgspec.json.Decoder(list[Facet])
 _NEWEST: Final = msgspec.json.Decoder(Newest)
 
-_THINGS: Final = "UNWIND $keys AS key MATCH (n:Thing {key: key}) RETURN key, n.facets"
-_RUNS: Final = "UNWIND $keys AS key MATCH (n:Speaker {key: key}) RETURN key, n.facets"
-_KEEP_THINGS: Final = "UNWIND $rows AS r MATCH (n:Thing {key: r.key}) SET n.facets = r.facets"
-_KEEP_RUNS: Final = "UNWIND $rows AS r MATCH (n:Speaker {key: r.key}) SET n.facets = r.facets"
+
+def touches(rows: Iterable[Row]) -> dict[Of, str]:
+    """The rows of `touch` as texts, by event and dataset."""
+    found: defaultdict[Of, list[Touch]] = defaultdict(list)
+    for speaker, dataset, side, kind, _, event, *rest in rows:
+        found[event, dataset].append(Touch(speaker, side, kind, *rest))
+    return {key: _text(listed) for key, listed in found.items()}
 
 
-def mentions(rows: Mapping[str, Iterable[Named]]) -> list[Named]:
-    """The rows of `mention`, each with what its event said of the thing."""
-    touches = _text_by(rows["touch"], "dataset", OF_TOUCH)
-    facets = _text_by((row for row in rows["facet"] if not _of_run(row)), "node", OF_FACET)
-    found = []
-    for row in rows["mention"]:
-        key = (row["event"], row["node"])
-        found.append({**row, "touches": touches.pop(key, None), "facets": facets.pop(key, None)})
-    assert not {**touches, **facets}, "an event names whatever it says anything of"
+def facets(rows: Iterable[Row]) -> dict[Of, str]:
+    """The rows of `facet` as texts, by event and node."""
+    found: defaultdict[Of, list[Facet]] = defaultdict(list)
+    for node, side, name, _, event, body in rows:
+        found[event, node].append(Facet(side, name, body))
+    return {key: _text(listed) for key, listed in found.items()}
+
+
+def newest_facets(rows: Iterable[Row]) -> dict[str, Newest]:
+    """By node the newest of its own facets among the rows of `facet`."""
+    found: defaultdict[str, Newest] = defaultdict(dict)
+    for node, side, name, *said in rows:
+        if side == OWN:
+            _keep(found[node], name, tuple(said))
     return found
 
 
-def moments(rows: Mapping[str, Iterable[Named]]) -> list[Named]:
-    """The rows of `moment`; that of the event's own run with the run's facets."""
-    facets = _text_by(filter(_of_run, rows["facet"]), "node", OF_FACET)
-    found = []
-    for row in rows["moment"]:
-        own = row["type"] != CLAIMED
-        found.append({**row, "facets": facets.pop((row["event"], row["speaker"]), None) if own else None})
-    assert not facets, "an event carries no facets of runs but its own"
-    return found
-
-
-def keep_newest(transaction: ManagedTransaction, facets: Iterable[Named]) -> None:
-    """Let the rows of *facets* count on the nodes that they are of, where they are newer."""
-    own: dict[str, Newest] = {}
-    for row in facets:
-        if row["side"] == OWN:
-            _newer(own.setdefault(row["node"], {}), {row["name"]: (row["at"], row["event"], row["body"])})
-    of_runs = {key: own.pop(key) for key in [key for key in own if key[0] == "r"]}
-    for said, ask, keep in ((own, _THINGS, _KEEP_THINGS), (of_runs, _RUNS, _KEEP_RUNS)):
-        if not said:
-            continue
-        known = {key: text for key, text in transaction.run(ask, keys=sorted(said)).values() if text is not None}
-        kept = {key: _newer(read_newest(known.get(key)), said[key]) for key in sorted(said)}
-        changed = ((key, msgspec.json.encode(newest).decode()) for key, newest in kept.items())
-        put(transaction, keep, [{"key": key, "facets": text} for key, text in changed if text != known.get(key)])
+def newer(text: str | None, news: Newest | None) -> str | None:
+    """The newest facets of a node that had those in *text*, with *news* among them."""
+    if not news:
+        return text
+    known = read_newest(text)
+    for name, said in news.items():
+        _keep(known, name, said)
+    return _text(known)
 
 
 def read_touches(text: str | None) -> list[Touch]:
@@ -108,19 +99,10 @@ def read_newest(text: str | None) -> Newest:
     return _NEWEST.decode(text) if text else {}
 
 
-def _of_run(row: Named) -> bool:
-    return bool(row["node"][0] == "r")
+def _keep(known: Newest, name: str, said: tuple[int, str, str | None]) -> None:
+    if name not in known or said[:2] > known[name][:2]:
+        known[name] = said
 
 
-def _text_by(rows: Iterable[Named], of: str, columns: Iterable[str]) -> dict[tuple[str, str], str]:
-    found: defaultdict[tuple[str, str], list[list[Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["event"], row[of]].append([row[column] for column in columns])
-    return {key: msgspec.json.encode(listed).decode() for key, listed in found.items()}
-
-
-def _newer(known: Newest, said: Newest) -> Newest:
-    for name, newest in said.items():
-        if name not in known or newest[:2] > known[name][:2]:
-            known[name] = newest
-    return known
+def _text(of: Any) -> str:
+    return msgspec.json.encode(of).decode()

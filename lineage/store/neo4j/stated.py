@@ -13,9 +13,8 @@ from lineage.database.times import instant, microseconds
 from lineage.model import Entry
 from lineage.statements import About, Kept, Statement, Subject, Word, hides, told_apart
 from lineage.store._codes import EVER
-from lineage.store.neo4j import joining
-from lineage.store.neo4j.keys import named_rows
-from lineage.store.neo4j.merge import MEET, lock
+from lineage.store.neo4j import joining, things
+from lineage.store.neo4j.merge import lock
 from lineage.store.neo4j.writing import put
 
 _STATE: Final = """
@@ -63,7 +62,7 @@ def state(transaction: ManagedTransaction, entries: Sequence[Entry], statements:
         for entry, statement in pairs
         for one, other, verdict in told_apart(statement)
     ]
-    put(transaction, MEET, named_rows(name for _, *ends, _ in said for name in ends))
+    things.meet(transaction, (name for _, *ends, _ in said for name in ends), {}, {})
     joining.rule(transaction, said)
 
 
