@@ -50,7 +50,8 @@ class House(Protocol):
 class Scheduler:
     """Ticks every `slo.interval_s` in a thread of its own, as long as it holds the lease; one tick at a time.
 
-    A tick judges as of its place on the grid, not as of when it came to run, so that a late one gives the same answer.
+    Who does not hold it, or has no role `scheduler` and never asks for it, takes up what is promised elsewhere. A tick
+    judges as of its place on the grid, not as of when it came to run, so that a late one gives the same answer.
     """
 
     def __init__(self, house: House) -> None:
@@ -100,8 +101,10 @@ class Scheduler:
         house, settings = self._house, self._house.settings
         ttl_s = max(LEASE_MIN_S, LEASE_INTERVALS * self._interval_s)
         with self._guard, EVALUATION_S.time():
-            self._lease = house.store.lease(LEASE, self._holder, ttl_s)
+            leads = "scheduler" in settings.roles
+            self._lease = house.store.lease(LEASE, self._holder, ttl_s) if leads else None
             if self._lease is None:
+                house.slos.reread()
                 _hide()
                 return []
             house.slos.refresh(now, self._lease)

@@ -17,6 +17,9 @@ SectionModel = TypeVar("SectionModel", bound="Section")
 
 MIB = 1024 * 1024
 
+Role = Literal["api", "collector", "dashboards", "scheduler"]
+ROLES: tuple[Role, ...] = ("api", "collector", "dashboards", "scheduler")
+
 
 class Section(BaseModel):
     """Settings of one part, under the part's own word. Secrets are SecretStr: never printed."""
@@ -105,6 +108,9 @@ class Settings(BaseSettings):
     )
     writer: str | None = Field(
         None, description="Name of this process's own chain in such a ledger; unset: host and port of the server."
+    )
+    roles: tuple[Role, ...] = Field(
+        ROLES, min_length=1, description="What this process does, of api, collector, dashboards and scheduler."
     )
     slos: Path | None = Field(None, description="Folder of SLO files; watched, and owned by the folder.")
     host: str = Field("127.0.0.1", description="Address to listen on; one that is not loopback needs an API key first.")
@@ -196,11 +202,13 @@ def _read(config: Path | None) -> Mapping[str, Any]:
 
 
 __all__ = [
+    "ROLES",
     "Alerts",
     "Ingest",
     "Log",
     "NamespaceAlias",
     "Neo4j",
+    "Role",
     "SecretStr",
     "Section",
     "Settings",

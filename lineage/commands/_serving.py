@@ -6,13 +6,17 @@ import gc
 import signal
 import socket
 from collections.abc import Callable
+from socket import gethostname
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from lineage.app import Headwater, build, open_headwater
+from lineage.commands._door import Door
 from lineage.commands._wire import protocol
 from lineage.errors import InvalidInput
 from lineage.gate import is_loopback
+from lineage.homes import is_remote
 from lineage.settings import Settings, without_password
 from lineage.telemetry import configure
 
@@ -30,38 +34,63 @@ def announce(address: str, headwater: Headwater) -> None:
 def serve(settings: Settings, opened: Callable[[str, Headwater], None] = announce) -> None:
     """Serve until SIGTERM or Ctrl-C. *opened* is told the address once requests are taken into the backlog.
 
+    A store that is a server and away is waited for: until it is there, all requests are answered 503, with the reason.
     Raises InvalidInput when the port is taken or the host wants a key first, and whatever opening the homes raises.
     """
     configure(settings.log.level, settings.log.style)
     listener = _listen(settings.host, settings.port)
-    settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # messages name the port that it is
+    port = listener.getsockname()[1]  # messages name the port that it is, and a writer is one process of a host
+    settings = settings.model_copy(update={"port": port, "writer": settings.writer or f"{gethostname()}-{port}"})
+    houses: list[Headwater] = []
+
+    def open_() -> ASGIApp:
+        houses.append(_started(settings))
+        app = build(settings, houses[0])
+        opened(_address(listener), houses[0])
+        return app
+
+    door = Door(open_, lambda: setattr(server, "should_exit", True))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            door,
+            http=protocol(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
+        )
+    )
+    gc.set_threshold(*GARBAGE)
+    # Before uvicorn listens to signals, and after: it raises what ended it once more, after a graceful end.
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    try:
+        door.open(patient=is_remote(settings))
+        server.run(sockets=[listener])
+        door.close()
+    finally:
+        for house in houses:
+            house.close()
+
+
+def _started(settings: Settings) -> Headwater:
     headwater = open_headwater(settings)
     try:
-        if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
-            raise InvalidInput(
-                f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
-                f"`headwater keys create NAME --scope admin --store {without_password(settings.store)}`",
-                field="host",
-            )
-        gc.set_threshold(*GARBAGE)
+        _require_key(settings, headwater)
         headwater.start()
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build(settings, headwater),
-                http=protocol(),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=DRAIN_S,
-                timeout_keep_alive=KEEP_ALIVE_S,
-            )
-        )
-        # Before uvicorn listens to signals, and after: it raises what ended it once more, after a graceful end.
-        signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-        opened(_address(listener), headwater)
-        server.run(sockets=[listener])
-    finally:
+    except BaseException:
         headwater.close()
+        raise
+    return headwater
+
+
+def _require_key(settings: Settings, headwater: Headwater) -> None:
+    if not is_loopback(settings.host) and not headwater.keys.exist(headwater.now()):
+        raise InvalidInput(
+            f"--host {settings.host} can be reached from elsewhere and no API key exists; first run "
+            f"`headwater keys create NAME --scope admin --store {without_password(settings.store)}`",
+            field="host",
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

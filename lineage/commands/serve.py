@@ -17,6 +17,12 @@ def run(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     ledger: Annotated[
         str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
     ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--role", metavar="ROLE", help="api, collector, dashboards or scheduler; several may be; none: all."
+        ),
+    ] = None,
     slos: Annotated[
         Path | None, typer.Option("--slos", metavar="DIR", help="Folder of DataSLO files; watched while serving.")
     ] = None,
@@ -27,11 +33,13 @@ def run(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 ) -> None:
     """Serve events in; lineage, SLOs, alerts and pages out, until SIGTERM.
 
-    OpenLineage clients reach it by OPENLINEAGE_URL=http://127.0.0.1:5000.
+    OpenLineage clients reach it by OPENLINEAGE_URL=http://127.0.0.1:5000. Processes with different --role share the
+    work over one Neo4j and one ledger in an object store.
 
     $ headwater serve --store sqlite:///headwater.db --slos slos/
     """
-    settings = read_settings(config, store=store, ledger=ledger, slos=slos, host=host, port=port)
+    roles = tuple(role) if role else None
+    settings = read_settings(config, store=store, ledger=ledger, roles=roles, slos=slos, host=host, port=port)
 
     from lineage.commands._serving import serve
 
