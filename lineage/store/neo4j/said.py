@@ -94,6 +94,14 @@ def read_facets(text: str | None) -> list[Facet]:
     return _FACETS.decode(text) if text else []
 
 
+def begins(side: int, name: str | None) -> str:
+    """How one facet of *name* on *side* begins in the text, and any on that side without *name*.
+
+    A statement may look for it: within the text's own strings no quote stands without a backslash.
+    """
+    return f'[{side},"' if name is None else f"[{side},{msgspec.json.encode(name).decode()},"
+
+
 def read_newest(text: str | None) -> Newest:
     """The newest facets of a node."""
     return _NEWEST.decode(text) if text else {}

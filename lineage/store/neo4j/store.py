@@ -12,7 +12,7 @@ from lineage.database.times import microseconds
 from lineage.model import Delta, Entry
 from lineage.statements import About, Kept, Statement, Subject
 from lineage.store.base import Resolve
-from lineage.store.neo4j import dump, records, stated
+from lineage.store.neo4j import dump, happened, records, stated
 from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.merge import merge
 
@@ -35,7 +35,7 @@ _STATS: Final = """
 """
 
 
-class Neo4jStore(records.Records):
+class Neo4jStore(records.Records, happened.Happened):
     """Keeps promises of `lineage.store.base.Store` over a server; which, the package's docstring says."""
 
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:

@@ -1,0 +1,170 @@
+"""What happened: events, and the dated rows of every facet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, LiteralString, NamedTuple
+
+from neo4j import ManagedTransaction
+
+from lineage.database.times import instant
+from lineage.model import EventRecord, FacetRecord, NodeId, Page
+from lineage.store._codes import EVER, KINDS, OWN, SIDES, STATED, TYPES
+from lineage.store._cut import Cut
+from lineage.store.neo4j.bodies import bodies
+from lineage.store.neo4j.identity import components
+from lineage.store.neo4j.keys import key_of, node_of
+from lineage.store.neo4j.said import Facet, begins, read_facets
+
+# Where to look first, and by which time it is ordered.
+_SOURCES: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
+    "event": ("MATCH (e:Event) WHERE ", "e.at"),
+    "run": ("MATCH (:Speaker {key: $run})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.type < $stated AND ", "m.at"),
+    "job": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $job AND m.own AND ", "m.at"),
+    "dataset": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $dataset AND ", "m.at"),
+    "datasets": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of IN $datasets AND ", "m.at"),
+}
+_RECORD: Final = " RETURN e.digest, e.kind, e.type, e.at, e.received, e.producer, e.run, e.job, e.dataset, e.warnings"
+_NAMED: Final = """
+    (e.job STARTS WITH $of_jobs OR e.job IS NULL AND e.dataset STARTS WITH $of_datasets)
+"""
+_OF_THING: Final = """
+    MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of IN $of AND m.facets IS NOT NULL
+"""
+_OF_RUN: Final = """
+    MATCH (:Speaker {key: $of[0]})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.facets IS NOT NULL
+"""
+_FACETS: Final = """
+    AND m.at > $since AND m.at <= $until AND e.received <= $known_at
+    AND ($spelled IS NULL OR any(each IN $spelled WHERE m.facets CONTAINS each))
+    RETURN m.facets, m.at, e.received, e.digest, e.run ORDER BY m.at DESC, e.digest DESC
+"""
+ALL_SIDES: Final = (*range(len(SIDES)), OWN)
+
+
+class Question(NamedTuple):
+    """A filter of events; keys, and times in microseconds."""
+
+    digests: Sequence[str] | None
+    run: str | None
+    job: str | None
+    members: Sequence[str] | None  # of a dataset
+    namespace: str | None
+    since: int
+    until: int
+    known_at: int
+
+
+def events(transaction: ManagedTransaction, asked: Question, *, newest_first: bool, limit: int, offset: int) -> Page:
+    """Keep the promise of `Store.events`."""
+    source = _source(asked)
+    match, at = _SOURCES[source]
+    conditions = [*_spans(asked, at), *_beyond(asked, source)] or ["true"]
+    found = match + " AND ".join(conditions) + (" WITH DISTINCT e" if source == "datasets" else "")
+    by = "e.at" if source == "datasets" else at
+    order = by + (" DESC, e.digest DESC" if newest_first else ", e.digest")
+    values = _values(asked)
+    total = transaction.run(found + " RETURN count(*)", values).single(strict=True).value()
+    page = found + _RECORD + " ORDER BY " + order + " SKIP $offset LIMIT $limit"
+    rows = transaction.run(page, {**values, "limit": limit, "offset": offset}).values()
+    return Page(tuple(_record(row) for row in rows), total)
+
+
+def _source(asked: Question) -> str:
+    if asked.run is not None:
+        return "run"
+    if asked.members is not None:
+        return "dataset" if len(asked.members) == 1 else "datasets"
+    return "event" if asked.job is None else "job"
+
+
+def _spans(asked: Question, at: LiteralString) -> Iterator[LiteralString]:
+    # What is open is not asked: a plain count of all events is known without reading any.
+    if asked.since > -EVER:
+        yield at + " > $since"
+    if asked.until < EVER:
+        yield at + " <= $until"
+    if asked.known_at < EVER:
+        yield "e.received <= $known_at"
+
+
+def _beyond(asked: Question, source: str) -> Iterator[LiteralString]:
+    """The conditions that the source does not see to."""
+    if asked.digests is not None:
+        yield "e.digest IN $digests"
+    if asked.job is not None and source != "job":
+        yield "e.job = $job"
+    if asked.namespace is not None:
+        yield _NAMED
+    if asked.members is not None and source == "run":
+        yield "EXISTS { MATCH (e)-[named:MENTIONS]->() WHERE named.of IN $datasets }"
+
+
+def _values(asked: Question) -> dict[str, Any]:
+    namespace = asked.namespace or ""
+    members = asked.members or ()
+    return {
+        **asked._asdict(),
+        "stated": STATED,
+        "datasets": list(members),
+        "dataset": next(iter(members), None),
+        "of_jobs": key_of(NodeId("job", namespace, "")),
+        "of_datasets": key_of(NodeId("dataset", namespace, "")),
+    }
+
+
+def _record(row: Sequence[Any]) -> EventRecord:
+    digest, kind, type_, at, received, producer, run, job, dataset, warnings = row
+    return EventRecord(
+        digest=digest,
+        kind=KINDS[kind],
+        type=None if type_ is None else TYPES[type_],
+        at=instant(at),
+        received_at=instant(received),
+        producer=producer,
+        run=None if run is None else node_of(run).name,
+        job=None if job is None else node_of(job),
+        dataset=None if dataset is None else node_of(dataset),
+        warnings=tuple(json.loads(warnings)) if warnings else (),
+    )
+
+
+def facet_history(  # noqa: PLR0913, PLR0917 - the promise's own filter
+    transaction: ManagedTransaction,
+    of: NodeId,
+    names: Collection[str] | None,
+    sides: Collection[int],
+    window: Mapping[str, int],
+    limit: int,
+) -> list[FacetRecord]:
+    """Keep the promise of `Store.facet_history`; *window* is since, until and known_at."""
+    key = key_of(of)
+    part = components(transaction, [key], Cut())[key]
+    narrow = names is not None or len(sides) < len(ALL_SIDES)
+    spelled = [begins(side, name) for side in sides for name in (names or (None,))] if narrow else None
+    statement = (_OF_RUN if of.kind == "run" else _OF_THING) + _FACETS
+    rows = transaction.run(statement, {"of": part.members, "spelled": spelled, **window})
+    found: list[tuple[Facet, int, int, str, str | None]] = []
+    for text, at, received, digest, run in rows:
+        if len(found) >= limit and (at, digest) != (found[-1][1], found[-1][3]):
+            break
+        said = (facet for facet in read_facets(text) if facet.side in sides and (names is None or facet.name in names))
+        found += [(facet, at, received, digest, run) for facet in said]
+    rows.consume()
+    found.sort(key=lambda row: (row[0].name, row[0].side))
+    found.sort(key=lambda row: (row[1], row[3]), reverse=True)
+    known = bodies(transaction, (facet.body for facet, *_ in found[:limit]))
+    return [
+        FacetRecord(
+            of=node_of(part.canonical),
+            name=facet.name,
+            side=None if facet.side == OWN else SIDES[facet.side],
+            body=known.get(facet.body, b""),
+            at=instant(at),
+            received_at=instant(received),
+            digest=digest,
+            run=None if run is None else node_of(run).name,
+        )
+        for facet, at, received, digest, run in found[:limit]
+    ]

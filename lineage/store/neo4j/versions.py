@@ -1,0 +1,117 @@
+"""The versions of a dataset: what each run that wrote it made, by the time at which it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, LiteralString, NamedTuple
+
+from neo4j import ManagedTransaction
+
+from lineage.database.times import instant
+from lineage.model import Page, Version
+from lineage.store._codes import EVER, OUTPUT
+from lineage.store._cut import Cut
+from lineage.store._identity import Component
+from lineage.store._runs import run_of
+from lineage.store._told import Told
+from lineage.store._uses import Question
+from lineage.store.base import Resolve
+from lineage.store.neo4j import runs
+from lineage.store.neo4j.figures import figures
+from lineage.store.neo4j.identity import components
+from lineage.store.neo4j.keys import node_of
+from lineage.store.neo4j.told import WITHIN
+from lineage.store.neo4j.uses import divided, match, statements, together, values
+
+_NEWEST: Final = """
+    UNWIND $names AS name CALL (name) {
+        MATCH (s)-[l:LISTS]->() WHERE l.of = name AND l.written_at > $never AND s.state = 'COMPLETE'
+        RETURN s.key AS key, l.written_at AS written ORDER BY written DESC, key LIMIT 1
+    } RETURN name, key, written
+"""
+
+
+class Made(NamedTuple):
+    """What *run* wrote at that time of the dataset of *part*."""
+
+    part: Component[str]
+    run: str
+    written_at: int
+
+
+def versions(  # noqa: PLR0913 - the promise's own filter
+    transaction: ManagedTransaction,
+    resolve: Resolve,
+    asked: Question[str],
+    part: Component[str],
+    *,
+    delivered: bool | None,
+    limit: int,
+    offset: int,
+) -> Page:
+    """Keep the promise of `Store.versions`; those written at the same time are in the order of their run ids."""
+    retold = divided(transaction, resolve, asked)
+    told = [
+        (key, written_at)
+        for key, each in retold.items()
+        if delivered in (None, each.state == "COMPLETE")
+        and (written_at := each.written_at(part.members)) is not None
+        and asked.since < written_at <= asked.until
+    ]
+    written: LiteralString = "max(l.written_at)" if len(part.members) > 1 else "l.written_at"
+    settled = match(asked) + _filters(asked, delivered=delivered) + " WITH s.key AS key, " + written + " AS written"
+    total = transaction.run(settled + " RETURN count(*)", values(asked)).single(strict=True).value()
+    page = settled + " RETURN key, written ORDER BY written DESC, key LIMIT $most"
+    found = [*transaction.run(page, {**values(asked), "most": limit + offset}).values(), *told]
+    chosen = [Made(part, key, written_at) for key, written_at in found]
+    chosen = sorted(chosen, key=_order)[offset : offset + limit]
+    return Page(tuple(_described(transaction, chosen, retold, asked.at)), total + len(told))
+
+
+def newest(transaction: ManagedTransaction, datasets: Iterable[str]) -> dict[str, Version]:
+    """The newest delivered version of each of *datasets*, by their keys; ties as in `versions`."""
+    parts = components(transaction, datasets, Cut())
+    by_name = {name: part for part in parts.values() for name in part.members}
+    rows = transaction.run(_NEWEST, names=sorted(by_name), never=-EVER)
+    made = sorted((Made(by_name[name], key, written_at) for name, key, written_at in rows), key=_order, reverse=True)
+    chosen = {each.part.canonical: each for each in made}
+    found = dict(zip(chosen, _described(transaction, list(chosen.values()), {}, Cut()), strict=True))
+    return {dataset: found[part.canonical] for dataset, part in parts.items() if part.canonical in found}
+
+
+def _order(made: Made) -> tuple[int, str]:
+    return -made.written_at, made.run
+
+
+def _filters(asked: Question[str], *, delivered: bool | None) -> LiteralString:
+    chosen: LiteralString = " AND l.written_at > $since AND l.written_at <= $as_of"
+    if not asked.at.whole:
+        chosen += " AND " + WITHIN
+    if delivered is not None:
+        chosen += " AND s.state = 'COMPLETE'" if delivered else " AND s.state <> 'COMPLETE'"
+    return chosen
+
+
+def _described(
+    transaction: ManagedTransaction, chosen: Sequence[Made], told: Mapping[str, Told[str]], at: Cut
+) -> list[Version]:
+    keys = [(made.run, made.part.canonical, OUTPUT) for made in chosen]
+    speakers = {made.run for made in chosen}
+    every = together(transaction, speakers, told, at)
+    whole = {key: every[key] for key in keys}
+    found = figures(transaction, {key: use.raw for key, use in whole.items()}, at)
+    made_of = statements(transaction, whole, at)
+    rows = runs.rows_of(transaction, speakers, told)
+    return [
+        Version(
+            dataset=node_of(made.part.canonical),
+            run=run_of(rows[made.run], node_of),
+            written_at=instant(made.written_at),
+            delivered=rows[made.run].state == "COMPLETE",
+            statistics=found[key].statistics,
+            explicit=found[key].version,
+            schema_digest=found[key].schema_digest,
+            made_of=made_of.get(key),
+        )
+        for made, key in zip(chosen, keys, strict=True)
+    ]
