@@ -31,6 +31,7 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT headwater_statement IF NOT EXISTS FOR (n:Statement) REQUIRE n.digest IS UNIQUE",
     "CREATE CONSTRAINT headwater_writer IF NOT EXISTS FOR (n:Writer) REQUIRE n.name IS UNIQUE",
     "CREATE INDEX headwater_component IF NOT EXISTS FOR (n:Thing) ON (n.component)",
+    "CREATE INDEX headwater_speaker_job IF NOT EXISTS FOR (n:Speaker) ON (n.job, n.began)",
     "CREATE INDEX headwater_statement_about IF NOT EXISTS FOR (n:Statement) ON (n.kind, n.namespace, n.name)",
     "CREATE INDEX headwater_statement_hides IF NOT EXISTS FOR (n:Statement) ON (n.hides)",
     "CREATE INDEX headwater_statement_at IF NOT EXISTS FOR (n:Statement) ON (n.at)",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlite3 import Connection
 
 from lineage.database.times import instant
 from lineage.model import Node, NodeId
-from lineage.store._codes import KIND, OUTPUT, OWN, TYPE, instant_or_none
+from lineage.store._codes import KIND, OUTPUT, OWN, TYPE
 from lineage.store._cut import Cut
-from lineage.store._identity import Component, all_names, hidden_since
+from lineage.store._identity import Component, all_names
+from lineage.store._nodes import Facet, Known, Stone, all_dropped, span
 from lineage.store.answers import Namespace
 from lineage.store.sqlite.codes import node_id, unpack
 from lineage.store.sqlite.identity import components
@@ -111,41 +111,37 @@ def get(connection: Connection, wanted: Iterable[NodeId], at: Cut) -> dict[NodeI
     parts = components(connection, asked.values(), at)
     members = all_names(parts)
     spans = _spans(connection, members, at)
-    known = {node: number for node, number in asked.items() if spans.keys() & {number, *parts[number].members}}
-    rows = [(number, *_span(parts[number], spans)) for number in known.values()]
-    nodes = described(connection, rows, at, facets=_facets(connection, members, at))
-    return dict(zip(known, nodes, strict=True))
+    rows = {node: (number, *known) for node, number in asked.items() if (known := span(parts[number], spans))}
+    nodes = described(connection, list(rows.values()), at, facets=_facets(connection, members, at))
+    return dict(zip(rows, nodes, strict=True))
 
 
 def described(
     connection: Connection,
     rows: Sequence[tuple[int, int, int]],
     at: Cut,
-    facets: dict[int, Newest] | None = None,
+    facets: Mapping[int, Mapping[str, Facet]] | None = None,
 ) -> list[Node]:
     """Nodes of *rows* (id, first and last time), in their order; with the *facets* given by row id."""
     parts = components(connection, [row[0] for row in rows], at)
     members = all_names(parts)
-    called = names(connection, members | {row[0] for row in rows})
-    dropped = _dropped(connection, members, at)
-    hid = hidden(connection, members, at)
+    stones = _stones(connection, members, at)
     listed = {number for number in members if facets and facets.get(number)}  # who has facets was shown
     listed.update(number for (number,) in connection.execute(LISTED, (each_of(members - listed), *at)))
-    return [
-        Node(
-            id=called[number],
-            canonical=called[part.canonical],
-            first_at=instant(first_at),
-            last_at=instant(last_at),
-            facets=_together(part, facets or {}),
-            aliases=tuple(sorted(called[member] for member in part.members if member != number)),
-            dropped_at=_tombstone(connection, part, dropped, at),
-            only_in_columns=listed.isdisjoint(part.members),
-            hidden_at=instant_or_none(hidden_since(part, hid)),
-        )
-        for number, first_at, last_at in rows
-        for part in (parts[number],)
-    ]
+    known = Known(
+        parts=parts,
+        called=names(connection, members | {row[0] for row in rows}),
+        hid=hidden(connection, members, at),
+        listed=listed,
+        stones=stones,
+        rebuilt=[
+            part.canonical
+            for part, drop in all_dropped(parts.values(), stones).items()
+            if _rebuilt(connection, part, drop, at)
+        ],
+        facets=facets or {},
+    )
+    return [known.node(*row) for row in rows]
 
 
 def namespaces(connection: Connection) -> list[Namespace]:
@@ -165,10 +161,6 @@ def namespaces(connection: Connection) -> list[Namespace]:
     ]
 
 
-Newest = dict[str, tuple[int, bytes, bytes | None]]  # event time, digest and stored body by facet name
-Stone = tuple[int, bytes, int]  # event time, digest, dropped
-
-
 def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[int, tuple[int, int]]:
     spans: dict[int, tuple[int, int]] = {}
     for number, first, last, whole in connection.execute(SPANS, (each_of(members), *at)).fetchall():
@@ -179,45 +171,22 @@ def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[in
     return spans
 
 
-def _span(part: Component[int], spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    found = [spans[member] for member in part.members if member in spans]
-    return min(first for first, _ in found), max(last for _, last in found)
-
-
-def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Newest]:
-    found: defaultdict[int, Newest] = defaultdict(dict)
+def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[int, dict[str, Facet]]:
+    found: defaultdict[int, dict[str, Facet]] = defaultdict(dict)
     for node, name, time, digest, data in connection.execute(FACETS, (each_of(members), OWN, *at)):
-        found[node][name] = (time, digest, data)
+        found[node][name] = Facet(time, digest, None if data is None else unpack(data))
     return found
 
 
-def _together(part: Component[int], facets: dict[int, Newest]) -> dict[str, bytes]:
-    newest: Newest = {}
-    for member in part.members:
-        for name, seen in facets.get(member, {}).items():
-            if name not in newest or _order(seen) > _order(newest[name]):
-                newest[name] = seen
-    return {name: unpack(data) for name, (_, _, data) in sorted(newest.items()) if data is not None}
-
-
-def _order(seen: tuple[int, bytes, bytes | None]) -> tuple[int, bytes, bytes]:
-    # One event may speak of a dataset under two names; then the larger body, so that row ids decide nothing.
-    return seen[0], seen[1], seen[2] or b""
-
-
-def _dropped(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Stone]:
+def _stones(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Stone]:
     stones: dict[int, Stone] = {}
-    for dataset, *stone in connection.execute(TOMBSTONES, (each_of(members), *at)):
-        stones[dataset] = max(stones.get(dataset, (0, b"", 0)), tuple(stone))
+    for dataset, time, digest, dropped in connection.execute(TOMBSTONES, (each_of(members), *at)):
+        stone = Stone(time, digest, not dropped)
+        stones[dataset] = max(stones.get(dataset, stone), stone)
     return stones
 
 
-def _tombstone(connection: Connection, part: Component[int], stones: dict[int, Stone], at: Cut) -> datetime | None:
-    found = [stones[member] for member in part.members if member in stones]
-    # Where one event drops and creates members of one dataset, as a rename in two steps, it is there afterwards.
-    newest = max(found, key=lambda stone: (stone[0], stone[1], not stone[2]), default=None)
-    if newest is None or not newest[2]:
-        return None
-    asked = {"dropped": newest[0], "output": OUTPUT, "complete": TYPE["COMPLETE"], **at._asdict()}
+def _rebuilt(connection: Connection, part: Component[int], drop: Stone, at: Cut) -> bool:
+    asked = {"dropped": drop.at, "output": OUTPUT, "complete": TYPE["COMPLETE"], **at._asdict()}
     ((rebuilt,),) = connection.execute(REBUILT, {"members": each_of(part.members), **asked})
-    return None if rebuilt else instant(newest[0])
+    return bool(rebuilt)
