@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from lineage.store.neo4j import Neo4jStore
 from tests.engines.engine import Engine
 from tests.engines.kafka_broker import kafka
-from tests.engines.neo4j_server import neo4j
+from tests.engines.neo4j_home import URL, neo4j_home
+from tests.engines.neo4j_server import neo4j, url
 from tests.engines.s3_server import s3
-
 
 os.environ["HEADWATER_GRAPH_IN_NEO4J"] = "1"  # the door that stays closed until the whole contract is held
 
@@ -43,3 +44,19 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Neo4j server."""
     with neo4j(tmp_path_factory.mktemp("neo4j")) as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def home(neo4j_server: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jStore]:
+    """A store in the Neo4j server."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(URL, url(neo4j_server))
+        with neo4j_home(tmp_path_factory.mktemp("store")) as store:
+            yield store
+
+
+@pytest.fixture
+def graph(home: Neo4jStore) -> Neo4jStore:
+    """The same store with nothing in its graph."""
+    home.clear()
+    return home
