@@ -17,6 +17,10 @@ ALL = 1_000_000  # more than any window holds of one dataset
 Body = TypeVar("Body")
 
 
+class _Statistics(msgspec.Struct, rename="camel"):
+    row_count: int | None = None
+
+
 class Asked:
     """The store under one dataset, span and pair of clocks."""
 
@@ -58,3 +62,9 @@ def read(body: bytes, shape: type[Body]) -> Body | None:
         return msgspec.json.decode(body, type=shape)
     except msgspec.DecodeError:
         return None
+
+
+def rows_told(statistics: FacetRecord) -> int | None:
+    """The rows of a facet of statistics, of what was read or written; None where it says none."""
+    body = read(statistics.body, _Statistics)
+    return None if body is None else body.row_count

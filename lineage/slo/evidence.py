@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -18,7 +18,8 @@ class Need(NamedTuple):
     """What an indicator wants to know of its dataset; *history* is how far before the window it looks back.
 
     *profiles*: what checking runs counted, beside what they asserted. *ancestry*: what it was made of, back to the
-    sources of the definition's `path`.
+    sources of the definition's `path`. *reads*: how much the runs that wrote it read, of these datasets, or of all that
+    they read where none is named. *backfills*: which of those runs were such.
     """
 
     counts: bool = False
@@ -29,6 +30,8 @@ class Need(NamedTuple):
     schemas: bool = False
     beside: NodeId | None = None  # another dataset, of which the same is asked
     beats_of: NodeId | None = None  # the job that sends heartbeats
+    reads: frozenset[NodeId] | None = None
+    backfills: bool = False
 
 
 class Beat(NamedTuple):
@@ -131,6 +134,13 @@ class SchemaTold(NamedTuple):
     event: str
 
 
+class Read(NamedTuple):
+    """How many rows of *dataset* a run read, or a report of a streaming run; None: it did not say."""
+
+    dataset: NodeId
+    rows: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Ancestry:
     """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
@@ -170,6 +180,9 @@ class Evidence:
     ancestry: Ancestry | None = None
     schemas: Sequence[SchemaTold] = ()
     beside: Sequence[Delivery] = ()
+    reads: Mapping[str, Sequence[Read]] = field(default_factory=dict)  # by run, of a stream by event
+    backfills: frozenset[str] = frozenset()  # runs that say that they are such
+    condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
 
     @property
     def begin(self) -> datetime:

@@ -11,13 +11,13 @@ from typing import Literal
 import msgspec
 
 from lineage.model import EventRecord, FacetRecord, NodeId, Write
-from lineage.slo.asking import Asked, read
+from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks
 from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.spec import DataSLO
-from lineage.slo.upstream import Span, ancestry
+from lineage.slo.upstream import Span, ancestry, backfills, reads
 from lineage.store.base import Store
 
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
@@ -38,10 +38,6 @@ class _JobType(msgspec.Struct, rename="camel"):
     processing_type: str | None = None
     integration: str | None = None
     emission_pattern: _Pattern | None = None
-
-
-class _Statistics(msgspec.Struct, rename="camel"):
-    row_count: int | None = None
 
 
 class _Lifecycle(msgspec.Struct, rename="camel"):
@@ -79,6 +75,11 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
         return replace(evidence, schemas=tuple(_schemas(asked)))
     if need.ancestry:
         return replace(evidence, ancestry=_ancestry(slo, asked, deliveries))
+    if need.reads is not None:
+        return replace(evidence, reads=reads(asked, deliveries, need.reads))
+    if need.backfills:
+        runs = sorted({each.run for each in deliveries if each.window is None})
+        return replace(evidence, backfills=backfills(store, runs, Span(begin, now, known_at)))
     return evidence if need.beats_of is None else _with_beats(evidence, asked, need.beats_of)
 
 
@@ -155,9 +156,9 @@ def _deliveries(asked: Asked, writes: Sequence[Write], *, counts: bool) -> Itera
     told = asked.events(streaming)
     changes = _changes(asked) if writes else {}
     emptied = {run for run, words in changes.items() if words <= EMPTIES}
-    emptied -= {facet.run for facet in asked.facets("outputStatistics") if _rows(facet)} if emptied else set()
+    emptied -= {facet.run for facet in asked.facets("outputStatistics") if rows_told(facet)} if emptied else set()
     counted = asked.facets("outputStatistics") if counts and streaming else ()
-    rows = {facet.digest: _rows(facet) for facet in counted}
+    rows = {facet.digest: rows_told(facet) for facet in counted}
     by_spark = {job for job, its in types.items() if its.integration == "SPARK"}
     beating = {job for job, its in types.items() if its.job_type == BEATING}
     for write in _actions(writes, by_spark) if counts else writes:
@@ -230,10 +231,6 @@ def _reports(
                 sums=pattern.event_content_mode == "COMPLETE_SNAPSHOT",
                 cumulative=pattern.event_content_mode == "ACCUMULATIVE",
                 events=(event.digest,),
+                started_at=write.started_at,
                 told_at=event.received_at,
             )
-
-
-def _rows(facet: FacetRecord) -> int | None:
-    body = read(facet.body, _Statistics)
-    return None if body is None else body.row_count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,14 +11,15 @@ import msgspec
 from lineage.errors import NotFound
 from lineage.facets import facet
 from lineage.model import NodeId, Use, Version, dataset_id, run_id
-from lineage.slo.evidence import Ancestry, Delivery
+from lineage.slo.asking import ALL, Asked, rows_told
+from lineage.slo.evidence import Ancestry, Delivery, Read
 from lineage.slo.spec import Dataset, DataSLO
 from lineage.store.base import Store
 from lineage.walk import walk
 
 DEPTH = 20  # datasets from end to end
 MOST = 40  # datasets on all ways together
-ALL = 1_000_000  # more than any window holds of one dataset
+INPUT_STATISTICS = "inputStatistics"
 
 
 class Span(NamedTuple):
@@ -75,7 +76,7 @@ def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[
         span.begin,
         deliveries,
         {**uses, **_uses(store, deliveries, span)},
-        _backfills(store, runs, span),
+        backfills(store, runs, span),
         whole=whole and len(found) <= MOST,
     )
 
@@ -115,7 +116,41 @@ def _uses(store: Store, datasets: Iterable[NodeId], span: Span) -> Mapping[str, 
     return found
 
 
-def _backfills(store: Store, runs: Collection[str], span: Span) -> frozenset[str]:
+def reads(asked: Asked, deliveries: Iterable[Delivery], wanted: Collection[NodeId]) -> dict[str, list[Read]]:
+    """How many rows each run of *deliveries* read, by run; of a stream each report, by its event.
+
+    Of the datasets *wanted*, or of all. What a run wrote as well it did not take from elsewhere.
+    """
+    ended = [each for each in deliveries if each.state == "COMPLETE"]
+    reports = {each.run for each in ended if each.window is not None}
+    uses = asked.store.uses_of(sorted({each.run for each in ended}), until=asked.now, known_at=asked.known_at)
+    nodes = asked.store.get([asked.dataset, *wanted])
+    canonical = {each: nodes[each].canonical if each in nodes else each for each in [asked.dataset, *wanted]}
+    target, taken = canonical.pop(asked.dataset), frozenset(canonical.values())
+    found: dict[str, list[Read]] = {}
+    streamed: set[NodeId] = set()
+    for run, used in uses.items():
+        for use in _sources(used, target):
+            if not wanted or use.dataset in taken:
+                found.setdefault(run, []).append(Read(use.dataset, use.statistics.rows))
+                streamed |= {use.dataset} if run in reports else set()
+    for dataset in sorted(streamed):
+        for told in asked.facets(INPUT_STATISTICS, of=dataset):
+            if told.run in reports:
+                found.setdefault(told.digest, []).append(Read(dataset, rows_told(told)))
+    return found
+
+
+def _sources(used: Sequence[Use], target: NodeId) -> Iterator[Use]:
+    """What a run took for *target*: what it says explicitly that it made it of, else all that it read."""
+    made_of = next((use.made_of for use in used if use.side == "output" and use.dataset == target), None)
+    for use in used:
+        known = use.side == "input" and use.effective and use.dataset != target
+        if known and (made_of is None or use.dataset in made_of):
+            yield use
+
+
+def backfills(store: Store, runs: Collection[str], span: Span) -> frozenset[str]:
     """Those of *runs* of which Airflow says that they are backfills."""
     if not runs:
         return frozenset()

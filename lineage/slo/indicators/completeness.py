@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Literal, NamedTuple, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from lineage.model import Verdict, VerdictState
+from lineage.model import Verdict, VerdictState, dataset_id
 from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
+from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
+from lineage.slo.indicators._volume import Volume, told_apart, volume
+from lineage.slo.passage import backfills
 from lineage.slo.phrases import count, moment, percent
-from lineage.slo.spec import DataSLO, Schedule
+from lineage.slo.spec import Dataset, DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict
 
-# The median deviation of a normal distribution is 0.6745 sigma, its mean deviation sigma / 1.253314:
-# Iglewicz and Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
-TO_SIGMA = Fraction(6745, 10_000)
-MEAN_TO_SIGMA = Fraction(1_253_314, 1_000_000)
-
 NONE, ONE = Fraction(0), Fraction(1)
+RUN_UP = timedelta(days=1)  # before the window, where a stream may have begun to count
 
 
 class Contract(Strict):
@@ -32,19 +31,14 @@ class Contract(Strict):
     rows: int = Field(gt=0)
 
 
-class Seasonal(Strict):
-    """The median of the last *history* occurrences of the same season; below *min_history* the previous occurrence."""
+class Reconcile(Strict):
+    """The rows that the same runs read, of all that they read or only of those *sources* (`from`).
 
-    mode: Literal["seasonal"]
-    season: Literal["day_of_week", "hour_of_week", "day_of_month"] = "day_of_week"
-    history: int = Field(8, ge=1, le=52)
-    min_history: int = Field(4, ge=1, le=52)
+    It fits jobs that write a row for each that they read.
+    """
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_history > self.history:
-            raise ValueError("minHistory is more than history; write it smaller")
-        return self
+    mode: Literal["reconcile"]
+    sources: tuple[Dataset, ...] = Field((), alias="from")
 
 
 class Good(Strict):
@@ -54,25 +48,26 @@ class Good(Strict):
     boundary: Literal["bad", "good"] = "bad"
 
 
-class Robust(Strict):
-    """A drop of *min_effect* or more is bad as well when it lies *z_max* robust deviations below the median."""
-
-    z_max: Annotated[Ratio, Field(gt=0)] = Fraction(7, 2)
-    direction: Literal["drop"] = "drop"
-    min_effect: Annotated[Ratio, Field(ge=0, le=1)] = Fraction(1, 20)
+Expected = Contract | Seasonal | Reconcile
 
 
 class Spec(Sli):
-    """`type: completeness`. Rows count up to the close, *settle* after the deadline; later ones are a restatement."""
+    """`type: completeness`. Rows count up to the close, *settle* after the deadline; later ones are a restatement.
+
+    Reports of a stream that accumulate are taken as `cumulative` over their run, or each as a `delta`. More than
+    *surplus_above* over what is expected is told, and is no fault of completeness.
+    """
 
     type: Literal["completeness"]
     unit: Literal["occurrences", "rows"] = "occurrences"
-    expected: Annotated[Contract | Seasonal, Field(discriminator="mode")]
+    expected: Annotated[Expected, Field(discriminator="mode")]
     good: Good = Good()
-    robust: Robust | None = None
+    robust: Robust = Robust()
     settle: Duration = timedelta(0)
     metadata_grace: Duration | None = None
     absence_is_zero: bool = False
+    accumulative: Literal["cumulative", "delta"] = "cumulative"
+    surplus_above: Annotated[Ratio, Field(ge=0)] = Fraction(1, 5)
     on_missing_count: Literal["unknown"] = "unknown"
     on_no_run: Literal["leave-to-freshness"] = "leave-to-freshness"
 
@@ -80,32 +75,35 @@ class Spec(Sli):
 def needs(slo: DataSLO) -> Need:
     """Row counts of the window; for a seasonal expectation of as many seasons before it as it remembers."""
     expected = _spec(slo).expected
+    if isinstance(expected, Seasonal):
+        return Need(counts=True, history=expected.reach, backfills=True)
     if isinstance(expected, Contract):
-        return Need(counts=True)
-    season = timedelta(days=31) if expected.season == "day_of_month" else timedelta(days=7)
-    return Need(counts=True, history=season * (expected.history + 1))
+        return Need(counts=True, history=RUN_UP)
+    return Need(
+        counts=True, history=RUN_UP, reads=frozenset(dataset_id(each.namespace, each.name) for each in expected.sources)
+    )
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     """A verdict for each occurrence due in the window, by due. *value* is the rows, *expected* what they are held to.
 
-    Rows count that were there at the close. UNKNOWN: a run did not say how many. NOT_EXPECTED: no run, which is
-    freshness's to judge, unless `absenceIsZero`.
+    Rows count that were there at the close. UNKNOWN: a run did not say how many, or nobody knows what to expect.
+    NOT_EXPECTED: no run, which is freshness's to judge, unless `absenceIsZero`.
     """
     spec, schedule = _spec(slo), slo.spec.schedule
     assert schedule is not None, "`define` asks for it"
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
     expected = occurrences(schedule, evidence.since - needs(slo).history, now)
-    covers = evidence.covering(expected)
-    volumes = [_volume(found, occurrence.due + spec.settle) for occurrence, found in zip(expected, covers, strict=True)]
-    seasons = _seasons(spec.expected, schedule, expected, evidence)
-    verdicts = []
-    for place, occurrence in enumerate(expected):
-        if evidence.since < occurrence.due <= now:
-            basis = _basis(spec.expected, place, volumes, seasons)
-            closed = now > occurrence.due + spec.settle + grace
-            verdicts.append(_judge(spec, occurrence, volumes[place], basis, evidence, closed=closed))
-    return verdicts
+    come = told_apart(evidence.deliveries, evidence.begin, cumulative=spec.accumulative == "cumulative")
+    covers = replace(evidence, deliveries=come).covering(expected)
+    closes = [occurrence.due + spec.settle for occurrence in expected]
+    volumes = [volume(found, close) for found, close in zip(covers, closes, strict=True)]
+    basis_of = _bases(slo, evidence, expected, volumes)
+    return [
+        _judge(spec, occurrence, volumes[place], basis_of(place), evidence, closed=now > closes[place] + grace)
+        for place, occurrence in enumerate(expected)
+        if evidence.since < occurrence.due <= now
+    ]
 
 
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
@@ -114,26 +112,22 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     assert newest.value is not None, "a BAD volume is known"
     if not newest.expected:
         return f"No rows in the delivery due {moment(newest.due)}"
-    short = percent(1 - newest.value / newest.expected)
     since = f", since {moment(first.due)}" if len(streak) > 1 else f", due {moment(newest.due)}"
-    return f"Short by {short}: {count(newest.value)} of {count(newest.expected)} rows{since}"
+    against = f"{count(newest.value)} of {count(newest.expected)} rows{since}"
+    if newest.value > newest.expected:
+        return f"Over by {percent(newest.value / newest.expected - 1)}: {against}"
+    return f"Short by {percent(1 - newest.value / newest.expected)}: {against}"
 
 
-class Volume(NamedTuple):
-    """What an occurrence brought by its close; *rows* None: nobody said. *delivery* None: nothing came."""
-
-    rows: int | None
-    delivery: Delivery | None
-    events: tuple[str, ...] = ()
-    cumulative: bool = False
-
-
-class Basis(NamedTuple):
-    """What an occurrence is held against, where that is known, and what made it."""
-
-    rows: Fraction | None
-    how: str
-    history: tuple[Fraction, ...] = ()
+def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:  # noqa: ARG001 - asked alike
+    """The rows of the judged occurrences, what was expected of them, and how many came beyond that."""
+    judged = [(each.value, each.expected) for each in verdicts if each.total]
+    pairs = [(rows, expected) for rows, expected in judged if rows is not None and expected is not None]
+    return {
+        "rows": sum((rows for rows, _ in pairs), NONE),
+        "rowsExpected": sum((expected for _, expected in pairs), NONE),
+        "rowsSurplus": sum((max(NONE, rows - expected) for rows, expected in pairs), NONE),
+    }
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -141,63 +135,56 @@ def _spec(slo: DataSLO) -> Spec:
     return slo.spec.sli
 
 
-def _volume(found: Sequence[Delivery], close: datetime) -> Volume:
-    """Appended runs add up; of an overwritten dataset, and of the tries of one (job, interval), the last counts."""
-    ended = [delivery for delivery in found if delivery.state == "COMPLETE" and delivery.at <= close]
-    last_emptied = max((place for place, delivery in enumerate(ended) if delivery.emptied), default=-1)
-    come = ended[last_emptied + 1 :]
-    if not come:
-        return Volume(None, None)
-    last_overwrite = max((place for place, delivery in enumerate(come) if delivery.overwrites), default=0)
-    speaking: dict[object, int | None] = {}
-    for delivery in come[last_overwrite:]:
-        key = (delivery.job, delivery.nominal) if delivery.nominal is not None else (delivery.job, delivery.run)
-        before = speaking.get(key) if delivery.sums else None
-        if delivery.window is None or delivery.rows is not None:  # a report without a count takes nothing back
-            speaking[key] = delivery.rows if before is None else before + (delivery.rows or 0)
-    counts = list(speaking.values())
-    total = None if None in counts or not counts else sum(rows for rows in counts if rows is not None)
-    events = tuple(event for delivery in come[last_overwrite:][-3:] for event in delivery.events)
-    return Volume(total, come[-1], events, any(delivery.cumulative for delivery in come))
+def _bases(
+    slo: DataSLO, evidence: Evidence, expected: Sequence[Occurrence], volumes: Sequence[Volume]
+) -> Callable[[int], Basis]:
+    """What the occurrence at each place is held against."""
+    wanted, schedule = _spec(slo).expected, slo.spec.schedule
+    assert schedule is not None, "`define` asks for it"
+    if isinstance(wanted, Contract):
+        agreed = Basis(Fraction(wanted.rows), "agreed")
+        return lambda place: agreed  # noqa: ARG005 - it is the same for all
+    if isinstance(wanted, Reconcile):
+        by_delta = _spec(slo).accumulative == "delta"
+        doubtful = frozenset(each.run for each in evidence.deliveries if each.cumulative and not by_delta)
+        return lambda place: _read(volumes[place].counted, evidence, doubtful)
+    settle = _spec(slo).settle
+    points = [
+        Point(occurrence, come.rows, occurrence.due + settle, come.restated_at)
+        for occurrence, come in zip(expected, volumes, strict=True)
+    ]
+    again = backfills(evidence.deliveries) | evidence.backfills
+    alien = [
+        not occurrence.expected
+        or evidence.excludes(occurrence.due)
+        or occurrence.name in evidence.condemned
+        or any(delivery.run in again for delivery in come.counted)
+        for occurrence, come in zip(expected, volumes, strict=True)
+    ]
+    return Baseline(wanted, schedule, points, alien).of
 
 
-def _seasons(
-    expected: Contract | Seasonal, schedule: Schedule, found: Sequence[Occurrence], evidence: Evidence
-) -> list[object]:
-    """What must be alike for one to be held against another; one that is excluded is like no other."""
-    if isinstance(expected, Contract):
-        return []
-    zone = ZoneInfo(schedule.timezone)
-    keys: dict[str, Callable[[datetime], object]] = {
-        "day_of_week": lambda at: at.weekday(),
-        "hour_of_week": lambda at: (at.weekday(), at.hour),
-        "day_of_month": lambda at: at.day,
-    }
-    key = keys[expected.season]
-    return [object() if evidence.excludes(each.due) else key(each.start.astimezone(zone)) for each in found]
-
-
-def _basis(expected: Contract | Seasonal, place: int, volumes: Sequence[Volume], seasons: Sequence[object]) -> Basis:
-    if isinstance(expected, Contract):
-        return Basis(Fraction(expected.rows), "agreed")
-    history: list[Fraction] = []
-    for earlier in range(place - 1, -1, -1):
-        rows = volumes[earlier].rows
-        if rows is not None and seasons[earlier] == seasons[place]:
-            history.append(Fraction(rows))
-        if len(history) == expected.history:
-            break
-    if len(history) >= expected.min_history:
-        return Basis(median(history), f"the median of {len(history)} of the same season", tuple(history))
-    previous = next((v.rows for v in reversed(volumes[:place]) if v.rows is not None), None)
-    how = f"low confidence: the one before, as only {len(history)} of the same season are known"
-    return Basis(None if previous is None else Fraction(previous), how)
+def _read(counted: Iterable[Delivery], evidence: Evidence, doubtful: frozenset[str]) -> Basis:
+    """All that the runs of *counted* read; not known where one did not count it."""
+    total, named = 0, set()
+    for delivery in counted:
+        found = evidence.reads.get(delivery.events[0] if delivery.window is not None else delivery.run, ())
+        if not found:
+            return Basis(None, f"{delivery.job.name} did not say what it read")
+        if delivery.run in doubtful:
+            return Basis(None, f"{delivery.job.name} accumulates what it read, which cannot be told apart")
+        for read in found:
+            if read.rows is None:
+                return Basis(None, f"{delivery.job.name} did not say how many rows of {read.dataset.name} it read")
+            total += read.rows
+            named.add(read.dataset.name)
+    return Basis(Fraction(total), f"read of {', '.join(sorted(named))}") if named else Basis(None, "nothing was read")
 
 
 def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, and the clock
-    spec: Spec, occurrence: Occurrence, volume: Volume, basis: Basis, evidence: Evidence, *, closed: bool
+    spec: Spec, occurrence: Occurrence, come: Volume, basis: Basis, evidence: Evidence, *, closed: bool
 ) -> Verdict:
-    state, reason, rows = _outcome(spec, occurrence, volume, basis, closed=closed)
+    state, reason, rows = _outcome(spec, occurrence, come, basis, closed=closed)
     good, total = NONE, NONE
     if state in {VerdictState.GOOD, VerdictState.BAD}:
         assert rows is not None, "only a known volume is judged"
@@ -214,9 +201,9 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
         reason=reason,
         value=None if rows is None else Fraction(rows),
         expected=basis.rows,
-        delivered_at=None if volume.delivery is None else volume.delivery.at,
-        run=None if volume.delivery is None else volume.delivery.run,
-        evidence=volume.events,
+        delivered_at=None if come.delivery is None else come.delivery.at,
+        run=None if come.delivery is None else come.delivery.run,
+        evidence=come.events,
         imported=evidence.imported(occurrence.due),
     )
 
@@ -224,33 +211,45 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
 Outcome = tuple[VerdictState, str, int | None]
 
 
-def _outcome(spec: Spec, occurrence: Occurrence, volume: Volume, basis: Basis, *, closed: bool) -> Outcome:
+def _outcome(spec: Spec, occurrence: Occurrence, come: Volume, basis: Basis, *, closed: bool) -> Outcome:
     if not occurrence.expected:
         return VerdictState.NOT_EXPECTED, occurrence.because, None
     if not closed:
         return VerdictState.PENDING, "due, rows may still arrive until the close", None
-    if volume.delivery is None and not spec.absence_is_zero:
-        return VerdictState.NOT_EXPECTED, "no run by the close; lateness is freshness's to judge", None
-    rows = 0 if volume.delivery is None else volume.rows
-    if unknown := _unknown(rows, volume, basis):
-        return VerdictState.UNKNOWN, unknown, rows
+    later = _restated(come)
+    if come.delivery is None and not spec.absence_is_zero:
+        return VerdictState.NOT_EXPECTED, f"no run by the close; lateness is freshness's to judge{later}", None
+    rows = 0 if come.delivery is None else come.rows
+    if unknown := _unknown(rows, come, basis):
+        return VerdictState.UNKNOWN, f"{unknown}{later}", rows
     assert rows is not None, "`_unknown` speaks otherwise"
     assert basis.rows is not None, "`_unknown` speaks otherwise"
-    held = f"{count(rows)} rows against {count(basis.rows)} ({basis.how})"
-    if _short(spec.good, rows, basis.rows) or _outlying(spec.robust, rows, basis):
+    held = f"{count(rows)} rows against {count(basis.rows)} ({basis.how}){_surplus(spec, rows, basis.rows)}{later}"
+    if _short(spec.good, rows, basis.rows) or outlying(spec.robust, rows, basis):
         return VerdictState.BAD, held, rows
     return VerdictState.GOOD, held, rows
 
 
-def _unknown(rows: int | None, volume: Volume, basis: Basis) -> str | None:
+def _unknown(rows: int | None, come: Volume, basis: Basis) -> str | None:
     """Why the volume cannot be judged, or None."""
-    if volume.cumulative:
-        return "its counts accumulate over the run, which this version cannot tell apart"
+    if any(each.cumulative for each in come.counted):
+        return "its counts accumulate over the run, from before what is known of it"
     if rows is None:
         return "a run did not say how many rows it wrote"
-    if basis.rows is None:
-        return "nothing earlier to compare with"
-    return None
+    return basis.how if basis.rows is None else None
+
+
+def _surplus(spec: Spec, rows: int, expected: Fraction) -> str:
+    """What came beyond the expected, where it is worth a word: often the same rows twice."""
+    return f", {count(rows - expected)} too many" if rows > expected * (1 + spec.surplus_above) else ""
+
+
+def _restated(come: Volume) -> str:
+    """What came after the close: it changes no verdict."""
+    if come.restated_at is None:
+        return ""
+    rows = "rows that nobody counted" if come.restated is None else f"{count(come.restated)} rows"
+    return f"; restated as {rows} at {moment(come.restated_at)}"
 
 
 def _short(good: Good, rows: int, expected: Fraction) -> bool:
@@ -262,32 +261,3 @@ def _short(good: Good, rows: int, expected: Fraction) -> bool:
     delivered = rows * ratio.denominator * expected.denominator
     floor = ratio.numerator * expected.numerator
     return delivered < floor or (delivered == floor and good.boundary == "bad" and ratio < 1)
-
-
-def _outlying(robust: Robust | None, rows: int, basis: Basis) -> bool:
-    """By z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|) (SLO.md b.8).
-
-    Two deviations of 0 leave z undefined, and then the plain ratio alone decides.
-    """
-    if robust is None or not basis.history or not basis.rows or rows > basis.rows * (1 - robust.min_effect):
-        return False
-    score = z_score(Fraction(rows), basis.history)
-    return score is not None and score <= -robust.z_max
-
-
-def z_score(value: Fraction, history: Sequence[Fraction]) -> Fraction | None:
-    """The robust deviation of *value* from the median of *history*, None where history knows no deviation at all."""
-    middle = median(history)
-    deviations = [abs(point - middle) for point in history]
-    if spread := median(deviations):
-        return TO_SIGMA * (value - middle) / spread
-    if spread := sum(deviations, Fraction(0)) / len(deviations):
-        return (value - middle) / (MEAN_TO_SIGMA * spread)
-    return None
-
-
-def median(points: Sequence[Fraction]) -> Fraction:
-    """The middle of *points*, exact; of an even number the mean of the two in the middle."""
-    ordered = sorted(points)
-    half, odd = divmod(len(ordered), 2)
-    return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2

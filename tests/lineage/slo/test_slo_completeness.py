@@ -11,7 +11,8 @@ import pytest
 from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
 from lineage.slo.exclusions import Excluded
-from lineage.slo.indicators.completeness import describe, measure, median, needs, z_score
+from lineage.slo.indicators._baseline import median, z_score
+from lineage.slo.indicators.completeness import describe, figures, measure, needs
 from tests.support.promises import DAY, HOUR, NOON, delivery, promise, states
 
 MINUTE = timedelta(minutes=1)
@@ -24,7 +25,7 @@ WEEKLY = {"expected": {"mode": "seasonal"}, "robust": {}}
 
 def one(*deliveries: Delivery, **sli: Any) -> Verdict:
     """The one verdict of an hourly promise of 1000 rows."""
-    return measure(promise("completeness", sli=sli), Evidence(DUE - HOUR, deliveries), LATER)[0]
+    return measure(promise("completeness", sli=sli), Evidence(DUE - HOUR, deliveries, asked_from=NOON - DAY), LATER)[0]
 
 
 def loaded(rows: int | None, at: datetime = NOON + MINUTE, run: str = "run", **fields: Any) -> Delivery:
@@ -88,8 +89,74 @@ def test_an_overwrite_forgets_what_was_before() -> None:
 
 
 def test_rows_after_the_close_do_not_count() -> None:
-    """The value of the first close stands: later rows are a restatement."""
-    assert states([one(loaded(1000, DUE + MINUTE))]) == "N"
+    """The value of the first close stands: later rows are a restatement, which the reason tells."""
+    more = delivery(DUE + MINUTE, "b", job=("job", "airflow", "orders.second"), nominal=LAST, rows=500, events=("b",))
+    found = one(loaded(1000, DUE + MINUTE)), one(loaded(700), more)
+
+    assert [(states([each]), each.reason) for each in found] == [
+        ("N", "no run by the close; lateness is freshness's to judge; restated as 1,000 rows at 2026-11-20 12:16 UTC"),
+        ("B", "700 rows against 1,000 (agreed); restated as 1,200 rows at 2026-11-20 12:16 UTC"),
+    ]
+
+
+def test_a_restatement_is_proved() -> None:
+    """The event that brought the later rows stands among the evidence."""
+    more = delivery(DUE + MINUTE, "b", job=("job", "airflow", "orders.second"), nominal=LAST, rows=5, events=("b",))
+
+    assert one(loaded(700, events=("a",)), more).evidence == ("a", "b")
+
+
+def test_the_same_rows_again_restate_nothing() -> None:
+    """A backfill that brings as many rows as there were changes nothing that was told."""
+    assert "restated" not in one(loaded(1000), loaded(1000, DUE + MINUTE, "again")).reason
+
+
+def test_surplus_is_told_and_is_no_fault() -> None:
+    """More than (1 + surplusAbove) B is GOOD, and says how many rows are too many."""
+    found = [one(loaded(rows), surplusAbove="0.5") for rows in (1500, 1501)]
+
+    assert [(states([each]), each.reason) for each in found] == [
+        ("G", "1,500 rows against 1,000 (agreed)"),
+        ("G", "1,501 rows against 1,000 (agreed), 501 too many"),
+    ]
+
+
+def streamed(*counts: int | None, begun: datetime = NOON - HOUR, run: str = "s") -> list[Delivery]:
+    """Reports of a stream that count from its start, ten minutes apart, from 11:10 on."""
+    return [
+        delivery(NOON - (50 - 10 * place) * MINUTE, run, window=timedelta(0), rows=rows, cumulative=True,
+                 started_at=begun, events=(f"{run}{place}",))
+        for place, rows in enumerate(counts)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "accumulative", "rows"),
+    [
+        ((300, 600, 900), "cumulative", 900),
+        ((300, None, 900), "cumulative", 900),
+        ((300, 900, 100), "cumulative", 1000),
+        ((300, 600, 900), "delta", 1800),
+    ],
+)
+def test_reports_that_accumulate_are_told_apart(counts: tuple[int | None, ...], accumulative: str, rows: int) -> None:
+    """By their differences, a fall being a new beginning; or each by itself where the definition says so."""
+    assert one(*streamed(*counts), accumulative=accumulative).value == rows
+
+
+def test_what_a_stream_had_counted_before_is_not_known() -> None:
+    """Of a run that began before anything was asked the first report cannot be told apart, and nothing is guessed."""
+    before = NOON - 9 * DAY
+
+    assert states([one(*streamed(300, 600, begun=before))]) == "U"
+
+
+def test_figures_add_the_rows_up() -> None:
+    """What came, what was expected, and what came beyond it: surplus pays for no hole."""
+    slo = promise("completeness")
+    found = [one(loaded(rows)) for rows in (700, 1300)]
+
+    assert figures(slo, found) == {"rows": 2000, "rowsExpected": 2000, "rowsSurplus": 300}
 
 
 def test_settle_moves_the_close() -> None:

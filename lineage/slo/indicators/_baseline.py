@@ -1,0 +1,218 @@
+"""Baseline: how many rows are usual, by what the same season brought before (SLO.md b.8). Exact, and robust."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import combinations, pairwise
+from typing import Annotated, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from lineage.slo.calendar import Occurrence
+from lineage.slo.spec import SATURDAY, Calendar, Schedule
+from lineage.slo.terms import Ratio, Strict
+
+# The median deviation of a normal distribution is 0.6745 sigma, its mean deviation sigma / 1.253314:
+# Iglewicz and Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
+TO_SIGMA = Fraction(6745, 10_000)
+MEAN_TO_SIGMA = Fraction(1_253_314, 1_000_000)
+MAD_TO_SIGMA = Fraction(14_826, 10_000)
+
+LEAST = 4  # points of which a deviation means anything, and a trend
+NOISY = Fraction(1, 5)  # deviations of the baseline, above which -20 % comes on ordinary days
+TREND = Fraction(1, 10)  # of the baseline in a week, above which it is followed
+WEEK, MONTH = timedelta(days=7), timedelta(days=31)
+SUNDAY = 6
+SECOND = timedelta(seconds=1)
+WEEK_S = WEEK // SECOND
+
+
+class Seasonal(Strict):
+    """The median of the last *history* occurrences of the same season; below *min_history* the previous occurrence.
+
+    `business_day` counts the days of a month that are no weekend and that the calendar does not skip. On *holidays*,
+    written as a calendar is, as much is usual as on Sundays, and no other day learns from them.
+    """
+
+    mode: Literal["seasonal"]
+    season: Literal["day_of_week", "hour_of_week", "day_of_month", "business_day"] = "day_of_week"
+    history: int = Field(8, ge=1, le=52)
+    min_history: int = Field(4, ge=1, le=52)
+    holidays: Calendar = Calendar()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_history > self.history:
+            raise ValueError("minHistory is more than history; write it smaller")
+        if self.holidays != Calendar() and self.season not in {"day_of_week", "hour_of_week"}:
+            raise ValueError("holidays borrow from Sundays, which only weeks have; write season: day_of_week")
+        return self
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back it looks."""
+        return (WEEK if self.season.endswith("_week") else MONTH) * (self.history + 1)
+
+
+class Robust(Strict):
+    """A drop of *min_effect* or more is bad as well when it lies *z_max* robust deviations below the median.
+
+    With *direction* `both` so is a rise.
+    """
+
+    z_max: Annotated[Ratio, Field(gt=0)] = Fraction(7, 2)
+    direction: Literal["drop", "both"] = "drop"
+    min_effect: Annotated[Ratio, Field(ge=0, le=1)] = Fraction(1, 20)
+
+
+class Basis(NamedTuple):
+    """What an occurrence is held against, where that is known, and what made it."""
+
+    rows: Fraction | None
+    how: str
+    history: tuple[Fraction, ...] = ()
+
+
+class Point(NamedTuple):
+    """An earlier occurrence: its rows by its close, and from when on it is no longer a point to learn from."""
+
+    occurrence: Occurrence
+    rows: int | None
+    close: datetime
+    spoilt_at: datetime | None = None
+
+
+class Baseline:
+    """What is usual, for each of *points*, which follow each other; *alien* ones teach nobody anything."""
+
+    def __init__(self, seasonal: Seasonal, schedule: Schedule, points: Sequence[Point], alien: Sequence[bool]) -> None:
+        self._wanted, self._points = seasonal, points
+        self._calendar = _Seasons(seasonal, schedule)
+        self._known = [place for place, point in enumerate(points) if point.rows is not None and not alien[place]]
+        self._alike: dict[object, list[int]] = {}
+        for place in self._known:
+            local = self._calendar.local(points[place].occurrence)
+            if not seasonal.holidays.skips(local.date()):
+                self._alike.setdefault(self._calendar.of(local), []).append(place)
+
+    def of(self, place: int) -> Basis:
+        """What the occurrence at *place* is held against; it is itself no part of that, nor is what came later."""
+        point = self._points[place]
+        alike = self._alike.get(self._calendar.of(self._calendar.local(point.occurrence)), [])
+        found: list[Point] = []
+        for earlier in reversed(alike[: bisect_left(alike, place)]):
+            each = self._points[earlier]
+            if each.spoilt_at is None or each.spoilt_at > point.close:
+                found.append(each)
+            if len(found) == self._wanted.history:
+                break
+        if len(found) >= self._wanted.min_history:
+            return _usual(found, point.occurrence.start)
+        before = bisect_left(self._known, place)
+        if not before:
+            return Basis(None, "nothing earlier to compare with")
+        how = f"low confidence: the one before, as only {len(found)} of the same season are known"
+        return Basis(Fraction(self._points[self._known[before - 1]].rows or 0), how)
+
+
+class _Seasons:
+    """What must be alike for one occurrence to be held against another, in the schedule's own zone."""
+
+    def __init__(self, seasonal: Seasonal, schedule: Schedule) -> None:
+        self._seasonal, self._schedule, self._zone = seasonal, schedule, ZoneInfo(schedule.timezone)
+
+    def local(self, occurrence: Occurrence) -> datetime:
+        return occurrence.start.astimezone(self._zone)
+
+    def of(self, at: datetime) -> object:
+        weekday = SUNDAY if self._seasonal.holidays.skips(at.date()) else at.weekday()
+        match self._seasonal.season:
+            case "day_of_week":
+                return weekday
+            case "hour_of_week":
+                return weekday, at.hour
+            case "day_of_month":
+                return at.day
+            case "business_day":
+                return self._worked(at.date()), sum(
+                    self._worked(at.date().replace(day=day + 1)) for day in range(at.day)
+                )
+
+    def _worked(self, day: date) -> bool:
+        return day.weekday() < SATURDAY and not self._schedule.calendar.skips(day)
+
+
+def _usual(found: Sequence[Point], at: datetime) -> Basis:
+    """The median of *found*, carried on to *at* where they rise or fall by more than a tenth in a week."""
+    rows = [Fraction(point.rows or 0) for point in found]
+    how = f"the median of {len(rows)} of the same season"
+    if slope := _trend(found, median(rows)):
+        rows = [
+            each + slope * ((at - point.occurrence.start) // SECOND) for each, point in zip(rows, found, strict=True)
+        ]
+        how = f"{how}, by their trend"
+    usual = max(median(rows), Fraction(0))
+    spread = median([abs(each - usual) for each in rows])
+    if len(rows) >= LEAST and MAD_TO_SIGMA * spread > NOISY * usual:
+        how = f"{how}, which are so unlike each other that -20 % is an ordinary day"
+    return Basis(usual, how, tuple(rows))
+
+
+def _trend(found: Sequence[Point], usual: Fraction) -> Fraction | None:
+    """By how many rows a second they change, by the median of all pairs (Theil and Sen); None: by no more than TREND.
+
+    No pair changes faster than the whole range between two neighbours: that alone rules most out.
+    """
+    if len(found) < LEAST or not usual:
+        return None
+    points = [((each.occurrence.start - found[-1].occurrence.start) // SECOND, each.rows or 0) for each in found]
+    apart = min(abs(one[0] - other[0]) for one, other in pairwise(points))
+    heights = [height for _, height in points]
+    if (max(heights) - min(heights)) * WEEK_S <= TREND * usual * apart:
+        return None
+    pairs = [(one[1] - other[1], one[0] - other[0]) for one, other in combinations(points, 2)]
+    slopes = sorted(pairs, key=lambda pair: pair[0] / pair[1])
+    half, odd = divmod(len(slopes), 2)
+    middle = slopes[half : half + 1] if odd else slopes[half - 1 : half + 1]
+    slope = sum((Fraction(*pair) for pair in middle), Fraction(0)) / len(middle)
+    return slope if abs(slope) * WEEK_S > TREND * usual else None
+
+
+def outlying(robust: Robust, rows: int, basis: Basis) -> bool:
+    """Whether *rows* lie so far from the median, and by so much, that somebody should look (SLO.md b.8).
+
+    Of fewer than four points, and where two deviations of 0 leave z undefined, the plain ratio alone decides.
+    """
+    if len(basis.history) < LEAST or not basis.rows:
+        return False
+    effect = robust.min_effect * basis.rows
+    dropped, rose = rows <= basis.rows - effect, robust.direction == "both" and rows >= basis.rows + effect
+    if not dropped and not rose:
+        return False
+    score = z_score(Fraction(rows), basis.history)
+    return score is not None and abs(score) >= robust.z_max
+
+
+def z_score(value: Fraction, history: Sequence[Fraction]) -> Fraction | None:
+    """The robust deviation of *value* from the median of *history*, None where history knows no deviation at all.
+
+    z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|).
+    """
+    middle = median(history)
+    deviations = [abs(point - middle) for point in history]
+    if spread := median(deviations):
+        return TO_SIGMA * (value - middle) / spread
+    if spread := sum(deviations, Fraction(0)) / len(deviations):
+        return (value - middle) / (MEAN_TO_SIGMA * spread)
+    return None
+
+
+def median(points: Sequence[Fraction]) -> Fraction:
+    """The middle of *points*, exact; of an even number the mean of the two in the middle."""
+    ordered = sorted(points)
+    half, odd = divmod(len(ordered), 2)
+    return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
