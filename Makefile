@@ -39,10 +39,10 @@ test-producers: $(VENV)/.test ## a real Airflow, Spark and dbt; wants Java 17 an
 	@$(BIN)/python tests/producers/kits.py
 	@nice $(BIN)/python -m pytest -m producers $(ARGS)
 
-engines: $(VENV)/.test ## fetch or build Neo4j, Kafka and an S3 server, once, into the user's cache; wants Java 17, mvn and go
-	@for engine in neo4j_server kafka_broker s3_server; do PYTHONPATH=. $(BIN)/python tests/engines/$$engine.py || exit 1; done
+engines: $(VENV)/.test ## fetch or build Neo4j, Kafka, Prometheus and an S3 server, once, into the user's cache; wants Java 17, mvn and go
+	@for engine in neo4j_server kafka_broker s3_server prometheus_server; do PYTHONPATH=. $(BIN)/python tests/engines/$$engine.py || exit 1; done
 
-test-engines: engines ## a real Kafka and S3 server
+test-engines: engines ## over real servers of each
 	@$(BIN)/python -m pytest -m engines $(ARGS)
 
 bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
