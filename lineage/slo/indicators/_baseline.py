@@ -74,7 +74,7 @@ class Basis(NamedTuple):
 
     rows: Fraction | None
     how: str
-    history: tuple[Fraction, ...] = ()
+    history: tuple[int | Fraction, ...] = ()
 
 
 class Point(NamedTuple):
@@ -148,7 +148,7 @@ class _Seasons:
 
 def _usual(found: Sequence[Point], at: datetime) -> Basis:
     """The median of *found*, carried on to *at* where they rise or fall by more than a tenth in a week."""
-    rows = [Fraction(point.rows or 0) for point in found]
+    rows: list[int | Fraction] = [point.rows or 0 for point in found]
     how = f"the median of {len(rows)} of the same season"
     if slope := _trend(found, median(rows)):
         rows = [
@@ -156,8 +156,7 @@ def _usual(found: Sequence[Point], at: datetime) -> Basis:
         ]
         how = f"{how}, by their trend"
     usual = max(median(rows), Fraction(0))
-    spread = median([abs(each - usual) for each in rows])
-    if len(rows) >= LEAST and MAD_TO_SIGMA * spread > NOISY * usual:
+    if len(rows) >= LEAST and MAD_TO_SIGMA * median(_deviations(rows, usual)) > NOISY * usual * usual.denominator:
         how = f"{how}, which are so unlike each other that -20 % is an ordinary day"
     return Basis(usual, how, tuple(rows))
 
@@ -197,22 +196,28 @@ def outlying(robust: Robust, rows: int, basis: Basis) -> bool:
     return score is not None and abs(score) >= robust.z_max
 
 
-def z_score(value: Fraction, history: Sequence[Fraction]) -> Fraction | None:
+def z_score(value: Fraction, history: Sequence[int | Fraction]) -> Fraction | None:
     """The robust deviation of *value* from the median of *history*, None where history knows no deviation at all.
 
     z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|).
     """
     middle = median(history)
-    deviations = [abs(point - middle) for point in history]
-    if spread := median(deviations):
+    deviations = _deviations(history, middle)
+    if spread := median(deviations) / middle.denominator:
         return TO_SIGMA * (value - middle) / spread
-    if spread := sum(deviations, Fraction(0)) / len(deviations):
+    if spread := Fraction(sum(deviations)) / (len(deviations) * middle.denominator):
         return (value - middle) / (MEAN_TO_SIGMA * spread)
     return None
 
 
-def median(points: Sequence[Fraction]) -> Fraction:
+def _deviations(points: Sequence[int | Fraction], middle: Fraction) -> list[int | Fraction]:
+    """How far each lies from *middle*, times its denominator: whole numbers are compared at once."""
+    gaps = (point * middle.denominator - middle.numerator for point in points)
+    return [gap if gap > 0 else -gap for gap in gaps]
+
+
+def median(points: Sequence[int | Fraction]) -> Fraction:
     """The middle of *points*, exact; of an even number the mean of the two in the middle."""
     ordered = sorted(points)
     half, odd = divmod(len(ordered), 2)
-    return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
+    return Fraction(ordered[half]) if odd else Fraction(ordered[half - 1] + ordered[half]) / 2
