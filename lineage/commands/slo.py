@@ -14,6 +14,7 @@ from lineage.commands._deciding import amendments, correct, exclude
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 from lineage.commands._planning import apply, plan
+from lineage.commands._trading import export, import_
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
     from lineage.slo.status import Status
@@ -95,6 +96,8 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
 app.command()(plan)
 app.command()(apply)
+app.command()(export)
+app.command("import")(import_)
 app.command()(explain)
 app.command()(backtest)
 

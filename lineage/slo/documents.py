@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -44,17 +45,17 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.once)
 
 
 class Document(NamedTuple):
-    """One document of *origin*: its value, and the YAML that it was."""
+    """One document of *origin*: its value, and the YAML that it was; without *node* all of it stands at its start."""
 
     body: Any
     text: str
     origin: str
-    node: yaml.Node
+    node: yaml.Node | None = None
 
     @property
     def place(self) -> str:
         """`orders.yaml:1`, where it begins."""
-        return f"{self.origin}:{self.node.start_mark.line + 1}"
+        return f"{self.origin}:{self.node.start_mark.line + 1 if self.node else 1}"
 
     def at(self, *loc: str | int) -> str:
         """`orders.yaml:3:5`: where *loc* is written, or the nearest that is."""
@@ -106,8 +107,23 @@ def _constructed(node: yaml.Node) -> Any:
         loader.dispose()
 
 
-def _place(root: yaml.Node, loc: Sequence[str | int]) -> tuple[int, int, Sequence[str | int]]:
+def machine_made(text: str, origin: str) -> Document:
+    """The document in *text*, JSON that no person wrote: megabytes are read at once, and places are its beginning.
+
+    Raises InvalidDefinition.
+    """
+    try:
+        return Document(json.loads(text, parse_float=Decimal), text, origin)
+    except json.JSONDecodeError as error:
+        raise InvalidDefinition(
+            f"{origin}:{error.lineno}:{error.colno}: not JSON: {error.msg}; write it anew"
+        ) from None
+
+
+def _place(root: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int, Sequence[str | int]]:
     """Line and column of *loc*, or of the nearest that is written, and what of *loc* is not written."""
+    if root is None:
+        return 1, 1, ()
     node, mark = root, root.start_mark
     for depth, step in enumerate(loc):
         if isinstance(node, yaml.MappingNode):

@@ -13,7 +13,7 @@ from lineage.slo.phrases import span
 from lineage.slo.reading import Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.spec import DataSLO
-from lineage.slo.tiers import FEASIBLE, SECOND, can_fire, choose
+from lineage.slo.tiers import FEASIBLE, can_fire, choose
 from lineage.store.base import Store
 
 
@@ -58,10 +58,10 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     apart = None if schedule is None else spacing(schedule, now)
     every = slo.spec.sli.cadence or apart
     if every is not None and slo.spec.sli.unit == "occurrences":
-        expected = Fraction(slo.window // SECOND, every // SECOND)
+        expected = Fraction(round(slo.window / every))  # a day of 25 hours among them takes none away
         if expected * miss < 1:
             yield (
-                f"this target forbids any miss: {span(slo.window)} hold {int(expected)} occurrences; "
+                f"this target forbids any miss: {span(slo.window)} hold {expected} occurrences; "
                 f"a target of {number(_affordable(expected))} or less, or a longer window, allows one"
             )
         if schedule is not None and apart is not None and schedule.deadline >= apart:

@@ -1,0 +1,122 @@
+"""A data contract as ODCS writes it, 2.2 to 3.2, as far as it speaks of what is judged here."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from lineage.slo.formats._servers import Server
+from lineage.slo.terms import Strict
+
+
+def _known(version: str) -> str:
+    if re.fullmatch(r"v(2\.2|3\.\d+)\.\d+", version) is None:
+        raise ValueError(f"{version!r} is no version that is known here; write v3.1.0")
+    return version
+
+
+class Property(Strict, extra="ignore"):
+    """One of `customProperties`."""
+
+    property: str
+    value: Any = None
+
+
+class Sla(Strict, extra="ignore"):
+    """One of `slaProperties`."""
+
+    id: str | None = None
+    property: str
+    value: Any = None
+    unit: str | None = None
+    element: str | None = None
+    scheduler: str | None = None
+    schedule: str | None = None
+    custom_properties: list[Property] = Field([])
+
+
+class Quality(Strict, extra="ignore"):
+    """One rule; 3.0 says `rule`, later ones `metric`."""
+
+    id: str | None = None
+    metric: str | None = None
+    rule: str | None = None
+    unit: str | None = None
+    severity: str | None = None
+    scheduler: str | None = None
+    schedule: str | None = None
+    must_be: Any = None
+    must_be_greater_than: Any = None
+    must_be_greater_or_equal_to: Any = None
+    must_be_between: Any = None
+    custom_properties: list[Property] = Field([])
+
+    @property
+    def what(self) -> str | None:
+        """What it measures."""
+        return self.metric or self.rule
+
+
+class Column(Strict, extra="ignore"):
+    """A property of an object."""
+
+    name: str
+    physical_name: str | None = None
+    quality: list[Quality] = Field([])
+
+
+class Thing(Strict, extra="ignore"):
+    """A table, topic or file."""
+
+    name: str
+    physical_name: str | None = None
+    properties: list[Column] = Field([])
+    quality: list[Quality] = Field([])
+
+
+class Member(Strict, extra="ignore"):
+    """Somebody of the team."""
+
+    username: str
+    role: str | None = None
+    date_out: date | None = None
+
+
+class Team(Strict, extra="ignore"):
+    """Who answers for the data."""
+
+    name: str | None = None
+    members: list[Member] = Field([])
+
+
+class Support(Strict, extra="ignore"):
+    """Where to ask."""
+
+    channel: str
+    tool: str | None = None
+    scope: str | None = None
+
+
+class Contract(Strict, extra="ignore"):
+    """One document of kind DataContract, as far as it speaks of what is judged here."""
+
+    api_version: Annotated[str, AfterValidator(_known)]
+    kind: Literal["DataContract"]
+    id: str
+    name: str | None = None
+    data_product: str | None = None
+    servers: list[Server] = Field([])
+    schema_: list[Thing] = Field([], alias="schema")
+    sla_default_element: str | None = None
+    sla_properties: list[Sla] = Field([])
+    support: list[Support] = Field([])
+    team: Team | list[Member] | None = None
+    custom_properties: list[Property] = Field([])
+
+    @property
+    def called(self) -> str:
+        """How people call it."""
+        return self.name or self.data_product or self.id

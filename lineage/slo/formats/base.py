@@ -1,0 +1,64 @@
+"""What every format's file offers: whether a document is of it, and what definitions it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from lineage.model import NodeId
+from lineage.slo.documents import Document
+from lineage.slo.spec import DataSLO
+
+PACKAGE = "lineage.slo.formats"
+
+
+class Assumed(NamedTuple):
+    """What a person says beside a file, where its format has no word for it or the file does not use it."""
+
+    namespace: str | None = None
+    team: str | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass
+class Imported:
+    """What came of files: definitions in order, and a line of *report* for each thing that has no place in them.
+
+    A line begins with the place of the thing, as `orders.yaml:12:5`.
+    """
+
+    slos: list[DataSLO] = field(default_factory=list)
+    report: list[str] = field(default_factory=list)
+
+    def note(self, place: str, text: str) -> None:
+        """One thing that was not, or not wholly, taken over."""
+        self.report.append(f"{place}: {text}")
+
+    def add(self, other: Imported) -> None:
+        """What came of another."""
+        self.slos += other.slos
+        self.report += other.report
+
+
+class Format(Protocol):
+    """A module of this package."""
+
+    def recognises(self, document: Document) -> bool:
+        """Whether *document* is written in it."""
+
+    def read(self, documents: Sequence[Document], assumed: Assumed) -> Imported:
+        """What *documents*, all of one file, come to. Raises InvalidDefinition with file:line:column of each fault."""
+
+
+def named(*words: str) -> str:
+    """*words* as the name of an SLO: lower case, digits and dashes, at most 63 of them."""
+    text = "-".join(words).lower()
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
+    return "-".join(part for part in kept.split("-") if part)[:63].strip("-") or "slo"
+
+
+def identity(dataset: NodeId) -> dict[str, str]:
+    """*dataset* as a definition names it."""
+    return {"namespace": dataset.namespace, "name": dataset.name}

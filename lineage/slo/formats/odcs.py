@@ -1,0 +1,369 @@
+"""The Open Data Contract Standard, 2.2 to 3.2: what a contract promises of its data, as SLOs (SLO.md c.3).
+
+A contract says no objective and no window: `sloTarget` and `sloWindow` among its custom properties do, else the team's
+default is assumed, and said to be. Facts, as retention is one, are kept as annotations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from lineage.errors import InvalidDefinition
+from lineage.model import NodeId, dataset_id
+from lineage.slo.documents import Document, Loc
+from lineage.slo.formats._contract import Contract, Property, Quality, Sla, Team, Thing
+from lineage.slo.formats._servers import dataset_of
+from lineage.slo.formats.base import Assumed, Imported, identity, named
+from lineage.slo.reading import message
+from lineage.slo.spec import define
+
+TARGET, CHECKED_TARGET, WINDOW = "0.99", "0.999", "28d"  # the team's default, where a contract is silent
+DEADLINE = "1h"
+
+UNITS = {"m": "m", "minute": "m", "h": "h", "hour": "h", "d": "d", "day": "d", "w": "w", "week": "w"}
+PER_CENT = frozenset({"%", "percent", "percentage"})
+FRESHNESS = ("latency", "ly", "freshness")
+FACTS = ("retention", "endOfSupport", "endOfLife", "generalAvailability", "availability", "throughput")
+INCIDENTS = ("timeToDetect", "timeToNotify", "timeToRepair")
+VOLUME = ("rowCount",)
+COLUMN_RULES = {
+    "nullValues": "notNull",
+    "nullCheck": "notNull",
+    "duplicateValues": "unique",
+    "duplicateCount": "unique",
+}
+ASSERTED = ("missingValues", "invalidValues", "invalidCount", "validValues")
+LEAST = {"mustBeGreaterThan": 1, "mustBeGreaterOrEqualTo": 0, "mustBeGreaterThanOrEqualTo": 0, "mustBe": 0}
+
+
+class Cadence(NamedTuple):
+    """When data is expected, and where the contract says so."""
+
+    cron: str
+    zone: str
+    at: Loc | None = None
+
+
+def recognises(document: Document) -> bool:
+    """Whether it says that it is a data contract."""
+    return isinstance(document.body, Mapping) and document.body.get("kind") == "DataContract"
+
+
+def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
+    """The SLOs of contracts, a dataset and a promise each. Raises InvalidDefinition."""
+    found = Imported()
+    for document in documents:
+        try:
+            contract = Contract.model_validate(document.body)
+        except ValidationError as error:
+            raise document.refused(error, message) from None
+        found.add(_Reading(document, contract, assumed).imported())
+    return found
+
+
+@dataclass
+class _Reading:
+    """One contract on its way into SLOs; *guessed* are the places whose objective nobody wrote."""
+
+    document: Document
+    contract: Contract
+    assumed: Assumed
+
+    def imported(self) -> Imported:
+        self.found, self.guessed = Imported(), set[Loc]()
+        self.facts = dict(self._facts())
+        self.owner = self._owner()
+        for place, thing in enumerate(self.contract.schema_):
+            dataset = self._dataset(place, thing)
+            cadence = self._cadence(thing)
+            for name, sli, schedule, target, at in self._promises(place, thing, cadence):
+                self._add((thing.name, name), dataset, (sli, schedule), target, at)
+        return self.found
+
+    def _promises(self, place: int, thing: Thing, cadence: Cadence | None) -> Iterator[_Promise]:
+        yield from self._freshness(thing, cadence)
+        yield from self._error_rate(thing)
+        at: Loc = ("schema", place)
+        rules: list[_Rule] = [((*at, "quality", index), rule, None) for index, rule in enumerate(thing.quality)]
+        rules += [
+            ((*at, "properties", number, "quality", index), rule, column.physical_name or column.name)
+            for number, column in enumerate(thing.properties)
+            for index, rule in enumerate(column.quality)
+        ]
+        yield from self._volume(rules, cadence)
+        yield from self._correctness(rules)
+        known = {*VOLUME, *COLUMN_RULES, *ASSERTED}
+        for where, rule, _ in rules:
+            if rule.what not in known:
+                self._note(
+                    where, f"quality {rule.what or 'without a metric'} is not judged here; its check's own event is"
+                )
+
+    def _freshness(self, thing: Thing, cadence: Cadence | None) -> Iterator[_Promise]:
+        for place, sla in self._slas(thing):
+            at: Loc = ("slaProperties", place)
+            if sla.property in FRESHNESS or sla.property == "timeOfAvailability":
+                told = _span(sla) if sla.property in FRESHNESS else None
+                zone = None
+                if sla.property == "timeOfAvailability":
+                    told, zone = self._availability(at, sla)
+                if told is None:
+                    continue
+                if cadence is None:
+                    wanted = "nothing says when data is expected; write a frequency, or import with --cron"
+                    self._note(at, f"{sla.property} is not taken over: {wanted}")
+                    continue
+                if sla.property in FRESHNESS:
+                    self._note(at, "is the age of the newest record of an interval; the oldest is an interval older")
+                schedule = {"cron": cadence.cron, "timezone": zone or cadence.zone, "deadline": told}
+                name = "freshness" if sla.property in FRESHNESS else "availability"
+                yield _Promise(
+                    sla.id or name, {"type": "freshness"}, schedule, self._target(at, sla.custom_properties), at
+                )
+
+    def _error_rate(self, thing: Thing) -> Iterator[_Promise]:
+        for place, sla in self._slas(thing):
+            if sla.property == "errorRate":
+                at: Loc = ("slaProperties", place, "value")
+                try:
+                    rate = Fraction(str(sla.value)) / (100 if sla.unit in PER_CENT else 1)
+                except ValueError:
+                    self._note(at, f"{sla.value!r} is no share; write 0.1 with unit: percent")
+                    continue
+                window = self._custom(sla.custom_properties, "sloWindow") or WINDOW
+                yield _Promise(
+                    sla.id or "error-rate", {"type": "correctness", "unit": "records"}, None, (1 - rate, window), at
+                )
+
+    def _volume(self, rules: Sequence[_Rule], cadence: Cadence | None) -> Iterator[_Promise]:
+        for at, rule, _ in rules:
+            if rule.what not in VOLUME:
+                continue
+            rows = self._least(at, rule)
+            own = Cadence(rule.schedule, "UTC", at) if rule.scheduler == "cron" and rule.schedule else None
+            when = cadence or own
+            if rows is None:
+                continue
+            if when is None:
+                self._note(at, "rowCount is not taken over: nothing says when data is expected; import with --cron")
+                continue
+            good = {"minRatio": 1, "boundary": "good"}
+            sli = {"type": "completeness", "expected": {"mode": "contract", "rows": rows}, "good": good}
+            schedule = {"cron": when.cron, "timezone": when.zone, "deadline": DEADLINE}
+            self._note(at, f"rows are counted {DEADLINE} after the end of each interval, which is assumed")
+            yield _Promise(rule.id or "volume", sli, schedule, self._target(at, rule.custom_properties), at)
+
+    def _correctness(self, rules: Sequence[_Rule]) -> Iterator[_Promise]:
+        columns: dict[str, list[str]] = {}
+        at: Loc | None = None
+        for where, rule, column in rules:
+            if rule.what in COLUMN_RULES and column is not None:
+                at = at or where
+                columns.setdefault(COLUMN_RULES[rule.what], []).append(column)
+                if rule.must_be != 0:
+                    self._note(
+                        where, "its own limit is not taken over: each record that fails spends of the one budget"
+                    )
+            elif rule.what in (*ASSERTED, *COLUMN_RULES):
+                about = f"column {column}" if column else "the dataset"
+                asserted: dict[str, Any] = {"type": "correctness", "unit": "assertions"}
+                asserted |= {"include": {"columns": [column]}} if column else {}
+                self._note(where, f"is judged by the checks of {about} that events tell of, each by its own limit")
+                name = rule.id or named(*filter(None, (rule.what, column)))
+                yield _Promise(name, asserted, None, self._target(where, rule.custom_properties, CHECKED_TARGET), where)
+        if at is not None:
+            sli = {"type": "correctness", "unit": "records", "rules": columns}
+            yield _Promise("correctness", sli, None, self._target(at, [], CHECKED_TARGET), at)
+
+    def _least(self, at: Loc, rule: Quality) -> int | None:
+        told = {
+            "mustBe": rule.must_be,
+            "mustBeGreaterThan": rule.must_be_greater_than,
+            "mustBeGreaterOrEqualTo": rule.must_be_greater_or_equal_to,
+        }
+        for word, value in told.items():
+            if isinstance(value, int) and value + LEAST[word] > 0:
+                if word == "mustBe":
+                    self._note((*at, word), "more rows than that are not judged here")
+                return value + LEAST[word]
+        if isinstance(rule.must_be_between, list) and len(rule.must_be_between) == 2 and rule.must_be_between[0] > 0:  # noqa: PLR2004 - a pair
+            self._note(
+                (*at, "mustBeBetween"), "the lower end is taken as enough; more than the upper is not judged here"
+            )
+            return int(rule.must_be_between[0])
+        self._note(at, "rowCount is not taken over: a least number of rows is what is judged here")
+        return None
+
+    def _availability(self, at: Loc, sla: Sla) -> tuple[str | None, str | None]:
+        """The time after midnight, and the zone. A fixed offset is a zone of its own, which knows no summer."""
+        match = re.fullmatch(r"(\d\d):(\d\d)(?::00)?(Z|[+-]\d\d:00)?", str(sla.value))
+        if match is None or int(match[1]) * 60 + int(match[2]) == 0:
+            self._note((*at, "value"), f"{sla.value!r} is no time that is taken over; write it as 09:00-08:00")
+            return None, None
+        offset = 0 if match[3] in {None, "Z"} else int(match[3][:3])
+        if match[3] not in {None, "Z"}:
+            self._note(
+                (*at, "value"), "a fixed offset knows no summer time; write the zone into spec.schedule.timezone"
+            )
+        return f"{int(match[1]) * 60 + int(match[2])}m", f"Etc/GMT{-offset:+d}" if offset else "UTC"
+
+    def _cadence(self, thing: Thing) -> Cadence | None:
+        zone = self._custom(self.contract.custom_properties, "timezone") or self.assumed.timezone
+        for place, sla in self._slas(thing):
+            at: Loc = ("slaProperties", place)
+            own = self._custom(sla.custom_properties, "timezone") or zone
+            if sla.scheduler == "cron" and sla.schedule and sla.property in {"frequency", *FRESHNESS}:
+                if own == "UTC":
+                    self._note((*at, "schedule"), "the zone is assumed to be UTC; write a custom property timezone")
+                return Cadence(sla.schedule, own, (*at, "schedule"))
+            if sla.property == "frequency":
+                if (cron := _cron(sla)) is not None:
+                    return Cadence(cron, own, at)
+                self._note(at, f"frequency {sla.value} {sla.unit} is no cron; write scheduler: cron and schedule")
+        return None if self.assumed.cron is None else Cadence(self.assumed.cron, self.assumed.timezone)
+
+    def _slas(self, thing: Thing) -> Iterator[tuple[int, Sla]]:
+        """Those that speak of *thing*: by its name, or of all where no object is named."""
+        names = {thing.name, thing.physical_name}
+        only = len(self.contract.schema_) == 1
+        for place, sla in enumerate(self.contract.sla_properties):
+            element = sla.element or self.contract.sla_default_element
+            of = {each.strip().split(".")[0] for each in (element or "").split(",") if each.strip()}
+            if only or not of or of & names:
+                yield place, sla
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "odcs/contract", self.contract.id
+        for place, sla in enumerate(self.contract.sla_properties):
+            at: Loc = ("slaProperties", place)
+            if sla.property in FACTS:
+                self._note(
+                    at, f"{sla.property} is a fact of the contract: kept as an annotation, and judged by nothing"
+                )
+                yield f"odcs/{sla.property}", f"{sla.value} {sla.unit or ''}".strip()
+            elif sla.property in INCIDENTS:
+                self._note(at, f"{sla.property} is kept as an annotation; incidents measure how long it took")
+                yield f"odcs/{sla.property}", f"{sla.value} {sla.unit or ''}".strip()
+            elif sla.property not in {*FRESHNESS, "frequency", "timeOfAvailability", "errorRate"}:
+                self._note(at, f"{sla.property} is not judged here")
+
+    def _owner(self) -> dict[str, Any]:
+        told = self.contract.team
+        team = Team(members=told) if isinstance(told, list) else told or Team()
+        owners = [each.username for each in team.members if (each.role or "").lower() == "owner" and not each.date_out]
+        if len(owners) > 1:
+            self._note(("team",), f"{len(owners)} owners are named; the first is told")
+        name = team.name or next(iter(owners), None) or self.assumed.team
+        if name is None:
+            text = "team: nobody owns the data; write a team with a name, or import with --team"
+            raise InvalidDefinition(f"{self.document.at('team')}: {text}")
+        channel: dict[str, str] = {}
+        for place, each in enumerate(self.contract.support):
+            if each.tool == "slack" and each.scope in {None, "notifications", "issues"} and not channel:
+                channel["slack"] = each.channel
+                if each.channel.startswith("#"):
+                    self._note(("support", place, "channel"), "is a channel's name; its id outlives a renaming")
+            else:
+                self._note(("support", place), f"{each.tool or 'a channel'} {each.channel} is told nothing")
+        return {"team": name} | ({"channel": channel} if channel else {})
+
+    def _dataset(self, place: int, thing: Thing) -> NodeId:
+        name = thing.physical_name or thing.name
+        if self.assumed.namespace is not None:
+            return dataset_id(self.assumed.namespace, name)
+        servers = self.contract.servers
+        production = next((each for each in servers if (each.environment or "").startswith("prod")), None)
+        server = production or next(iter(servers), None)
+        found = None if server is None else dataset_of(server, name)
+        if found is None:
+            kind = "no server says" if server is None else f"a server of type {server.type} does not say"
+            text = f"{kind} which dataset {name} is; import with --namespace, as events name it"
+            raise InvalidDefinition(f"{self.document.at('schema', place, 'name')}: schema.{place}: {text}")
+        return found
+
+    def _target(self, at: Loc, own: Sequence[Property], default: str = TARGET) -> tuple[Any, Any]:
+        """Target and window."""
+        target, window = (
+            self._custom(own, word) or self._custom(self.contract.custom_properties, word)
+            for word in ("sloTarget", "sloWindow")
+        )
+        if target is None or window is None:
+            self.guessed.add(at)
+            told = f"{default if target is None else target} over {WINDOW if window is None else window}"
+            self._note(at, f"the objective {told} is assumed; write custom properties sloTarget and sloWindow")
+        return target if target is not None else default, window if window is not None else WINDOW
+
+    def _custom(self, told: Sequence[Property], word: str) -> Any:
+        return next((each.value for each in told if each.property == word), None)
+
+    def _add(
+        self, name: tuple[str, str], dataset: NodeId, how: tuple[Any, Any], objective: tuple[Any, Any], at: Loc
+    ) -> None:
+        called = named(self.contract.called, *name) if name[0] != self.contract.called else named(*name)
+        taken = {slo.name for slo in self.found.slos}
+        while called in taken:
+            called = f"{called}-{len(taken) + 1}"
+        sli, schedule = how
+        guessed = {"headwater/assumed": "objective"} if at in self.guessed else {}
+        labels = {"product": self.contract.data_product} if self.contract.data_product else {}
+        body = {
+            "apiVersion": "headwater/v1",
+            "kind": "DataSLO",
+            "metadata": {"name": called, "labels": labels, "annotations": self.facts | guessed},
+            "spec": {
+                "dataset": identity(dataset),
+                "owner": self.owner,
+                **({"schedule": schedule} if schedule else {}),
+                "sli": sli,
+                "timeWindow": [{"duration": objective[1], "isRolling": True}],
+                "objectives": [{"target": objective[0]}],
+            },
+        }
+        try:
+            self.found.slos.append(define(body))
+        except ValidationError as error:
+            raise self.document.refused(error, message, lambda _: at) from None
+
+    def _note(self, at: Loc, text: str) -> None:
+        self.found.note(self.document.at(*at), f"{'.'.join(map(str, at))}: {text}")
+
+
+class _Promise(NamedTuple):
+    """What one word of a contract comes to."""
+
+    name: str
+    sli: dict[str, Any]
+    schedule: dict[str, Any] | None
+    objective: tuple[Any, Any]
+    at: Loc
+
+
+_Rule = tuple[Loc, Quality, str | None]
+
+
+def _unit(sla: Sla) -> str | None:
+    word = (sla.unit or "").lower().removesuffix("s") if len(sla.unit or "") > 1 else sla.unit or ""
+    return UNITS.get(word)
+
+
+def _span(sla: Sla) -> str | None:
+    unit = _unit(sla)
+    return f"{sla.value}{unit}" if unit and isinstance(sla.value, int) else f"{sla.value}{sla.unit or ''}"
+
+
+def _cron(sla: Sla) -> str | None:
+    """The intervals of a frequency, from the beginning of the hour, day or week."""
+    count, unit = sla.value, _unit(sla)
+    if not isinstance(count, int) or count < 1:
+        return None
+    if unit == "m" and 60 % count == 0:
+        return f"*/{count} * * * *"
+    if unit == "h" and 24 % count == 0:
+        return "0 * * * *" if count == 1 else f"0 */{count} * * *"
+    return {("d", 1): "0 0 * * *", ("w", 1): "0 0 * * 1"}.get((unit or "", count))

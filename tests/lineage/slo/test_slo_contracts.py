@@ -1,0 +1,212 @@
+"""ODCS contracts and dbt's freshness: what SLOs they come to, and what of them has no place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage.errors import InvalidDefinition
+from lineage.model import dataset_id
+from lineage.slo.formats._servers import Server, dataset_of
+from lineage.slo.formats.base import Assumed, Imported
+from lineage.slo.importing import imported
+from lineage.slo.shape import number
+from lineage.slo.written import body_of
+
+CONTRACTS = Path(__file__).parents[2] / "events" / "contracts"
+FILTERED = (
+    "source.shop.landing.orders: the filter '_LOADED_AT > current_date - 7' is not taken over: "
+    "all that was delivered counts"
+)
+NIGHTLY = Assumed("snowflake://acme-prod", "data", "0 2 * * *", "Europe/Berlin")
+
+
+def contract(tmp_path: Path, *changes: tuple[str, str], assumed: Assumed = NIGHTLY) -> Imported:
+    """What the contract of orders comes to, with *changes* of its text."""
+    text = (CONTRACTS / "orders.odcs.yaml").read_text()
+    for old, new in changes:
+        assert old in text, "the change changes something"
+        text = text.replace(old, new)
+    file = tmp_path / "orders.odcs.yaml"
+    file.write_text(text)
+    return imported([file], assumed)
+
+
+def brief(found: Imported) -> list[tuple[Any, ...]]:
+    return [(slo.name, slo.spec.sli.type, slo.spec.sli.unit, number(slo.target)) for slo in found.slos]
+
+
+def test_a_contract_comes_to_a_promise_for_each_of_its_own(tmp_path: Path) -> None:
+    """The mapping table of SLO.md c.3: freshness, availability, errors, volume, and the rules of its columns."""
+    assert brief(contract(tmp_path)) == [
+        ("orders-fresh", "freshness", "occurrences", 0.95),
+        ("orders-regulatory", "freshness", "occurrences", 0.99),
+        ("orders-errors", "correctness", "records", 0.999),
+        ("orders-volume", "completeness", "occurrences", 0.99),
+        ("orders-country-known", "correctness", "assertions", 0.999),
+        ("orders-correctness", "correctness", "records", 0.999),
+    ]
+
+
+def test_a_contract_says_when_who_and_what_of(tmp_path: Path) -> None:
+    """Cadence, zone, owner, channel, and the dataset as OpenLineage names it in production."""
+    fresh = body_of(contract(tmp_path, assumed=Assumed()).slos[0])
+
+    assert {word: fresh["spec"][word] for word in ("dataset", "owner", "schedule", "sli")} == {
+        "dataset": {"namespace": "snowflake://acme-prod", "name": "ANALYTICS.MART.ORDERS"},
+        "owner": {"team": "data-orders", "channel": {"slack": "C0ORDERS1"}},
+        "schedule": {"cron": "0 0 * * *", "timezone": "Europe/Berlin", "deadline": "5h"},
+        "sli": {"type": "freshness"},
+    }
+
+
+def test_facts_are_kept_and_what_is_assumed_is_marked(tmp_path: Path) -> None:
+    """Annotations tell where a promise comes from, and which objective nobody wrote."""
+    by_name = {slo.name: dict(slo.metadata.annotations) for slo in contract(tmp_path).slos}
+    facts = {
+        "odcs/contract": "53581432-6c55-4ba2-a65f-72344a91553a",
+        "odcs/retention": "3 y",
+        "odcs/timeToRepair": "4 h",
+    }
+
+    assert (by_name["orders-fresh"], by_name["orders-volume"]) == (facts, facts | {"headwater/assumed": "objective"})
+
+
+def test_what_has_no_place_is_told_with_its_line(tmp_path: Path) -> None:
+    """One line for each, in the order of the file."""
+    told = [line.split("odcs.yaml:")[1].split(": ")[:2] for line in contract(tmp_path).report]
+
+    assert [place for place, _ in told] == sorted((place for place, _ in told), key=lambda at: int(at.split(":")[0]))
+    assert {("40:9", "schema.0.quality.1"), ("64:5", "slaProperties.6"), ("67:5", "support.1")} <= set(map(tuple, told))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("value: 1\n    unit: d", "value: 6\n    unit: hours", "0 */6 * * *"),
+        ("value: 1\n    unit: d", "value: 15\n    unit: minute", "*/15 * * * *"),
+        ("value: 1\n    unit: d", "value: 1\n    unit: week", "0 0 * * 1"),
+        ("value: 1\n    unit: d", "value: 1\n    scheduler: cron\n    schedule: 30 4 * * 1-5", "30 4 * * 1-5"),
+    ],
+)
+def test_a_frequency_is_a_cron(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    """From the beginning of the hour, day or week, or as the contract's own scheduler says."""
+    schedule = contract(tmp_path, (old, new)).slos[0].spec.schedule
+
+    assert expected == (schedule and schedule.cron)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "apiVersion: v3.1.0",
+            "apiVersion: v4.0.0",
+            ":2:1: apiVersion: 'v4.0.0' is no version that is known",
+        ),
+        ("value: 5\n    unit: h", "value: soon\n    unit: h", ":49:5: slaProperties.1: 'soonh' is not a duration"),
+        ("value: 0.95", "value: 95", ":49:5: slaProperties.1: a target lies between 0 and 1"),
+        ("type: snowflake", "type: impala", ":24:5: schema.0: a server of type impala does not say which dataset"),
+    ],
+)
+def test_faults_of_a_contract_have_their_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """What cannot be a promise is refused where it stands."""
+    with pytest.raises(InvalidDefinition) as caught:
+        contract(tmp_path, (old, new), assumed=Assumed())
+
+    assert str(caught.value).removeprefix(str(tmp_path / "orders.odcs.yaml"))[: len(said)] == said
+
+
+def test_a_contract_that_nobody_owns_is_refused(tmp_path: Path) -> None:
+    """Without a team, a present owner, or --team, nobody could be told."""
+    with pytest.raises(InvalidDefinition, match="team: nobody owns the data; write a team with a name, or import with"):
+        contract(tmp_path, ("  name: data-orders\n", ""), ("role: Owner}", "role: Reader}"), assumed=Assumed())
+
+
+@pytest.mark.parametrize(
+    ("server", "name", "expected"),
+    [
+        (
+            {"type": "postgres", "host": "dw", "database": "shop", "schema": "mart"},
+            "t",
+            ("postgres://dw:5432", "shop.mart.t"),
+        ),
+        (
+            {"type": "postgresql", "host": "dw", "port": 6432, "database": "shop"},
+            "mart.t",
+            ("postgres://dw:6432", "shop.mart.t"),
+        ),
+        ({"type": "bigquery", "project": "acme", "dataset": "mart"}, "t", ("bigquery", "acme.mart.t")),
+        ({"type": "kafka", "host": "prod:9092"}, "orders", ("kafka://prod:9092", "orders")),
+        ({"type": "s3", "location": "s3://lake/orders/{model}/*.parquet"}, "eu", ("s3://lake", "orders/eu")),
+        ({"type": "snowflake", "account": "acme"}, "A.B.C", ("snowflake://acme", "A.B.C")),
+    ],
+)
+def test_servers_name_datasets_as_openlineage_does(
+    server: dict[str, Any], name: str, expected: tuple[str, str]
+) -> None:
+    """By the rules of naming, with the default port where none is written."""
+    assert dataset_of(Server.model_validate(server), name) == dataset_id(*expected)
+
+
+def test_dbt_promises_the_age_of_its_sources() -> None:
+    """What warns opens a ticket, what fails pages; the owner is whom `meta` names."""
+    found = imported([CONTRACTS / "manifest.json"], NIGHTLY)
+    told = [(slo.name, slo.spec.owner.team, slo.spec.alerting.ladder[0].severity) for slo in found.slos]
+
+    assert (told, [body_of(slo)["spec"]["sli"]["threshold"] for slo in found.slos]) == (
+        [
+            ("landing-fx-rates-age-error", "data", "page"),
+            ("landing-orders-age-error", "data-orders", "page"),
+            ("landing-orders-age-warn", "data-orders", "ticket"),
+        ],
+        ["90m", "1d", "12h"],
+    )
+
+
+def test_what_dbt_found_last_is_told() -> None:
+    """`sources.json` beside the manifest says how each source stood."""
+    report = imported([CONTRACTS / "manifest.json", CONTRACTS / "sources.json"], NIGHTLY).report
+
+    assert [line.split("manifest.json: ")[1] for line in report if "landing.orders" in line] == [
+        "source.shop.landing.orders: was error when dbt looked last",
+        FILTERED,
+        "source.shop.landing.orders: the objective 0.99 over 28d is assumed; change it in the YAML",
+    ]
+
+
+def test_dbt_without_a_schedule_is_told_to_want_one() -> None:
+    """No cadence is invented."""
+    found = imported([CONTRACTS / "manifest.json"], Assumed("snowflake://acme", "data"))
+
+    assert (found.slos, sum("import with --cron" in line for line in found.report)) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("files", "assumed", "said"),
+    [
+        (["sources.json"], NIGHTLY, "sources.json:1:1: names no relations; import manifest.json with it"),
+        (["manifest.json"], Assumed(cron="0 2 * * *", team="data"), "which snowflake it is stands in no file"),
+        (["manifest.json"], Assumed("snowflake://acme", cron="0 2 * * *"), "nobody owns it; write meta: {owner: …}"),
+    ],
+)
+def test_what_dbt_does_not_say_is_asked_for(files: list[str], assumed: Assumed, said: str) -> None:
+    """With the option that says it."""
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([CONTRACTS / file for file in files], assumed)
+
+    assert said in str(caught.value)
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """With those that there are."""
+    file = tmp_path / "x.yaml"
+    file.write_text("kind: Deployment")
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([file], NIGHTLY)
+
+    assert str(caught.value) == (
+        f"{file}:1:1: of no format that is known here; there are: dbt, headwater, odcs, openslo; name it by --format"
+    )
