@@ -11,7 +11,7 @@ from lineage.cli import build
 from tests.support.promises import document
 
 ROOT = Path(__file__).parents[3]
-CONTRACTS = ROOT / "tests" / "events" / "contracts"
+CONTRACTS = ROOT / "tests" / "contracts"
 
 
 def run(*words: str) -> Result:

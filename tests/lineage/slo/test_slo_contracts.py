@@ -15,7 +15,7 @@ from lineage.slo.importing import imported
 from lineage.slo.shape import number
 from lineage.slo.written import body_of
 
-CONTRACTS = Path(__file__).parents[2] / "events" / "contracts"
+CONTRACTS = Path(__file__).parents[2] / "contracts"
 FILTERED = (
     "source.shop.landing.orders: the filter '_LOADED_AT > current_date - 7' is not taken over: "
     "all that was delivered counts"

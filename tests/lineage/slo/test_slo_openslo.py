@@ -24,7 +24,7 @@ from lineage.slo.written import yaml_of
 from tests.support.promises import promise
 
 ROOT = Path(__file__).parents[3]
-CONTRACTS = ROOT / "tests" / "events" / "contracts"
+CONTRACTS = ROOT / "tests" / "contracts"
 EXAMPLES = [source.slo for source in read_path(ROOT / "examples" / "slos")]  # each indicator has one
 
 names = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
