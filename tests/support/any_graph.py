@@ -171,39 +171,50 @@ def merged(store: Store, pairs: list[Said], batch: int) -> Store:
 def answers(store: Store, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
     """All that *store* says, question by question; each of the two cuts is asked for where the promise takes it."""
     cut: dict[str, Any] = {"as_of": as_of, "known_at": known_at}
-    until: dict[str, Any] = {"until": as_of, "known_at": known_at}
     found: dict[str, Any] = {"get": store.get(NODES, **cut)}
     for direction in ("up", "down", "both"):
         for node in NODES:
             found[f"{direction} {node}"] = store.neighbours([node], direction, **cut)
         found[f"{direction} all"] = store.neighbours(NODES, direction, **cut)
-    for name in DATASETS:
-        found[f"versions {name}"] = store.versions(dataset(name), **until)
-        found[f"delivered {name}"] = store.versions(dataset(name), delivered=True, limit=1, **until)
-        found[f"uses {name}"] = store.uses(dataset=dataset(name), **until)
-        found[f"newest use {name}"] = store.uses(dataset=dataset(name), limit=1, **until)
-        found[f"writers {name}"] = store.uses(dataset=dataset(name), side="output", **until)
-    for name in JOBS:
-        found[f"uses by {name}"] = store.uses(job=job(name), **until)
-    for name in RUNS:
-        found[f"uses by {name}"] = store.uses(run=run(name).name, **until)
-    known = [*map(job, JOBS), *map(run, RUNS)]
-    found["facets of all"] = store.newest_facets(known, ("schema", "owner", "jobType"), **until)
-    found["beats"] = store.beats([run(name).name for name in RUNS], limit=3, **until)
     subjects = [*map(of, NODES), Subject("namespace", "lake")]
     found["statements"] = [(kept.digest, kept.statement) for kept in store.statements(subjects, **cut)]
-    found["uses of all"] = store.uses_of([run(name).name for name in RUNS], **until)
     found["dependencies"] = {node: store.dependencies([node], **cut) for node in map(job, JOBS)}
     if as_of is None:
         found["lately"] = store.neighbours(NODES, "both", known_at=known_at, lookback=timedelta(minutes=2))
+    for way in ("up", "down", "both"):
+        found[f"columns {way}"] = store.columns([node for node in NODES if node.kind == "dataset"], way, **cut)
+        found[f"column {way}"] = [store.columns([FieldId(dataset("a"), name)], way, **cut) for name in ("p", WHOLE)]
+    return found | happened(store, as_of, known_at)
+
+
+def happened(store: Store, until: datetime | None, known_at: datetime | None) -> dict[str, Any]:
+    """What *store* says of runs, uses, versions and facets, within the cut."""
+    cut: dict[str, Any] = {"until": until, "known_at": known_at}
+    found: dict[str, Any] = {}
+    for name in DATASETS:
+        found[f"versions {name}"] = store.versions(dataset(name), **cut)
+        found[f"delivered {name}"] = store.versions(dataset(name), delivered=True, limit=1, **cut)
+        found[f"writes {name}"] = store.writes(dataset(name), counts=True, **cut)
+        found[f"uses {name}"] = store.uses(dataset=dataset(name), **cut)
+        found[f"newest use {name}"] = store.uses(dataset=dataset(name), limit=1, **cut)
+        found[f"writers {name}"] = store.uses(dataset=dataset(name), side="output", **cut)
+        found |= {f"uses of {name} by {by}": store.uses(dataset=dataset(name), job=job(by), **cut) for by in JOBS}
+    for name in JOBS:
+        found[f"uses by {name}"] = store.uses(job=job(name), **cut)
+        found[f"late uses by {name}"] = store.uses(job=job(name), since=at(3), **cut)
+    for name in RUNS:
+        found[f"uses by {name}"] = store.uses(run=run(name).name, **cut)
+    known = [*map(job, JOBS), *map(run, RUNS)]
+    found["facets of all"] = store.newest_facets(known, ("schema", "owner", "jobType"), **cut)
+    found["beats"] = store.beats([run(name).name for name in RUNS], limit=3, **cut)
+    found["uses of all"] = store.uses_of([run(name).name for name in RUNS], **cut)
+    if until is None:
         found["newest"] = store.newest_runs(known, limit=2, known_at=known_at)
         found["newest done"] = store.newest_runs(known, states=("COMPLETE",), known_at=known_at)
         found |= {f"runs of {name}": store.runs(job=job(name), known_at=known_at) for name in JOBS}
         found |= {f"children of {name}": store.runs(parent=run(name).name, known_at=known_at) for name in RUNS}
         found["all runs"] = store.runs(known_at=known_at)
+        found["second run"] = store.runs(known_at=known_at, limit=1, offset=1)
         found["done"] = store.runs(states=("COMPLETE",), since=at(1), until=at(5), known_at=known_at)
         found["these"] = store.runs(ids=[run(name).name for name in RUNS[:2]], known_at=known_at)
-    for way in ("up", "down", "both"):
-        found[f"columns {way}"] = store.columns([node for node in NODES if node.kind == "dataset"], way, **cut)
-        found[f"column {way}"] = [store.columns([FieldId(dataset("a"), name)], way, **cut) for name in ("p", WHOLE)]
     return found
