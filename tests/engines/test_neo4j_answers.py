@@ -36,13 +36,9 @@ def test_what_happened_is_answered_as_sqlite_does(
 
 
 @settings(QUICK, max_examples=15)
-@given(pairs=entries(), since=cuts, until=cuts, known_at=cuts)
+@given(pairs=entries(), window=st.fixed_dictionaries({"since": cuts, "until": cuts, "known_at": cuts}))
 def test_events_and_facets_are_listed_as_sqlite_does(
-    stores: tuple[Store, Store],
-    pairs: list[Said],
-    since: datetime | None,
-    until: datetime | None,
-    known_at: datetime | None,
+    stores: tuple[Store, Store], pairs: list[Said], window: dict[str, Any]
 ) -> None:
     """In their order, by every filter, a page of them and all."""
     expected, actual = (merged(store, pairs, 4) for store in stores)
