@@ -31,6 +31,9 @@ SECOND = timedelta(seconds=1)
 WEEK_S = WEEK // SECOND
 
 
+Season = Literal["day_of_week", "hour_of_week", "day_of_month", "business_day"]
+
+
 class Seasonal(Strict):
     """The median of the last *history* occurrences of the same season; below *min_history* the previous occurrence.
 
@@ -39,7 +42,7 @@ class Seasonal(Strict):
     """
 
     mode: Literal["seasonal"]
-    season: Literal["day_of_week", "hour_of_week", "day_of_month", "business_day"] = "day_of_week"
+    season: Season = "day_of_week"
     history: int = Field(8, ge=1, le=52)
     min_history: int = Field(4, ge=1, le=52)
     holidays: Calendar = Calendar()

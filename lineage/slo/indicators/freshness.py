@@ -1,4 +1,4 @@
-"""Freshness: each delivery by its deadline, each heartbeat in its time, or the age of the data (SLO.md b.1)."""
+"""Freshness: each delivery by its deadline, each row, each heartbeat in its time, or the data's age (SLO.md b.1)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from pydantic import AfterValidator, model_validator
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import TICK, Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
-from lineage.slo.indicators import _age, _heartbeat
+from lineage.slo.indicators import _age, _heartbeat, _weighted
 from lineage.slo.indicators._age import Mark, Rule
+from lineage.slo.indicators._baseline import Season, Seasonal
 from lineage.slo.indicators._heartbeat import Heartbeat
+from lineage.slo.indicators._weighted import Weighing
 from lineage.slo.phrases import moment, seconds, span
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
 
 NONE, ONE = Fraction(0), Fraction(1)
+UNITS: Mapping[str | None, str] = {"age": "seconds", "rows": "rows"}  # of all other methods it is occurrences
 
 
 def _dividing(length: timedelta) -> timedelta:
@@ -29,37 +32,43 @@ def _dividing(length: timedelta) -> timedelta:
 
 
 class Spec(Sli):
-    """`type: freshness`; *method* says of what: deliveries (`occurrence`), beats (`heartbeat`) or time (`age`).
+    """`type: freshness`; *method* says of what: deliveries (`occurrence`), `rows`, beats (`heartbeat`) or time (`age`).
 
     *metadata_grace* is how long a deadline waits for an event on its way (DECISIONS 25). `age` judges each *part* of
     the time by the seconds in which the newest data, of beats where a `heartbeat` is given, was older than *threshold*.
+    `rows` weighs each delivery by what it brought, or where nobody counted by what such a *season* uses to bring; with
+    a *threshold* the *bound* of its rows' ages is held to that, and else the delivery to its deadline.
     """
 
     type: Literal["freshness"]
-    unit: Literal["occurrences", "seconds"] = "occurrences"
-    method: Literal["occurrence", "heartbeat", "age"] = "occurrence"
+    unit: Literal["occurrences", "seconds", "rows"] = "occurrences"
+    method: Literal["occurrence", "heartbeat", "age", "rows"] = "occurrence"
     heartbeat: Heartbeat | None = None
     threshold: Duration | None = None
     part: Annotated[Duration, AfterValidator(_dividing)] = timedelta(hours=1)
+    bound: Literal["upper", "lower"] | None = None
+    season: Season | None = None
     metadata_grace: Duration | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _in_seconds(cls, given: Any) -> Any:
-        aged = isinstance(given, Mapping) and given.get("method") == "age"
-        return {"unit": "seconds", **given} if aged else given
+    def _by_method(cls, given: Any) -> Any:
+        unit = UNITS.get(given.get("method")) if isinstance(given, Mapping) else None
+        return {"unit": unit, **given} if unit is not None else given
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.method == "heartbeat" and self.heartbeat is None:
             wanted = "heartbeat: {emitter: heartbeat/orders, interval: 1m, threshold: 5m}"
             raise ValueError(f"method: heartbeat needs to know the beats; write {wanted}")
-        if self.method == "occurrence" and self.heartbeat is not None:
+        if self.method in {"occurrence", "rows"} and self.heartbeat is not None:
             raise ValueError("heartbeat stands where deliveries are judged; write method: heartbeat")
-        if (self.method == "age") != (self.threshold is not None):
-            raise ValueError("how old data may be is threshold, of method: age alone; write threshold: 26h with it")
-        if (self.method == "age") != (self.unit == "seconds"):
-            raise ValueError("the unit of method: age is seconds, of all others occurrences; write unit: seconds")
+        if self.method != "rows" and (self.method == "age") != (self.threshold is not None):
+            raise ValueError("how old data may be is threshold, of method: age or rows; write threshold: 26h with age")
+        if self.unit != UNITS.get(self.method, "occurrences"):
+            raise ValueError("the unit of method: age is seconds, of rows rows, of others occurrences; leave unit out")
+        if self.method != "rows" and (self.bound or self.season):
+            raise ValueError("bound and season are words of method: rows; leave them out, or write method: rows")
         return self
 
     @property
@@ -78,6 +87,8 @@ class Spec(Sli):
 def needs(slo: DataSLO) -> Need:
     """Who wrote the dataset and when, or the beats; and for `age` as long before the window as data may be old."""
     spec = _spec(slo)
+    if spec.method == "rows":
+        return Need(counts=True, history=_weighing(spec).usual.reach)
     patience = spec.threshold or timedelta(0)
     if spec.heartbeat is not None:
         return Need(beats_of=spec.heartbeat.job, history=spec.heartbeat.reach + patience)
@@ -85,13 +96,16 @@ def needs(slo: DataSLO) -> Need:
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
-    """A verdict for each occurrence, beat or part of the time due in the window, by due.
+    """A verdict for each occurrence, beat or part of the time due in the window, by due; of `rows` they count those.
 
     GOOD: available by the deadline. BAD: after it, or not at all once the grace is over. PENDING until then. A late
     delivery stays BAD; its lateness is the value.
     """
     spec = _spec(slo)
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
+    if spec.method == "rows":
+        assert slo.spec.schedule is not None, "`define` asks for it"
+        return _weighted.measure(_weighing(spec), slo.spec.schedule, evidence, now, grace)
     if spec.threshold is not None:
         marks = _deliveries_as_marks(slo, evidence, now) if spec.heartbeat is None else _beats_as_marks(evidence)
         return _age.measure(Rule(spec.threshold, spec.part), marks, evidence, now, grace)
@@ -113,7 +127,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:
     if newest.expected:
         return _heartbeat.describe(streak)
     if newest.total != ONE:
-        return _age.describe(streak)
+        return _age.describe(streak) if newest.expected is not None else _weighted.describe(streak)
     if newest.delivered_at is not None:
         return f"Delivered {span(newest.delivered_at - newest.due)} late at {moment(newest.delivered_at)}"
     missing = next(place for place in range(len(streak)) if all(v.delivered_at is None for v in streak[place:]))
@@ -144,6 +158,16 @@ def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
         *_, running = occurrences(slo.spec.schedule, newest - TICK, newest - TICK)
         known.append(running.start)
     return max(known, default=None)
+
+
+def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
+    """Of `rows`, how old the oldest may have been."""
+    return _weighted.figures(verdicts) if _spec(slo).method == "rows" else {}
+
+
+def _weighing(spec: Spec) -> Weighing:
+    usual = Seasonal(mode="seasonal", season=spec.season or "day_of_week", min_history=1)
+    return Weighing(spec.threshold, spec.bound or "upper", usual)
 
 
 def _spec(slo: DataSLO) -> Spec:
