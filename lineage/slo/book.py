@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from lineage.errors import InvalidDefinition, NotFound, Overloaded
 from lineage.settings import Settings
 from lineage.slo.evaluate import evaluate
 from lineage.slo.kept import dated, definition, kept, made, retired, stamps
-from lineage.slo.reading import Source, files_of, read_path
+from lineage.slo.reading import Source, read_path, watched
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
+from lineage.slo.watching import Watch
 from lineage.store.base import Lease, Store
 from lineage.telemetry import logger
 
-FRESH = timedelta(seconds=15)  # how long `statuses` repeats itself while the store does not change
+SET_BACK = timedelta(minutes=1)  # a clock that is that much earlier than before goes on from there
 
 log = logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """All statuses as they were at *at*, and what they were judged on."""
-
-    at: datetime
-    revision: str
-    definitions: Mapping[str, DataSLO]
-    statuses: tuple[Status, ...]
 
 
 class SloBook:
@@ -46,7 +38,8 @@ class SloBook:
         self._grace = timedelta(seconds=settings.slo.metadata_grace_s)
         self._seen: object = None
         self._taken_up = False
-        self._judged: _Judged | None = None
+        self._watch = Watch(store, self._grace)
+        self._turning = Lock()
         self._definitions: Mapping[str, DataSLO] = {}
         self._sources: list[Source] = []
         self._read: object = None
@@ -122,32 +115,26 @@ class SloBook:
         return evaluate(self.definition(name), self._store, at, grace=self._grace)
 
     def statuses(self, at: datetime) -> list[Status]:
-        """All of them, by name, as they were at *at* or at most FRESH before it with nothing new since.
+        """All of them, by name, at *at*, which is the clock's now: of other times ask `status`.
 
-        One that cannot be judged is left out and logged: it never takes the others with it. Raises StoreUnavailable.
+        What nothing new was told of, and no deadline has passed of, is not read and judged again. One that cannot be
+        judged is left out and logged: it never takes the others with it. Raises StoreUnavailable.
         """
-        revision, definitions, last = self._store.revision(), self._definitions, self._judged
-        unchanged = last is not None and last.revision == revision and last.definitions is definitions
-        if last is not None and unchanged and timedelta(0) <= at - last.at < FRESH:
-            return list(last.statuses)
-        found = [status for name in sorted(definitions) if (status := self._attempt(name, at)) is not None]
-        self._judged = _Judged(at, revision, definitions, tuple(found))
-        return found
+        with self._turning:
+            before, definitions = self._watch.at, self._definitions
+            if before is not None and at < before - SET_BACK:
+                self._watch, before = Watch(self._store, self._grace), None
+            if before is not None and at < before:  # somebody asked a moment later, and was faster
+                look: Callable[[DataSLO], Status] = partial(evaluate, store=self._store, now=at, grace=self._grace)
+            else:
+                self._watch.turn(at)
+                look = self._watch.status
+            judged = (_attempt(look, definitions[name]) for name in sorted(definitions))
+            return [status for status in judged if status is not None]
 
     def _take(self, definitions: Mapping[str, DataSLO]) -> None:
         if definitions != self._definitions:  # what did not change keeps what was judged
             self._definitions = definitions
-
-    def _attempt(self, name: str, at: datetime) -> Status | None:
-        try:
-            return self.status(name, at)
-        except Overloaded:
-            raise
-        except NotFound:
-            return None  # retired a moment ago
-        except Exception:
-            log.exception("slo_not_judged", extra={"slo": name})
-            return None
 
     def _write(self, sources: list[Source], now: datetime, lease: Lease | None) -> None:
         found, names = kept(self._store), {source.slo.name for source in sources}
@@ -158,7 +145,17 @@ class SloBook:
             log.info("slos_changed", extra={"slos": [change.id for change in writes]})
 
 
+def _attempt(look: Callable[[DataSLO], Status], slo: DataSLO) -> Status | None:
+    try:
+        return look(slo)
+    except Overloaded:
+        raise
+    except Exception:
+        log.exception("slo_not_judged", extra={"slo": slo.name})
+        return None
+
+
 def _fingerprint(folder: Path) -> object:
     """What changes whenever a file does: names, times and sizes."""
-    files = files_of(folder) if folder.is_dir() else [folder]
-    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+    files = (file for file in watched(folder) if file.exists())
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)

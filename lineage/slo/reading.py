@@ -13,12 +13,16 @@ from lineage.errors import InvalidDefinition
 from lineage.parts import part, words
 from lineage.slo import spec
 from lineage.slo.documents import Document, documents, read
+from lineage.slo.holidays import SUFFIXES as CALENDARS
+from lineage.slo.holidays import resolved
 from lineage.slo.spec import INDICATORS, DataSLO, define
+from lineage.slo.written import written
 
 SUFFIXES = (".yaml", ".yml")
 
 # Words of the format that need what this version does not measure yet.
-LATER = frozenset({"consumer", "heartbeat", "trend", "country", "Timeslices"})
+LATER = frozenset({"consumer", "heartbeat", "trend", "Timeslices"})
+FILED = frozenset({"country", "file"})  # of a calendar
 LATER_SENTENCE = "is not measured by this version of Headwater"
 
 HINTS = {
@@ -28,7 +32,7 @@ HINTS = {
 
 
 class Source(NamedTuple):
-    """A definition and the place that it came from: `orders.yaml:1`, and its own YAML."""
+    """A definition and the place that it came from: `orders.yaml:1`, and YAML that says it all."""
 
     slo: DataSLO
     place: str
@@ -61,6 +65,14 @@ def _different(found: list[Source]) -> list[Source]:
     return found
 
 
+def watched(folder: Path) -> list[Path]:
+    """What the definitions in *folder* are made of: `files_of` it, and the calendars beside them; or the one file."""
+    if not folder.is_dir():
+        return [folder]
+    calendars = (file for file in folder.rglob("*") if file.suffix in CALENDARS and file.is_file())
+    return [*files_of(folder), *sorted(calendars)]
+
+
 def files_of(folder: Path) -> list[Path]:
     """The YAML files below *folder*, by name; hidden ones left out, so that a ConfigMap's `..data` is read once."""
     below = (file for file in folder.rglob("*") if file.suffix in SUFFIXES and file.is_file())
@@ -69,11 +81,11 @@ def files_of(folder: Path) -> list[Path]:
 
 def read_file(path: Path) -> list[Source]:
     """The definitions of one file. Raises InvalidDefinition."""
-    return read_text(read(path), str(path))
+    return read_text(read(path), str(path), path.parent)
 
 
-def read_text(text: str, origin: str) -> list[Source]:
-    """The definitions in *text*, YAML documents; *origin* begins every message.
+def read_text(text: str, origin: str, beside: Path | None = None) -> list[Source]:
+    """The definitions in *text*, YAML documents; *origin* begins every message. Calendars may name files *beside* it.
 
     Raises InvalidDefinition with the faults of all of them.
     """
@@ -81,7 +93,7 @@ def read_text(text: str, origin: str) -> list[Source]:
     faults: list[str] = []
     for document in documents(text, origin):
         try:
-            found.append(_source(document))
+            found.append(_source(document, beside))
         except InvalidDefinition as error:
             faults.append(str(error))
     if faults:
@@ -89,11 +101,13 @@ def read_text(text: str, origin: str) -> list[Source]:
     return found
 
 
-def _source(document: Document) -> Source:
+def _source(document: Document, beside: Path | None) -> Source:
+    body = document.body if beside is None else resolved(document, beside)
     try:
-        return Source(define(document.body), document.place, document.text)
+        slo = define(body)
     except ValidationError as error:
         raise document.refused(error, message) from None
+    return Source(slo, document.place, document.text if body == document.body else written(slo))
 
 
 def message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
@@ -115,6 +129,8 @@ def message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
 
 
 def _unknown(word: str) -> str:
+    if word in FILED:
+        return "names a file beside the SLO's own, and this text has none; write the days: skip: [12-25]"
     if word in LATER:
         return f"{LATER_SENTENCE}; remove it"
     near = difflib.get_close_matches(word, _vocabulary(), 1)

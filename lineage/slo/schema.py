@@ -13,6 +13,11 @@ from lineage.slo.spec import INDICATORS, DataSLO, Spec
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{model}"
 
+FILES = {
+    "country": "With `skip: [holidays]`: the days in holidays/COUNTRY.ics or .txt beside this file.",
+    "file": "The days in that file, iCalendar or one a line, beside or below this one.",
+}
+
 
 def schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of one document of an SLO file.
@@ -36,10 +41,13 @@ def schema() -> dict[str, Any]:
 
 
 def _as_written(definitions: dict[str, Any]) -> None:
-    """What a validator understands before a model sees it: a path for a dataset, one source for a list."""
+    """What is understood before a model sees it: a path for a dataset, one source for a list, files of days."""
     spec, source = definitions["Spec"], definitions["Path"]["properties"]
     spec["required"].remove("dataset")
     spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}]
+    definitions["Calendar"]["properties"] |= {
+        word: {"type": "string", "minLength": 1, "description": text} for word, text in FILES.items()
+    }
     source["from"] = {"anyOf": [{"$ref": REFERENCE.format(model="Dataset")}, source["from"]]}
 
 

@@ -48,7 +48,7 @@ def _cron(text: str) -> str:
 
 def _skipped(day: object) -> object:
     if day == "holidays":
-        raise ValueError("which days these are is not measured by this version of Headwater; write them, as 12-25")
+        raise ValueError("which days these are stands in a file beside an SLO's, and this text has none; write 12-25")
     if day == "weekends" or isinstance(day, date):
         return day
     if isinstance(day, str) and re.fullmatch(r"\d\d-\d\d", day):

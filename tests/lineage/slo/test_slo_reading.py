@@ -197,7 +197,7 @@ def _in_documents() -> list[str]:
 def test_what_the_documents_show_is_the_format(text: str) -> None:
     """It is read; where it is not, each fault is that this version does not measure something yet."""
     try:
-        faults = "" if read_text(text, "page") else "empty"
+        faults = "" if read_text(text, "page", EXAMPLES) else "empty"
     except InvalidDefinition as error:
         faults = str(error)
 
