@@ -16,6 +16,7 @@ from lineage.alerts.messages import Channel, Delivery, Message
 from lineage.alerts.routing import FALLBACK, Route, route
 from lineage.errors import ChannelFailed, Conflict, Overloaded
 from lineage.settings import Alerts
+from lineage.slo.silences import silenced
 from lineage.store.base import Change, Document, Lease, Store
 from lineage.telemetry import NOTIFICATIONS, NOTIFICATIONS_FAILED, OUTBOX_OLDEST_S, logger
 
@@ -85,15 +86,19 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
     Of several notices of one incident only the newest is sent, told as loudly as the loudest of them. A failure that
     may pass waits in the outbox, as long as the channel asks or twice as long each time, and holds back what else that
     channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`. A
-    channel that breaks is logged, and its message tried again. *jitter* answers a number in [0, 1). Raises Conflict
+    channel that breaks is logged, and its message tried again. While all SLOs of an incident are silenced its notices
+    wait, and what began and ended meanwhile is told to nobody. *jitter* answers a number in [0, 1). Raises Conflict
     when *lease* is lost, StoreUnavailable.
     """
     post = _Post(store, channels, base_url, now, alerts or Alerts(), lease, jitter)
-    pending = _pending(store)
-    OUTBOX_OLDEST_S.set(max(((now - letter.note.created_at).total_seconds() for letter in pending), default=0.0))
-    dealt: list[Notice] = []
+    queues = _by_incident(_pending(store))
+    silent = [queue for queue in queues if post.silent(queue)]
+    speaking = [queue for queue in queues if queue not in silent]
+    waiting = (now - letter.note.created_at for queue in speaking for letter in queue)
+    OUTBOX_OLDEST_S.set(max(waiting, default=timedelta(0)).total_seconds())
+    dealt = [note for queue in silent for note in post.forget_if_over(queue)]
     blocked: set[str] = set()
-    for queue in _by_incident(pending):
+    for queue in speaking:
         if any(letter.due > now for letter in queue):
             continue
         try:
@@ -172,6 +177,22 @@ class _Post:
         NOTIFICATIONS.labels(way.channel).inc()
         done = sent.model_copy(update={"state": "sent", "sent_at": self.now, "error": None})
         return self._note(done, older, way, delivery)
+
+    def silent(self, queue: Sequence[_Letter]) -> bool:
+        """Whether all SLOs that the incident still hurts, of one that is over all its SLOs, are silenced."""
+        incident = self._incident(queue[-1].note.incident)
+        if incident is None:
+            return False
+        hurt = {member.slo for member in incident.members if member.restored_at is None}
+        names = hurt or {member.slo for member in incident.members}
+        return names <= silenced(names, self.store, self.now).keys()
+
+    def forget_if_over(self, queue: Sequence[_Letter]) -> list[Notice]:
+        """Drop the letters of an incident that nobody was told of before it was over."""
+        incident = self._incident(queue[-1].note.incident)
+        if incident is None or incident.state == "open" or incident.notified_at is not None:
+            return []
+        return self._keep([_dropped(letter.note) for letter in queue])
 
     def _rendered(self, incident: Incident, queue: Sequence[_Letter], way: Route) -> Message:
         """The message of the whole queue: never quieter than the loudest that it stands for."""

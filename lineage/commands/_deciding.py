@@ -102,6 +102,42 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(f"{occurrence} of {name} was {before.state.value} and is {judged}.")
 
 
+def silence(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
+    name: Annotated[str, typer.Argument(help="The SLO.")],
+    because: Because,
+    length: Annotated[str, typer.Option("--for", metavar="SPAN", help="For how long, up to 7d.")] = "2h",
+    undo: Annotated[bool, typer.Option("--undo", help="End the silence now.")] = False,
+    by: By = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Tell nobody of an SLO for a while; it is judged as ever, and its budget burns.
+
+    Incidents are opened as ever too. What is still wrong when the silence ends is told then.
+
+    $ headwater slo silence orders-freshness --for 2h --because 'the lake is being moved'
+    """
+    from lineage.errors import InvalidInput
+    from lineage.slo.silences import silencing, unsilencing
+    from lineage.slo.terms import parse_duration
+
+    now = datetime.now(UTC)
+    try:
+        lasts = parse_duration(length)
+    except ValueError as error:
+        raise InvalidInput(f"--for: {error}", field="for") from None
+    said = unsilencing(name, because, _who(by), now) if undo else silencing(name, lasts, because, _who(by), now)
+    with open_store(store, config) as homes:
+        open_decisions(homes).keep([said])
+    until = None if undo else (now + lasts).isoformat(timespec="seconds")
+    if as_json:
+        told = {"slo": name, "silencedUntil": until, "because": said.reason, "by": said.actor}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        typer.echo(f"{name} speaks again." if until is None else f"{name} is silent until {until}.")
+
+
 def amendments(
     name: Annotated[str, typer.Argument(help="The SLO.")],
     slos: _options.Slos = None,
@@ -133,17 +169,13 @@ def amendments(
 
 
 def _exclusion(given: dict[str, str]) -> Exclusion:
-    from pydantic import ValidationError
-
     from lineage.errors import InvalidInput
-    from lineage.slo.exclusions import Exclusion
+    from lineage.slo.exclusions import exclusion_of
 
     try:
-        return Exclusion.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "start"
-        raise InvalidInput(f"--{field}: {str(first['msg']).removeprefix('Value error, ')}", field=field) from None
+        return exclusion_of(given)
+    except InvalidInput as error:
+        raise InvalidInput(f"--{error}", field=error.field) from None
 
 
 def _who(by: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.commands import _options
-from lineage.commands._deciding import amendments, correct, exclude
+from lineage.commands._deciding import amendments, correct, exclude, silence
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 from lineage.commands._planning import apply, plan
@@ -119,6 +119,7 @@ def schema(
 
 app.command()(exclude)
 app.command()(correct)
+app.command()(silence)
 app.command()(amendments)
 
 

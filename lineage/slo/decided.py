@@ -40,7 +40,12 @@ class Decided(NamedTuple):
 def decided(slo: DataSLO, store: Store, known_at: datetime) -> Decided:
     """What was stated by *known_at* of *slo* and of the calendars it refers to, with the exclusions of its file."""
     calendars = [Subject("exclusions", each.ref) for each in slo.spec.exclusions if each.ref is not None]
-    subjects = [of(slo.name), *calendars]
+    said = told([of(slo.name), *calendars], store, known_at)
+    return said._replace(exclusions=(*slo.spec.exclusions, *said.exclusions))
+
+
+def told(subjects: Sequence[Subject], store: Store, known_at: datetime) -> Decided:
+    """What was stated by *known_at* of *subjects*, SLOs and calendars."""
     kept = store.statements(subjects, known_at=known_at)
     words = [word for subject in subjects for word in _said(subject, kept)] if kept else []
     stated = [Exclusion.model_validate_json(word.value) for word in words if word.what == "excluded" and word.value]
@@ -49,7 +54,7 @@ def decided(slo: DataSLO, store: Store, known_at: datetime) -> Decided:
         for word in words
         if word.what == "corrected" and word.field and word.value
     }
-    return Decided((*slo.spec.exclusions, *stated), corrections)
+    return Decided(stated, corrections)
 
 
 def of(name: str) -> Subject:
@@ -90,7 +95,7 @@ def excluding(subject: Subject, exclusion: Exclusion, actor: str, now: datetime,
 
     Raises InvalidInput without a reason.
     """
-    because = _reason(exclusion.reason)
+    because = reason_of(exclusion.reason)
     signed = exclusion.model_copy(update={"reason": because})
     value = signed.model_dump_json(by_alias=True, exclude_defaults=True)
     same = exclusion.model_copy(update={"reason": "", "approved_by": None})
@@ -100,12 +105,13 @@ def excluding(subject: Subject, exclusion: Exclusion, actor: str, now: datetime,
 
 def correcting(slo: DataSLO, occurrence: str, correction: Correction) -> Statement:
     """The statement that judges an occurrence of *slo* anew. Raises InvalidInput without a reason."""
-    because = _reason(correction.because)
+    because = reason_of(correction.because)
     word = Word("corrected", msgspec.json.encode(correction).decode(), field=occurrence)
     return Statement(of(slo.name), correction.by, correction.at, (word,), because)
 
 
-def _reason(because: str) -> str:
+def reason_of(because: str) -> str:
+    """*because* without the space around it. Raises InvalidInput where nothing is left."""
     if not because.strip():
         raise InvalidInput("because: missing; say why, it stays on record", field="because")
     return because.strip()

@@ -12,6 +12,7 @@ from lineage.errors import Conflict
 from lineage.model import Edge, Node, NodeId, Page, Run, Verdict, VerdictState, dataset_id, job_id
 from lineage.slo.spec import DataSLO, define
 from lineage.slo.status import Budget, BurnRate, Status
+from lineage.statements import Kept, Subject
 from lineage.store.base import Change, Document, Lease, Store
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
@@ -148,6 +149,7 @@ class MemoryStore:
     fail_puts: int = 0
     epoch: int | None = None
     puts: int = 0
+    stated: list[Kept] = field(default_factory=list)
 
     def as_store(self) -> Store:
         """Itself, as the promise that it keeps in part."""
@@ -183,6 +185,11 @@ class MemoryStore:
         ]
         return Page(found[:limit], len(found))
 
+    def statements(self, subjects: Iterable[Subject], *, known_at: datetime) -> list[Kept]:
+        """What was said of *subjects* by then."""
+        asked = set(subjects)
+        return [each for each in self.stated if each.statement.subject in asked and each.received_at <= known_at]
+
     def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 - the promise's own word
         """One document."""
         return self.kept.get((kind, id))
@@ -196,7 +203,7 @@ class MemoryStore:
 
     def put(self, changes: Sequence[Change], *, lease: Lease | None = None) -> None:
         """All or none, fenced and compared as the promise says."""
-        if self.fail_puts:
+        if self.fail_puts and changes:
             self.fail_puts -= 1
             raise Conflict("somebody was faster")
         if lease is not None and self.epoch is not None and lease.epoch != self.epoch:
