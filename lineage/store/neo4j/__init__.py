@@ -20,9 +20,9 @@ the run's facets; `DERIVES`, `SAYS`, `DROPS` from the event; `SAME_AS` and `BEFO
 digest. They are what an answer for a past instant is made of.
 
 What follows now is kept beside them, each from distinct events: `LISTS` (a speaker's touches of a dataset, with the
-job), `READS` and `WRITES` (the edges of now, one hop of lineage, with what proves them), `SPEAKS_OF` (the newest column
-lineage of a dataset and job), `MADE` (the newest explicit statement), `LINK` and `RULED` (what makes names one),
-`NAMED` (jobs and parents in doubt).
+job), `READS` and `WRITES` (the edges of now, one hop of lineage, with what proves them), `SPEAKS_OF` (which column
+lineage a job ever told of a dataset, and when last: the newest holds), `MADE` (the newest explicit statement), `LINK`
+and `RULED` (what makes names one), `NAMED` (jobs and parents in doubt).
 
 A merge takes the lock of the graph first, so that it may read, conclude in Python with what all stores share, and
 write: about thirty statements a batch, however large. Bodies of events are the ledger's.

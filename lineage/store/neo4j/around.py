@@ -1,4 +1,4 @@
-"""What stands round runs and jobs, for many at once: their newest facets, and their beats."""
+"""What stands round runs and jobs, for many at once: their newest facets, their beats, what waits for what."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ _BEATS: Final = """
         RETURN m.at AS at ORDER BY at DESC LIMIT $limit
     } RETURN key, collect(at)
 """
+_DEPENDS: Final = """
+    UNWIND $keys AS key MATCH (:Thing {key: key})-[b:BEFORE]-(:Thing)
+    MATCH (e:Event {digest: b.event}) WHERE e.at <= $as_of AND e.received <= $known_at
+    RETURN DISTINCT startNode(b).key, endNode(b).key
+"""
 
 
 def newest_facets(
@@ -63,6 +68,13 @@ def beats(transaction: ManagedTransaction, of: Iterable[str], at: Cut, limit: in
     keys = [key_of(run_id(run)) for run in dict.fromkeys(of)]
     found = transaction.run(_BEATS, {"keys": keys, "limit": limit, "stated": STATED, **at._asdict()}).values()
     return {node_of(key).name: [instant(time) for time in times] for key, times in found if times}
+
+
+def dependencies(transaction: ManagedTransaction, jobs: Iterable[NodeId], at: Cut) -> list[tuple[NodeId, NodeId]]:
+    """Keep the promise of `Store.dependencies`."""
+    asked = {"keys": [key_of(job) for job in dict.fromkeys(jobs)], **at._asdict()}
+    pairs = transaction.run(_DEPENDS, asked).values()
+    return sorted({(node_of(before), node_of(after)) for before, after in pairs})
 
 
 def _newest(

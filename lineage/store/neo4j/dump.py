@@ -173,7 +173,10 @@ SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
     ),
     "column_now": (
         Section(
-            "MATCH (b:ColumnBody)-[s:SPEAKS_OF]->(d:Thing) RETURN d.key, s.job, s.at, s.event, b.digest",
+            """MATCH (b:ColumnBody)-[s:SPEAKS_OF]->(d:Thing)
+                WITH d.key AS dataset, s.job AS job, s, b ORDER BY s.at DESC, s.event DESC
+                WITH dataset, job, collect([s.at, s.event, b.digest])[0] AS newest
+                RETURN dataset, job, newest[0], newest[1], newest[2]""",
             "dataset job at event body",
         ),
     ),

@@ -53,9 +53,9 @@ _CREATE: Final[Mapping[str, LiteralString]] = {
     "derived": _BY_EVENT + "(d:Thing {key: r.dataset}) CREATE (e)-[:DERIVES {job: r.job, at: r.at, body: r.body}]->(d)",
     "derived now": """
         UNWIND $rows AS r MATCH (d:Thing {key: r.dataset}) MATCH (b:ColumnBody {digest: r.body})
-        OPTIONAL MATCH (d)<-[old:SPEAKS_OF {job: r.job}]-(:ColumnBody)
-        WITH r, d, b, old WHERE old IS NULL OR r.at > old.at OR (r.at = old.at AND r.event > old.event)
-        DELETE old CREATE (b)-[:SPEAKS_OF {job: r.job, at: r.at, event: r.event}]->(d)
+        MERGE (b)-[s:SPEAKS_OF {job: r.job}]->(d)
+        WITH r, s WHERE s.at IS NULL OR r.at > s.at OR (r.at = s.at AND r.event > s.event)
+        SET s.at = r.at, s.event = r.event
     """,
     "made_of": _BY_EVENT
     + "(j:Thing {key: r.job}) CREATE (e)-[:SAYS {target: r.target, at: r.at, sources: r.sources}]->(j)",
@@ -137,7 +137,7 @@ def _declarations(found: Mapping[str, Iterable[Row]]) -> dict[str, list[Named]]:
     made_of = [row | {"target": row["target"] or ""} for row in rows["made_of"]]
     return rows | {
         "derived": derived,
-        "derived now": newest(derived, "dataset", "job"),
+        "derived now": newest(derived, "dataset", "job", "body"),
         "made_of": made_of,
         "made of now": newest([row for row in made_of if row["target"]], "job", "target"),
         "taken back now": newest([row for row in made_of if not row["target"]], "job"),
