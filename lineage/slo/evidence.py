@@ -12,6 +12,7 @@ from lineage.model import NodeId, Use
 from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
 from lineage.slo.exclusions import Excluded
+from lineage.slo.partitions import Partition
 
 
 class Need(NamedTuple):
@@ -19,7 +20,7 @@ class Need(NamedTuple):
 
     *profiles*: what checking runs counted, beside what they asserted. *ancestry*: what it was made of, back to the
     sources of the definition's `path`. *reads*: how much the runs that wrote it read, of these datasets, or of all that
-    they read where none is named. *backfills*: which of those runs were such.
+    they read where none is named. *backfills*: which of those runs were such. *partitions*: what of it each run wrote.
     """
 
     counts: bool = False
@@ -32,6 +33,7 @@ class Need(NamedTuple):
     beats_of: NodeId | None = None  # the job that sends heartbeats
     reads: frozenset[NodeId] | None = None
     backfills: bool = False
+    partitions: bool = False
 
 
 class Beat(NamedTuple):
@@ -70,6 +72,7 @@ class Delivery(NamedTuple):
     events: tuple[str, ...] = ()
     started_at: datetime | None = None
     told_at: datetime | None = None  # the first receipt of an event that says so
+    partitions: tuple[Partition, ...] | None = None  # what of the dataset it wrote; None: it did not say
 
     @property
     def refresh(self) -> bool:

@@ -16,6 +16,7 @@ from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks
 from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
+from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, reads
 from lineage.store.base import Store
@@ -65,6 +66,8 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     asked = Asked(slo.dataset, store, begin, now, known_at)
     writes = asked.writes(counts=need.counts)
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
+    if need.partitions:
+        deliveries = tuple(_partitioned(asked, deliveries))
     observed = bool(deliveries) or store.heard(known_at)
     tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
@@ -180,6 +183,18 @@ def _deliveries(asked: Asked, writes: Sequence[Write], *, counts: bool) -> Itera
                 started_at=write.started_at,
                 told_at=write.told_at,
             )
+
+
+def _partitioned(asked: Asked, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """*deliveries*, each with what of the dataset it wrote, as all events of its run say, or of a stream its own."""
+    told: dict[str | None, set[Partition]] = defaultdict(set)
+    for facet in asked.facets("subset"):
+        found = read_partitions(facet.body) if facet.side == "output" else None
+        told[facet.run].update(found or ())
+        told[facet.digest].update(found or ())
+    for each in deliveries:
+        found_of = told.get(each.run if each.window is None else each.events[0])
+        yield each._replace(partitions=tuple(sorted(found_of, key=sorted))) if found_of else each
 
 
 def _changes(asked: Asked) -> dict[str | None, frozenset[str]]:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lineage.model import Verdict, VerdictState, dataset_id
 from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
+from lineage.slo.indicators._parts import Partitions, placed
 from lineage.slo.indicators._volume import Volume, told_apart, volume
 from lineage.slo.passage import backfills
 from lineage.slo.phrases import count, moment, percent
@@ -54,8 +55,9 @@ Expected = Contract | Seasonal | Reconcile
 class Spec(Sli):
     """`type: completeness`. Rows count up to the close, *settle* after the deadline; later ones are a restatement.
 
-    Reports of a stream that accumulate are taken as `cumulative` over their run, or each as a `delta`. More than
-    *surplus_above* over what is expected is told, and is no fault of completeness.
+    Reports of a stream that accumulate are taken as `cumulative` over their run, or each as a `delta`. *partitions* may
+    name the interval that a run is for. More than *surplus_above* over what is expected is told, and is no fault of
+    completeness.
     """
 
     type: Literal["completeness"]
@@ -67,21 +69,29 @@ class Spec(Sli):
     metadata_grace: Duration | None = None
     absence_is_zero: bool = False
     accumulative: Literal["cumulative", "delta"] = "cumulative"
+    partitions: Partitions | None = None
     surplus_above: Annotated[Ratio, Field(ge=0)] = Fraction(1, 5)
     on_missing_count: Literal["unknown"] = "unknown"
     on_no_run: Literal["leave-to-freshness"] = "leave-to-freshness"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.partitions is not None and self.partitions.dimension is not None:
+            raise ValueError(
+                "rows are counted of whole deliveries; write partitions: {time: …} alone, or a freshness SLO"
+            )
+        return self
 
 
 def needs(slo: DataSLO) -> Need:
     """Row counts of the window; for a seasonal expectation of as many seasons before it as it remembers."""
     expected = _spec(slo).expected
+    need = Need(counts=True, history=RUN_UP, partitions=_spec(slo).partitions is not None)
     if isinstance(expected, Seasonal):
-        return Need(counts=True, history=expected.reach, backfills=True)
+        return need._replace(history=expected.reach, backfills=True)
     if isinstance(expected, Contract):
-        return Need(counts=True, history=RUN_UP)
-    return Need(
-        counts=True, history=RUN_UP, reads=frozenset(dataset_id(each.namespace, each.name) for each in expected.sources)
-    )
+        return need
+    return need._replace(reads=frozenset(dataset_id(each.namespace, each.name) for each in expected.sources))
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -95,6 +105,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
     expected = occurrences(schedule, evidence.since - needs(slo).history, now)
     come = told_apart(evidence.deliveries, evidence.begin, cumulative=spec.accumulative == "cumulative")
+    come = placed(come, spec.partitions, schedule, expected)
     covers = replace(evidence, deliveries=come).covering(expected)
     closes = [occurrence.due + spec.settle for occurrence in expected]
     volumes = [volume(found, close) for found, close in zip(covers, closes, strict=True)]

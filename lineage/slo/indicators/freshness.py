@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +17,7 @@ from lineage.slo.indicators import _age, _heartbeat, _weighted
 from lineage.slo.indicators._age import Mark, Rule
 from lineage.slo.indicators._baseline import Season, Seasonal
 from lineage.slo.indicators._heartbeat import Heartbeat
+from lineage.slo.indicators._parts import Partitions, bringing, placed, together
 from lineage.slo.indicators._weighted import Weighing
 from lineage.slo.phrases import moment, seconds, span
 from lineage.slo.spec import DataSLO
@@ -48,6 +50,7 @@ class Spec(Sli):
     part: Annotated[Duration, AfterValidator(_dividing)] = timedelta(hours=1)
     bound: Literal["upper", "lower"] | None = None
     season: Season | None = None
+    partitions: Partitions | None = None
     metadata_grace: Duration | None = None
 
     @model_validator(mode="before")
@@ -67,6 +70,8 @@ class Spec(Sli):
             raise ValueError("how old data may be is threshold, of method: age or rows; write threshold: 26h with age")
         if self.unit != UNITS.get(self.method, "occurrences"):
             raise ValueError("the unit of method: age is seconds, of rows rows, of others occurrences; leave unit out")
+        if self.method != "occurrence" and self.partitions is not None:
+            raise ValueError("partitions are judged delivery by delivery; leave them out, or write method: occurrence")
         if self.method != "rows" and (self.bound or self.season):
             raise ValueError("bound and season are words of method: rows; leave them out, or write method: rows")
         return self
@@ -92,7 +97,7 @@ def needs(slo: DataSLO) -> Need:
     patience = spec.threshold or timedelta(0)
     if spec.heartbeat is not None:
         return Need(beats_of=spec.heartbeat.job, history=spec.heartbeat.reach + patience)
-    return Need(history=patience)
+    return Need(history=patience, partitions=spec.partitions is not None)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -111,14 +116,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
         return _age.measure(Rule(spec.threshold, spec.part), marks, evidence, now, grace)
     if spec.heartbeat is not None:
         return _heartbeat.measure(spec.heartbeat, evidence, now, grace)
-    assert slo.spec.schedule is not None, "`define` asks for it"
-    expected = occurrences(slo.spec.schedule, evidence.since, now)
-    covers = evidence.covering(expected)
-    return [
-        _judge(occurrence, found, evidence, now - grace)
-        for occurrence, found in zip(expected, covers, strict=True)
-        if occurrence.due <= now
-    ]
+    return list(_occurrences(slo, evidence, now, now - grace))
 
 
 def describe(streak: Sequence[Verdict], now: datetime) -> str:
@@ -191,6 +189,36 @@ def _deliveries_as_marks(slo: DataSLO, evidence: Evidence, now: datetime) -> lis
 def _beats_as_marks(evidence: Evidence) -> list[Mark]:
     beats = _heartbeat.sent(evidence)
     return [Mark(beat.seen, beat.at, beat.events) for beat in beats if beat.seen is not None]
+
+
+def _occurrences(slo: DataSLO, evidence: Evidence, now: datetime, waited_until: datetime) -> Iterator[Verdict]:
+    schedule, by = slo.spec.schedule, _spec(slo).partitions
+    assert schedule is not None, "`define` asks for it"
+    expected = occurrences(schedule, evidence.since, now)
+    come = placed(evidence.deliveries, by, schedule, expected)
+    for occurrence, found in zip(expected, replace(evidence, deliveries=come).covering(expected), strict=True):
+        if occurrence.due > now:
+            continue
+        if by is None or by.dimension is None:
+            yield _judge(occurrence, found, evidence, waited_until)
+            continue
+        spoke = {value: bringing(found, by, value) for value in by.required}
+        parts = {
+            value: _doubted(_judge(occurrence, named, evidence, waited_until), silent)
+            for value, (named, silent) in spoke.items()
+        }
+        if by.grain == "dataset":
+            yield together(occurrence, parts)
+        else:
+            yield from (replace(each, occurrence=f"{each.occurrence}/{name}") for name, each in parts.items())
+
+
+def _doubted(verdict: Verdict, silent: Delivery | None) -> Verdict:
+    """*verdict* on a partition, UNKNOWN where it may have come by *silent*, which does not say what it wrote."""
+    if verdict.state is not VerdictState.BAD or verdict.delivered_at is not None or silent is None:
+        return verdict
+    why = f"{silent.job.name} does not say which partitions it wrote"
+    return replace(verdict, state=VerdictState.UNKNOWN, total=NONE, reason=why, run=silent.run, evidence=silent.events)
 
 
 def _judge(occurrence: Occurrence, found: Sequence[Delivery], evidence: Evidence, waited_until: datetime) -> Verdict:
