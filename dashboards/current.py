@@ -41,16 +41,17 @@ class Current:
             if not past and self._now is not None and timedelta(0) <= at - self._now < FRESH_FOR:
                 at = self._now
             if at not in self._kept:
-                self._keep(at)
+                self._keep(at, past=past)
             if not past:
                 self._now = at
             return self._kept[at]
 
-    def _keep(self, at: datetime) -> None:
+    def _keep(self, at: datetime, *, past: bool) -> None:
         slos = self.services.slos
+        statuses = [slos.status(name, at) for name in slos.names()] if past else slos.statuses(at)
         while len(self._kept) >= KEPT:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[at] = [Judged(slos.definition(status.slo), status) for status in slos.statuses(at)]
+        self._kept[at] = [Judged(slos.definition(status.slo), status) for status in statuses]
 
 
 def current(request: Request) -> Current:

@@ -81,7 +81,7 @@ class Slos(Protocol):
         """The status of one SLO at *at*. Raises NotFound."""
 
     def statuses(self, at: datetime) -> list[Status]:
-        """All of them, by name."""
+        """All of them, by name, at *at*, which is `Services.now`; of other times ask `status`."""
 
     def reread(self) -> None:
         """Take up what was applied meanwhile."""

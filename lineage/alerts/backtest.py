@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from lineage.alerts.policy import RANK, AlertState, Severity, decide
 from lineage.model import Verdict, VerdictState
 from lineage.slo.budget import Tally, judge_tally
-from lineage.slo.evaluate import verdicts
+from lineage.slo.evaluate import basis, verdicts
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.tiers import choose, tiers_for
@@ -56,7 +56,8 @@ def replay(slo: DataSLO, store: Store, length: timedelta, now: datetime) -> Back
     """
     node = store.get([slo.dataset]).get(slo.dataset)
     held = slo if node is None else slo.since(node.first_at)
-    found, _ = verdicts(widened(held, length), store, now)
+    wider = widened(held, length)
+    found, _ = verdicts(wider, basis(wider, store, now), now)
     return backtest(held, found, now - length, now)
 
 

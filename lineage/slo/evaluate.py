@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lineage.model import Verdict
 from lineage.slo.amending import amended, told_late
 from lineage.slo.budget import judge
-from lineage.slo.decided import corrected, decided
+from lineage.slo.decided import Decided, corrected, decided
 from lineage.slo.evidence import Evidence
 from lineage.slo.exclusions import spans, without_excluded
-from lineage.slo.gather import gather
+from lineage.slo.gather import gather, window_of
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
 GRACE = timedelta(seconds=60)  # DECISIONS 25
+
+
+class Basis(NamedTuple):
+    """All that was read of the store to judge one SLO: what happened, and what people decided."""
+
+    evidence: Evidence
+    said: Decided
 
 
 def evaluate(
@@ -26,7 +34,22 @@ def evaluate(
 
     *grace* is what a deadline waits where the definition is silent. Raises StoreUnavailable.
     """
-    found, evidence = verdicts(slo, store, now, known_at, grace)
+    return judged(slo, basis(slo, store, now, known_at), now, grace)
+
+
+def basis(slo: DataSLO, store: Store, now: datetime, known_at: datetime | None = None) -> Basis:
+    """What *slo* is judged by, from the events of up to *now* that were received by *known_at* (default: *now*).
+
+    It holds at every later instant of the day by whose clocks nothing more is in the store. Raises StoreUnavailable.
+    """
+    known = known_at or now
+    said = decided(slo, store, known)
+    return Basis(gather(slo, indicator(slo.spec.sli.type).needs(slo), store, now, known), said)
+
+
+def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
+    """The status of *slo* at *now* by what was read. Pure."""
+    found, evidence = verdicts(slo, read, now, grace)
     status = judge(slo, found, now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
@@ -34,16 +57,17 @@ def evaluate(
     return replace(status, last_delivery=max(delivered, default=status.last_delivery), through=through)
 
 
-def verdicts(
-    slo: DataSLO, store: Store, now: datetime, known_at: datetime | None = None, grace: timedelta = GRACE
-) -> tuple[list[Verdict], Evidence]:
-    """What `evaluate` judges by: a verdict for each occurrence of the window, and what they were made of."""
-    by, known = indicator(slo.spec.sli.type), known_at or now
-    said = decided(slo, store, known)
-    gathered = gather(slo, by.needs(slo), store, now, known)
+def verdicts(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> tuple[list[Verdict], Evidence]:
+    """What `judged` judges by: a verdict for each occurrence of the window, and what they were made of. Pure."""
+    by, said = indicator(slo.spec.sli.type), read.said
     horizon = slo.spec.late_metadata.correction_horizon
     evidence = replace(
-        gathered, grace=grace, excluded=spans(said.exclusions, gathered.begin, now), horizon=max(horizon, grace)
+        read.evidence,
+        since=window_of(slo, now),
+        grace=grace,
+        excluded=spans(said.exclusions, read.evidence.begin, now),
+        horizon=max(horizon, grace),
+        condemned=frozenset(name for name, each in said.corrections.items() if each.state == "BAD"),
     )
     measured = by.measure(slo, evidence, now)
     if late := told_late(evidence, grace):

@@ -35,9 +35,8 @@ class News:
     """What was merged between two revisions, as far as it may change an answer.
 
     *of*: by node, the least event time of what is new of it, None where its whole history may be another; or None, for
-    anything may have changed. *ripe_at* is the latest event time or receipt of it all: an earlier cut leaves some out.
+    anything may have changed.
     """
 
     revision: str
     of: Mapping[NodeId, datetime | None] | None
-    ripe_at: datetime | None = None

@@ -418,8 +418,11 @@ class Store(Protocol):
     def revision(self) -> str:
         """A short word that changes whenever the graph may have changed: what caches and ETags are made of."""
 
-    def news(self, since: str) -> News:
+    def news(self, since: str, cut: datetime) -> News:
         """What was merged after the `revision` *since*, and the revision now, in one round trip.
+
+        With it comes what was merged before, but for its event time or its receipt lay behind a *cut* there: who asked
+        at the revision with as_of and known_at of the cut has not seen it yet.
 
         Named are the datasets (raw, under all their names) and jobs of which a question may have another answer than
         at *since*: that an event named, or that a run used of which one spoke. Any statement, and a revision that is

@@ -69,7 +69,8 @@ def merge(
         received, delta = pairs[digest]
         if received < stands:
             _received_earlier(connection, ids, event, received, delta)
-            touched.by(microseconds(delta.at), received, map(ids.node, delta.nodes))
+            touched.nodes = None  # who asked about the time between the two receipts knew nothing of it
+            touched.by(microseconds(delta.at), stands, ())
     last: dict[str, int] = {}
     for entry in entries:
         last[entry.writer] = max(last.get(entry.writer, 0), entry.seq)
@@ -104,7 +105,7 @@ def _merge_fresh(
     used = conclusions.draw(connection, ids, resolve, batch.moments, batch.listed, set(new.values()))
     for event in fresh:
         touched.by(event.at, event.received, (ids.node(node) for node in event.delta.nodes if node.kind != "run"))
-    touched.nodes |= used
+    touched.by(min(event.at for event in fresh), max(event.received for event in fresh), used)
     awoken = {number for node, number in first.items() if node not in new}
     touched.joined |= joining.declare(
         connection, ids, (same for event in fresh for same in event.delta.aliases), awoken

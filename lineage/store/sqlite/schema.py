@@ -210,10 +210,13 @@ CREATE TABLE initial (  -- the first one and two characters of every part of a n
 CREATE TABLE tally (what TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE news (  -- of the newest merges, by their number: of which nodes an answer changed; NULL: of any
-    number INTEGER PRIMARY KEY, last INTEGER NOT NULL, first_at INTEGER, ripe_at INTEGER,
+    number INTEGER PRIMARY KEY, last INTEGER NOT NULL,
+    first_at INTEGER,
+    ripe_at INTEGER NOT NULL,  -- the latest event time or receipt
     touched TEXT,
-    joined TEXT  -- those that became one with others, or came apart: since ever
+    joined TEXT NOT NULL  -- those that became one with others, or came apart: since ever
 );
+CREATE INDEX news_ripe_at ON news (ripe_at);
 
 CREATE TABLE watermark (writer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 """

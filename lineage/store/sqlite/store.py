@@ -34,6 +34,7 @@ from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store import _cut, _runs, _uses
 from lineage.store._codes import SIDE
 from lineage.store._cut import Cut, cut
+from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
 from lineage.store.sqlite import (
@@ -91,7 +92,7 @@ class SqliteStore(records.Records, around.Around):
         def run(connection: Connection) -> None:
             stated.state(connection, entries, statements)
             rulings.rule(connection, self._ids, zip(entries, statements, strict=True))
-            news.note(connection, (entry.digest for entry in entries), None if entries else news.Touched())
+            news.note(connection, (entry.digest for entry in entries), news.decided(entries, statements))
 
         self._database.write(run)
 
@@ -154,7 +155,7 @@ class SqliteStore(records.Records, around.Around):
         offset: int = 0,
     ) -> Page:
         """Datasets and jobs that hold every word; by namespace and name, or the last observed first."""
-        filters = search.Filters(kind, namespace, since, until, None if states is None else tuple(states))
+        filters = Filters(kind, namespace, since, until, None if states is None else tuple(states))
         with self._database.read() as connection:
             return search.find(connection, words, filters, order=order, after=after, limit=limit, offset=offset)
 
@@ -374,10 +375,10 @@ class SqliteStore(records.Records, around.Around):
         with self._database.read() as connection:
             return news.revision(connection)
 
-    def news(self, since: str) -> News:
+    def news(self, since: str, cut: datetime) -> News:
         """What was merged after the `revision` *since*; the newest `news.KEPT` merges are remembered."""
         with self._database.read() as connection:
-            return news.news(connection, since)
+            return news.news(connection, since, microseconds(cut))
 
     def watermark(self) -> Mapping[str, int]:
         """For each writer, the highest seq that was merged.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 
 from lineage.errors import InvalidDefinition, NotFound
 from lineage.settings import Settings, load
-from lineage.slo import book as room
+from lineage.slo import watching as room
 from lineage.slo.book import SloBook
-from lineage.slo.evaluate import evaluate
+from lineage.slo.evaluate import judged
 from lineage.slo.kept import KIND
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event
 
@@ -123,11 +124,13 @@ def test_an_unknown_name_is_not_found(lake: Lake, folder: Path) -> None:
 
 
 def test_statuses_repeat_while_nothing_happens(lake: Lake, folder: Path) -> None:
-    """A page that asks again within seconds is not judged again."""
+    """A page that asks again is told what was judged before, as of its own time."""
+    lake.put(event("COMPLETE", NOON - timedelta(minutes=55), "run"))
     book = SloBook(lake.store, settings(folder))
-    first = book.statuses(NOON)
+    first = book.statuses(NOON + timedelta(seconds=5))[0]
 
-    assert book.statuses(NOON + timedelta(seconds=5))[0] is first[0]
+    again = book.statuses(NOON + timedelta(seconds=10))[0]
+    assert (again, again.occurrences is first.occurrences) == (replace(first, at=again.at), True)
 
 
 def test_a_new_event_is_seen_at_once(lake: Lake, folder: Path) -> None:
@@ -157,9 +160,9 @@ def test_one_slo_that_cannot_be_judged_does_not_stop_the_others(
     def failing(slo: object, *args: object, **more: object) -> object:
         if slo == book.definition("customers"):
             raise ZeroDivisionError
-        return evaluate(slo, *args, **more)  # type: ignore[arg-type]  # as it was called
+        return judged(slo, *args, **more)  # type: ignore[arg-type]  # as it was called
 
-    monkeypatch.setattr(room, "evaluate", failing)
+    monkeypatch.setattr(room, "judged", failing)
 
     assert [status.slo for status in book.statuses(NOON)] == ["orders"]
 

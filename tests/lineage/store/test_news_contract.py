@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from lineage.store.sqlite import news as remembered
 from tests.support.any_graph import DATASETS, JOBS, QUICK, SPELLINGS, entries
 from tests.support.deltas import Said, at, dataset, decided, described, job, kept, linked, merge, ran, received
 
+LATE = at(10_000)
 NODES = [*map(dataset, dict.fromkeys(DATASETS + SPELLINGS)), *map(job, JOBS)]
 
 
@@ -26,13 +29,36 @@ def history(store: Store, node: NodeId) -> list[Any]:
 
 
 def test_what_an_event_names_is_new(graph: Store) -> None:
-    """Datasets and jobs, from its own time on; it is ripe once both its time and its receipt are over."""
+    """Datasets and jobs, from its own time on."""
     before = graph.revision()
     merge(graph, received([ran("r", "COMPLETE", 3, reads=["raw"], writes=["orders"])], 5))
 
-    found = graph.news(before)
+    assert dict.fromkeys([dataset("raw"), dataset("orders"), job("load")], at(3)) == graph.news(before, LATE).of
 
-    assert (found.of, found.ripe_at) == (dict.fromkeys([dataset("raw"), dataset("orders"), job("load")], at(3)), at(5))
+
+@pytest.mark.parametrize(("minute", "expected"), [(4, {dataset("orders")}), (5, set())])
+def test_what_a_cut_left_out_is_news_once_more(graph: Store, minute: float, expected: set[NodeId]) -> None:
+    """It was received in minute 5: who knew what was known before has not seen it."""
+    merge(graph, received([described("orders", 3)], 5))
+
+    assert expected == set(graph.news(graph.revision(), at(minute)).of or ())
+
+
+def test_a_statement_of_later_may_yet_change_anything(graph: Store) -> None:
+    """Who knew what was known before it asks again until it speaks."""
+    merge(graph, [kept(decided(5, Subject("slo", "orders"), Word("excluded", "x")), 5)])
+
+    assert (None, {}) == (graph.news(graph.revision(), at(4)).of, graph.news(graph.revision(), at(5)).of)
+
+
+def test_an_earlier_receipt_may_change_anything(graph: Store) -> None:
+    """Of an event that is known already: what was known in between was less."""
+    (pair,) = received([described("orders", 1)], 5)
+    merge(graph, [pair])
+    before = graph.revision()
+    merge(graph, [(replace(pair[0], received_at=at(2)), pair[1])])
+
+    assert graph.news(before, LATE).of is None
 
 
 def test_what_a_run_used_is_new_when_the_run_speaks(graph: Store) -> None:
@@ -41,7 +67,7 @@ def test_what_a_run_used_is_new_when_the_run_speaks(graph: Store) -> None:
     before = graph.revision()
     merge(graph, received([ran("r", "COMPLETE", 3)], 5))
 
-    assert {dataset("orders"), job("load")} == set(graph.news(before).of or ())
+    assert {dataset("orders"), job("load")} == set(graph.news(before, LATE).of or ())
 
 
 def test_nothing_is_new_since_now(graph: Store) -> None:
@@ -51,7 +77,7 @@ def test_nothing_is_new_since_now(graph: Store) -> None:
     before = graph.revision()
     merge(graph, pairs)
 
-    assert ({}, {}) == (graph.news(before).of, graph.news(graph.revision()).of)
+    assert ({}, {}) == (graph.news(before, LATE).of, graph.news(graph.revision(), LATE).of)
 
 
 def test_of_what_became_one_all_names_and_times_are_new(graph: Store) -> None:
@@ -60,7 +86,7 @@ def test_of_what_became_one_all_names_and_times_are_new(graph: Store) -> None:
     before = graph.revision()
     merge(graph, received([described("orders", 3, aliases=[linked("orders", "path")])], 5))
 
-    assert dict.fromkeys([dataset("orders"), dataset("path")]) == graph.news(before).of
+    assert dict.fromkeys([dataset("orders"), dataset("path")]) == graph.news(before, LATE).of
 
 
 def test_a_statement_may_change_anything(graph: Store) -> None:
@@ -68,7 +94,7 @@ def test_a_statement_may_change_anything(graph: Store) -> None:
     before = graph.revision()
     merge(graph, [kept(decided(1, Subject("slo", "orders"), Word("excluded", "x")), 1)])
 
-    assert graph.news(before).of is None
+    assert graph.news(before, LATE).of is None
 
 
 def test_a_graph_that_was_cleared_may_be_another(graph: Store) -> None:
@@ -77,7 +103,7 @@ def test_a_graph_that_was_cleared_may_be_another(graph: Store) -> None:
     before = graph.revision()
     graph.clear()
 
-    assert (graph.news(before).of, graph.news("fffff-00000000").of) == (None, None)
+    assert (graph.news(before, LATE).of, graph.news("fffff-00000000", LATE).of) == (None, None)
 
 
 @QUICK
@@ -93,7 +119,7 @@ def test_who_is_not_named_has_the_history_that_it_had(
     for place in range(0, len(then), batch):
         merge(store, then[place : place + batch])
 
-    found = store.news(before).of
+    found = store.news(before, LATE).of
 
     same = [node for node in NODES if found is not None and node not in found]
     assert {node: known[node] for node in same} == {node: history(store, node) for node in same}
@@ -106,4 +132,4 @@ def test_only_the_newest_merges_are_remembered(graph: Store, monkeypatch: Any) -
     for minute in range(4):
         merge(graph, received([described("orders", minute)], minute))
 
-    assert graph.news(before).of is None
+    assert graph.news(before, LATE).of is None

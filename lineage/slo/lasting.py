@@ -1,0 +1,130 @@
+"""An instant that notes up to when all that is decided by it would be decided alike. Pure.
+
+A judgement of stored events depends on the time of day only where it compares it: is this due, is that still within a
+window. `Lasting` is the instant that it is given; afterwards `lasts_until` says when the first of these comparisons
+comes out otherwise. Until then the judgement stands, whatever was judged and by which indicator.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, overload
+
+NOTHING = timedelta(0)
+DECEMBER = 12
+
+
+class Lasting(datetime):
+    """A datetime in UTC. Adding and subtracting a timedelta gives one that moves along, and notes to the same end.
+
+    Who does more than compare, who reads the hour or formats it, depends on this very instant.
+    """
+
+    plain: datetime
+    ahead: timedelta
+    first: datetime | None  # the least instant not before this one that it was compared with
+    family: list[Lasting]
+
+    def __new__(cls, plain: datetime, ahead: timedelta = NOTHING, family: list[Lasting] | None = None) -> Lasting:  # noqa: PYI034 - no subclass of it is made
+        """*plain*, which is *ahead* of the first of its *family*."""
+        at = plain.astimezone(UTC)
+        made = super().__new__(
+            cls, at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC
+        )
+        made.plain, made.ahead, made.first = at, ahead, None
+        made.family = [] if family is None else family
+        made.family.append(made)
+        return made
+
+    @property
+    def lasts_until(self) -> datetime | None:
+        """From when on the same questions may be answered otherwise; None: never."""
+        found = [each.first - each.ahead for each in self.family if each.first is not None]
+        return min(found, default=None)
+
+    def _meet(self, other: object) -> None:
+        """Note that the answer may be another once this reaches *other*."""
+        if type(other) is datetime and other >= self.plain and (self.first is None or other < self.first):
+            self.first = other
+
+    def __lt__(self, other: datetime, /) -> bool:
+        self._meet(other)
+        return self.plain < _plain(other)
+
+    def __le__(self, other: datetime, /) -> bool:
+        self._meet(other)
+        return self.plain <= _plain(other)
+
+    def __gt__(self, other: datetime, /) -> bool:
+        self._meet(other)
+        return self.plain > _plain(other)
+
+    def __ge__(self, other: datetime, /) -> bool:
+        self._meet(other)
+        return self.plain >= _plain(other)
+
+    def __eq__(self, other: object, /) -> bool:
+        self._meet(other)
+        return self.plain == (_plain(other) if isinstance(other, datetime) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._now())
+
+    def __add__(self, other: timedelta, /) -> Lasting:
+        return Lasting(self.plain + other, self.ahead + other, self.family)
+
+    __radd__ = __add__
+
+    @overload  # type: ignore[override]  # typeshed would have Self of both
+    def __sub__(self, other: timedelta, /) -> Lasting: ...
+    @overload
+    def __sub__(self, other: datetime, /) -> timedelta: ...
+    def __sub__(self, other: timedelta | datetime, /) -> Lasting | timedelta:
+        if isinstance(other, timedelta):
+            return Lasting(self.plain - other, self.ahead - other, self.family)
+        if isinstance(other, Lasting):
+            return self.plain - other.plain
+        return self._now() - other
+
+    def __rsub__(self, other: datetime, /) -> timedelta:
+        return other - self._now()
+
+    @property
+    def year(self) -> int:
+        """Of it nothing more is read than when the next begins."""
+        self._meet(datetime(self.plain.year + 1, 1, 1, tzinfo=UTC))
+        return self.plain.year
+
+    @property
+    def month(self) -> int:
+        """Of it nothing more is read than when the next begins."""
+        year, month = self.plain.year, self.plain.month
+        self._meet(datetime(year + month // DECEMBER, month % DECEMBER + 1, 1, tzinfo=UTC))
+        return month
+
+    def astimezone(self, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # typeshed would have Self
+        """In UTC it is itself, elsewhere this very instant."""
+        return self if tz is UTC else self._now().astimezone(tz)
+
+    def _now(self) -> datetime:
+        """This very instant: what comes of it may be another with the next."""
+        self.first = self.plain
+        return self.plain
+
+
+def _plain(at: datetime) -> datetime:
+    return at.plain if isinstance(at, Lasting) else at
+
+
+def _read(name: str) -> Any:
+    """What a datetime has under *name*, of this very instant."""
+    return property(lambda self: getattr(self._now(), name))
+
+
+# All else that a datetime can be asked, read by whoever does more than compare.
+for _name in (
+    *("day", "hour", "minute", "second", "microsecond", "fold", "date", "time", "timetz", "timestamp", "timetuple"),
+    *("utctimetuple", "toordinal", "weekday", "isoweekday", "isocalendar", "isoformat", "ctime", "strftime", "replace"),
+    *("__str__", "__repr__", "__format__", "__reduce_ex__"),
+):
+    setattr(Lasting, _name, _read(_name))

@@ -1,0 +1,120 @@
+"""How SLOs stand as time goes on: read again only where something new was told, judged again only when time matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from lineage.model import FieldId, NodeId
+from lineage.slo.evaluate import GRACE, Basis, basis, judged
+from lineage.slo.gather import midnight
+from lineage.slo.lasting import Lasting
+from lineage.slo.spec import DataSLO
+from lineage.slo.status import Status
+from lineage.store.base import Store
+
+UNREAD = "0-00000000"  # the revision of a store in which nothing is
+
+# Questions about no node, of which the answer holds until something is told of the nodes that others are about: of runs
+# that used these, of what people said, which is news of anything, and whether anything was ever heard.
+TOLD = frozenset({"runs", "uses_of", "beats", "statements", "heard"})
+
+
+@dataclass(slots=True)
+class _Known:
+    """One SLO as it was last read and judged. *about* are the nodes of which the store was asked for it."""
+
+    slo: DataSLO
+    day: datetime
+    read: Basis
+    about: frozenset[NodeId]
+    status: Status
+    until: datetime | None  # from when on time alone may change the status
+
+
+class Watch:
+    """SLOs over *store*, at instants that ascend: `turn` to each, then ask. One caller at a time.
+
+    Every answer is what `evaluate` says of the same instant. For a day nothing is read twice of which nothing new was
+    told, to the store's own word (`Store.news`); and nothing is judged twice while no due time, no end of a window and
+    no other instant that was ever compared with now has passed (`Lasting`).
+    """
+
+    def __init__(self, store: Store, grace: timedelta = GRACE) -> None:
+        self._store = store
+        self._grace = grace
+        self._known: dict[str, _Known] = {}
+        self._revision = UNREAD
+        self.at: datetime | None = None
+
+    def turn(self, now: datetime) -> None:
+        """Hear what is new by *now*, which is not before the instant that was turned to last. Raises StoreUnavailable.
+
+        The news come first and the reading after: what is merged in between is read, and then is news once more.
+        """
+        assert self.at is None or self.at <= now, "instants ascend"
+        news = self._store.news(self._revision, self.at or now)
+        if news.of is None or self.at is None:
+            self._known.clear()
+        elif news.of:
+            told = news.of.keys()
+            self._known = {name: known for name, known in self._known.items() if known.about.isdisjoint(told)}
+        self._revision, self.at = news.revision, now
+
+    def status(self, slo: DataSLO) -> Status:
+        """How *slo* stands at the instant that was turned to. Raises StoreUnavailable."""
+        assert self.at is not None, "turn first"
+        now, known = self.at, self._known.get(slo.name)
+        if known is None or known.day != midnight(now) or (known.slo is not slo and known.slo != slo):
+            asked = _Asking(self._store)
+            read = basis(slo, cast(Store, asked), now)  # it passes every question on
+            if asked.widely or not read.evidence.observed:  # then any event of anybody may change that
+                return judged(slo, read, now, self._grace)
+            known = self._keep(slo, read, frozenset(asked.about), now)
+        elif known.until is not None and known.until <= now:
+            known = self._keep(slo, known.read, known.about, now)
+        return known.status if known.status.at == now else replace(known.status, at=now)
+
+    def _keep(self, slo: DataSLO, read: Basis, about: frozenset[NodeId], now: datetime) -> _Known:
+        lasting = Lasting(now)
+        status = replace(judged(slo, read, lasting, self._grace), at=now)
+        known = self._known[slo.name] = _Known(slo, midnight(now), read, about, status, lasting.lasts_until)
+        return known
+
+
+class _Asking:
+    """A store that notes of which nodes it is asked; *widely* where a question is about none, and so about any."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.about: set[NodeId] = set()
+        self.widely = False
+
+    def __getattr__(self, question: str) -> Any:  # the store's own promise
+        ask = getattr(self._store, question)
+
+        def noted(*given: Any, **also: Any) -> Any:
+            whole, kept = [_whole(each) for each in given], {name: _whole(each) for name, each in also.items()}
+            named = {node for each in (*whole, *kept.values()) for node in _nodes(each)}
+            self.about |= named
+            of_none = bool(whole) and not whole[0]  # a list of nodes that happens to be empty
+            self.widely |= not named and not of_none and question not in TOLD
+            return ask(*whole, **kept)
+
+        return noted
+
+
+def _whole(given: Any) -> Any:
+    return given if isinstance(given, str | bytes) or not isinstance(given, Iterator) else list(given)
+
+
+def _nodes(given: Any) -> Iterator[NodeId]:
+    if isinstance(given, NodeId):
+        yield given
+    elif isinstance(given, FieldId):
+        yield given.dataset
+    elif isinstance(given, Iterable) and not isinstance(given, str | bytes):
+        for each in given:
+            yield from _nodes(each)

@@ -1,0 +1,173 @@
+"""A watch says at each instant what `evaluate` says of it, and asks the store no more than it must."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineage.model import Entry
+from lineage.slo.decided import Correction, correcting, excluding, of
+from lineage.slo.evaluate import evaluate
+from lineage.slo.exclusions import Exclusion
+from lineage.slo.spec import DataSLO
+from lineage.slo.watching import Watch
+from lineage.statements import Statement, written
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+ALONG = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "lake", "name": "report"}}
+BEATS = {"emitter": "heartbeat/orders", "interval": "10m", "threshold": "15m"}
+SEASONAL = {"mode": "seasonal", "season": "hour_of_week", "history": 2, "minHistory": 1}
+NIGHTLY = {"start": NOON - 30 * DAY, "duration": "1h", "rrule": "FREQ=DAILY", "reason": "patching"}
+SLOS = [
+    *(promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")),
+    promise(window="6h", name="young", effectiveFrom=NOON - 3 * HOUR, exclusions=[NIGHTLY]),
+    promise("completeness", sli={"expected": SEASONAL}, window="6h", name="seasonal"),
+    promise(sli={"method": "age", "threshold": "90m"}, window="6h", name="age"),
+    promise(sli={"method": "heartbeat", "heartbeat": BEATS}, window="3h", name="beats"),
+    promise(sli={"type": "job_success"}, window="6h", name="jobs"),
+    promise(sli={"type": "schema_stability"}, window="6h", name="schema"),
+    promise(
+        sli={"type": "latency", "percentile": {"threshold": "75m"}},
+        path=ALONG, dataset=ALONG["to"], window="6h", name="latency",
+    ),
+]  # fmt: skip
+
+steps = st.sampled_from((0 * SECOND, 30 * SECOND, 5 * MINUTE, 15 * MINUTE, 16 * MINUTE, HOUR, 7 * HOUR))
+delays = st.sampled_from((0 * SECOND, 30 * SECOND, 10 * MINUTE, 50 * MINUTE, 25 * HOUR))
+jobs = st.sampled_from(("orders.load", "orders.load", "report", "orders.test", "beat", "names"))
+
+
+@st.composite
+def told(draw: st.DrawFn, at: datetime) -> dict[str, Any]:
+    """Any event of around *at* that says something of what is promised, or of another name of it."""
+    job, run = draw(jobs), f"{draw(st.integers(0, 5))}"
+    when, type_ = at - draw(delays), draw(st.sampled_from(("START", "COMPLETE", "COMPLETE", "FAIL")))
+    hour = when.replace(minute=0, second=0)
+    if job == "beat":
+        body = event("RUNNING", when, "beats", job="orders", outputs=draw(st.sampled_from(((), ("orders",)))))
+        seq = int(when.timestamp() // 600)
+        beat = {"source": "heartbeat/orders", "seq": seq, "emittedAt": (when - 3 * MINUTE).isoformat()}
+        told_by: list[dict[str, Any]] = body["outputs"] or [body["job"]]
+        body["job"]["namespace"] = "heartbeat"
+        told_by[0]["facets"] = {"heartbeat": beat | {"_producer": "https://x", "_schemaURL": "https://x"}}
+        return body
+    if job == "names":
+        body = event(type_, when, f"names {run}", job="copy", outputs=("alias",))
+        link = {"identifiers": [{"namespace": "lake", "name": "orders", "type": "TABLE"}]}
+        body["outputs"][0]["facets"] = {"symlinks": link | {"_producer": "https://x", "_schemaURL": "https://x"}}
+        return body
+    if job == "report":
+        return event(type_, when, f"report {run}", job=job, inputs=["orders"], outputs=["report"])
+    if job == "orders.test":
+        found = [{"assertion": "unique", "success": draw(st.booleans()), "column": "id", "actual": "0"}]
+        return event(type_, when, f"test {run}", job=job, inputs=["orders"], outputs=[], assertions=found)
+    outputs = draw(st.sampled_from((("orders",), ("orders",), ())))  # the end of a run need not name what it made
+    nominal = draw(st.sampled_from(((hour - HOUR, hour), None)))
+    return event(type_, when, f"load {run}", outputs=outputs, nominal=nominal, rows=draw(st.sampled_from((1000, 700))))
+
+
+def say(lake: Lake, statement: Statement, received_at: datetime) -> None:
+    """Let the store take in what somebody decided."""
+    digest = hashlib.sha256(written(statement)).digest()
+    lake.store.state([Entry("person", 1, "statement", digest, received_at, "ada")], [statement])
+
+
+def decision(draw: Any, slo: DataSLO, now: datetime) -> Statement:
+    """An exclusion of a span before *now*, or a verdict corrected by hand."""
+    if draw(st.booleans()):
+        span = Exclusion(start=now - 2 * HOUR, duration=HOUR, reason="a move")
+        return excluding(of(slo.name), span, "ada", now, holds=draw(st.booleans()))
+    at = (now - 2 * HOUR).replace(minute=0, second=0)
+    name = f"{at.isoformat()[:19]}Z"
+    return correcting(slo, name, Correction("GOOD", "it was there", "ada", now))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_watch_says_what_judging_anew_says(data: st.DataObject) -> None:
+    """After any interleaving of events, statements and ticks, late, of the future and of other names among them."""
+    with TemporaryDirectory() as folder:
+        lake = Lake(Path(folder))
+        watch, now = Watch(lake.store), NOON
+        for _ in range(data.draw(st.integers(2, 6), label="ticks")):
+            now += data.draw(steps, label="later")
+            for _ in range(data.draw(st.integers(0, 3), label="events")):
+                ahead = data.draw(st.sampled_from((0 * SECOND, 20 * SECOND)), label="ahead")
+                lake.put(data.draw(told(now)), received_at=now + ahead)
+            if data.draw(st.integers(0, 5), label="said") == 0:
+                say(lake, decision(data.draw, data.draw(st.sampled_from(SLOS[:4])), now), now)
+            if data.draw(st.integers(0, 8), label="restart") == 0:
+                watch = Watch(lake.store)
+            watch.turn(now)
+
+            assert [evaluate(slo, lake.store, now) for slo in SLOS] == [watch.status(slo) for slo in SLOS]
+        lake.homes.close()
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.asked = store, 0
+
+    def __getattr__(self, question: str) -> Any:
+        self.asked += 1
+        return getattr(self.store, question)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """Five hours of deliveries."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 6 * HOUR, 6)
+    yield lake
+    lake.homes.close()
+
+
+def asked(watch: Watch, store: Counting, now: datetime) -> int:
+    """How many questions one tick over two SLOs asks of the store."""
+    store.asked = 0
+    watch.turn(now)
+    for name in ("orders", "customers"):
+        watch.status(promise(window="6h", name=name, dataset={"namespace": "lake", "name": name}))
+    return store.asked
+
+
+def test_a_tick_reads_only_what_is_new(lake: Lake) -> None:
+    """One question when nothing is, also when a deadline passes; those of one SLO where its dataset was written."""
+    store: Any = Counting(lake.store)
+    watch = Watch(store)
+    first = asked(watch, store, NOON + 20 * MINUTE)
+
+    idle = [asked(watch, store, NOON + 21 * MINUTE), asked(watch, store, NOON + 90 * MINUTE)]
+    lake.put(event("COMPLETE", NOON + HOUR + 5 * MINUTE, "next", nominal=(NOON, NOON + HOUR)))
+
+    assert (idle, 1 < asked(watch, store, NOON + 91 * MINUTE) < first) == ([1, 1], True)
+
+
+def test_a_new_day_is_read_anew(lake: Lake) -> None:
+    """Or what was read would grow with every day."""
+    store: Any = Counting(lake.store)
+    watch = Watch(store)
+    first = asked(watch, store, NOON)
+
+    assert first == asked(watch, store, NOON + 13 * HOUR)
+
+
+def test_a_definition_that_changed_is_read_anew(lake: Lake) -> None:
+    """Under the same name, on the fly."""
+    watch = Watch(lake.store)
+    watch.turn(NOON + 20 * MINUTE)
+    watch.status(promise(window="6h"))
+    changed = promise(window="2h")
+
+    assert evaluate(changed, lake.store, NOON + 20 * MINUTE) == watch.status(changed)
