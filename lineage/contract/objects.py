@@ -207,6 +207,11 @@ _NS: Final = "/api/v1/namespaces/{namespace}"
 _DATASET: Final = f"{_NS}/datasets/{{name}}"
 _JOB: Final = f"{_NS}/jobs/{{name}}"
 _RUN: Final = "/api/v1/jobs/runs/{id}"
+_EXCLUDED: Final = ("/api/v1/slos/{name}/exclusions", "/api/v1/exclusions/{calendar}")
+_EXCLUSIONS = thing(exclusions=many(ANY))
+_CORRECTIONS = thing(
+    corrections=many(thing(occurrence=TEXT, state={"enum": ["GOOD", "BAD"]}, because=TEXT, by=TEXT, at=TIME))
+)
 ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/namespaces"): listed("namespaces", "Namespace"),
     **{(method, _NS): ref("Namespace") for method in ("get", "put", "delete")},
@@ -243,6 +248,9 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/slos"): listed("slos", "Status"),
     ("get", "/api/v1/slos/{name}"): ref("Status"),
     **{("post", f"/api/v1/slos/{step}"): thing(steps=many(ref("Step"))) for step in ("plan", "apply")},
+    **{(method, "/api/v1/slos/{name}/corrections"): _CORRECTIONS for method in ("get", "post")},
+    **{(method, path): _EXCLUSIONS for path in _EXCLUDED for method in ("get", "post")},
+    **{("post", f"{path}/undo"): _EXCLUSIONS for path in _EXCLUDED},
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),

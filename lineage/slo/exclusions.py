@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -12,8 +12,9 @@ from typing import Annotated, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from lineage.errors import InvalidInput
 from lineage.model import Verdict, VerdictState
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Strict, Zone
 
@@ -74,6 +75,16 @@ class Exclusion(Strict):
         """Why, and who agreed, for a person."""
         by = f", approved by {self.approved_by}" if self.approved_by else ""
         return f"{self.reason or 'excluded'}{by}"
+
+
+def exclusion_of(given: Mapping[str, object]) -> Exclusion:
+    """The exclusion that somebody asks for. Raises InvalidInput, which names the field."""
+    try:
+        return Exclusion.model_validate({word: value for word, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "start"
+        raise InvalidInput(f"{field}: {str(first['msg']).removeprefix('Value error, ')}", field=field) from None
 
 
 def spans(exclusions: Iterable[Exclusion], since: datetime, until: datetime) -> list[Excluded]:

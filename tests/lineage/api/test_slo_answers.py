@@ -49,6 +49,22 @@ def test_one_slo_has_its_occurrences(client: TestClient) -> None:
     assert [one["state"] for one in found["occurrences"]] == ["UNKNOWN"] * 6
 
 
+def test_a_status_has_every_figure_by_its_name(client: TestClient) -> None:
+    """Exact numbers under the names that others read; a window that nothing was judged in has a rate of null."""
+    found = client.get("/api/v1/slos/orders-freshness").json()
+    rate = next(iter(found["burn"].values()))
+
+    assert (
+        {word: found[word] for word in ("target", "sli", "good", "bad", "unknown", "pending", "excluded", "coverage")},
+        (found["notExpected"], found["state"], found["budget"], found["burnRates"], len(found["occurrences"])),
+        {word: rate[word] for word in ("long", "short", "threshold", "firing")},
+    ) == (
+        {"target": 0.99, "sli": None, "good": 0, "bad": 0, "unknown": 6, "pending": 0, "excluded": 0, "coverage": 0},
+        (0, "no_data", {"allowed": 0.06, "spent": 0, "remainingRatio": 1}, {}, 6),
+        {"long": None, "short": None, "threshold": 0.48, "firing": False},
+    )
+
+
 def test_another_time_may_be_asked_for(client: TestClient) -> None:
     """`at` sets both clocks."""
     found = client.get("/api/v1/slos/orders-freshness", params={"at": "2026-11-20T09:00:00Z"}).json()
@@ -90,3 +106,85 @@ def test_what_cannot_be_applied_is_a_problem(client: TestClient, text: str, stat
     answer = client.post("/api/v1/slos/apply", json={"slos": [{"place": "x.yaml", "text": text}]})
 
     assert (answer.status_code, answer.json()["detail"][: len(said)]) == (status, said)
+
+
+SPAN = {"start": "2026-11-20T10:00:00Z", "duration": "1h", "because": "patching"}
+
+
+def states(client: TestClient) -> str:
+    found = client.get("/api/v1/slos/orders-freshness").json()["occurrences"]
+    return "".join(one["state"][0] for one in found)
+
+
+def test_an_exclusion_is_stated_and_taken_back(client: TestClient) -> None:
+    """What was due in it does not count, until somebody takes it back; who and why stay."""
+    path = "/api/v1/slos/orders-freshness/exclusions"
+    said = client.post(path, json=SPAN).json()["exclusions"]
+    without = states(client)
+    client.post(f"{path}/undo", json=SPAN)
+
+    assert ([each["reason"] for each in said], without, states(client)) == (["patching"], "UUUEUU", "UUUUUU")
+
+
+def test_a_calendar_excludes_for_all_that_refer_to_it(client: TestClient) -> None:
+    """And says what was stated of it."""
+    client.post("/api/v1/exclusions/maintenance", json=SPAN | {"rrule": "FREQ=DAILY", "timezone": "Europe/Berlin"})
+    told = client.get("/api/v1/exclusions/maintenance").json()["exclusions"]
+
+    assert [(each["rrule"], each["timezone"], each["approvedBy"]) for each in told] == [
+        ("FREQ=DAILY", "Europe/Berlin", "anonymous")
+    ]
+
+
+def test_a_verdict_is_corrected(client: TestClient) -> None:
+    """By hand, with who and why, and the status says so."""
+    path = "/api/v1/slos/orders-freshness"
+    judged = {"occurrence": "2026-11-20T07:00:00Z", "state": "GOOD", "because": "the file was there"}
+    said = client.post(f"{path}/corrections", json=judged).json()["corrections"]
+
+    assert (said, client.get(f"{path}/corrections").json()["corrections"] == said, states(client)) == (
+        [judged | {"by": "anonymous", "at": "2026-11-20T12:20:00Z"}],
+        True,
+        "UGUUUU",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "field"),
+    [
+        ("orders-freshness/exclusions", SPAN | {"duration": "soon"}, 400, "duration"),
+        ("orders-freshness/exclusions", SPAN | {"rrule": "FREQ=HOURLY"}, 400, "rrule"),
+        ("orders-freshness/exclusions", SPAN | {"because": ""}, 400, "because"),
+        ("none/exclusions", SPAN, 404, None),
+        (
+            "orders-freshness/corrections",
+            {"occurrence": "1999-01-01T00:00:00Z", "state": "GOOD", "because": "x"},
+            404,
+            "occurrence",
+        ),
+        ("orders-freshness/corrections", {"occurrence": "x", "state": "LATE", "because": "x"}, 400, "state"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_a_problem(
+    client: TestClient, path: str, body: dict[str, str], status: int, field: str | None
+) -> None:
+    """The field that is wrong is named."""
+    answer = client.post(f"/api/v1/slos/{path}", json=body)
+
+    assert (answer.status_code, answer.json().get("field")) == (status, field)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("exclusions/maintenance", SPAN),
+        ("slos/orders-freshness/exclusions", SPAN),
+        ("slos/orders-freshness/corrections", {"occurrence": "x", "state": "GOOD", "because": "x"}),
+        ("slos/apply", {"slos": []}),
+    ],
+)
+def test_decisions_want_an_administrator(client: TestClient, path: str, body: dict[str, str]) -> None:
+    """A key that may only read states nothing."""
+    key = client.app.state.services.keys.create("reader", ["read"], NOON)  # type: ignore[attr-defined]  # Starlette's
+
+    assert client.post(f"/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {key}"}).status_code == 403
