@@ -25,7 +25,7 @@ from lineage.store._codes import OWN, SIDE
 from lineage.store._cut import Cut, cut
 from lineage.store._identity import Component
 from lineage.store.base import Resolve
-from lineage.store.neo4j import around, history, runs, uses, versions, writes
+from lineage.store.neo4j import around, cuts, history, runs, uses, versions, writes
 from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.identity import components
 from lineage.store.neo4j.keys import key_of
@@ -58,7 +58,7 @@ class Happened:
             states=None if states is None else list(states),
             **_cut.window(since, until, known_at),
         )
-        return self._bolt.read(lambda t: runs.runs(t, self._resolve, asked, limit, offset))
+        return self._bolt.read(lambda t: runs.runs(t, self._resolve, _open_runs(t, asked), limit, offset))
 
     def newest_runs(
         self,
@@ -74,7 +74,7 @@ class Happened:
         states = None if states is None else list(states)
         window = _cut.window(None, until, known_at)
         asked: _runs.Question[str] = _runs.Question(None, None, None, states, **window)
-        return self._bolt.read(lambda t: runs.newest(t, self._resolve, wanted, asked, limit))
+        return self._bolt.read(lambda t: runs.newest(t, self._resolve, wanted, _open_runs(t, asked), limit))
 
     def newest_facets(
         self,
@@ -114,8 +114,9 @@ class Happened:
         )
 
         def answer(transaction: ManagedTransaction) -> list[Use]:
-            members = None if dataset is None else _part(transaction, dataset, asked.at).members
-            return uses.uses(transaction, self._resolve, asked._replace(members=members), limit)
+            within = _opened(transaction, asked)
+            members = None if dataset is None else _part(transaction, dataset, within.at).members
+            return uses.uses(transaction, self._resolve, within._replace(members=members), limit)
 
         return self._bolt.read(answer)
 
@@ -124,7 +125,7 @@ class Happened:
     ) -> dict[str, list[Use]]:
         """What each run used, newest first."""
         keys, at = {key_of(run_id(run)): run for run in of}, cut(until, known_at)
-        found = self._bolt.read(lambda t: uses.uses_of(t, self._resolve, keys, at))
+        found = self._bolt.read(lambda t: uses.uses_of(t, self._resolve, keys, cuts.trimmed(t, at)))
         return {keys[key]: used for key, used in found.items()}
 
     def versions(  # noqa: PLR0913 - a filter has this many fields
@@ -142,8 +143,7 @@ class Happened:
         asked = _all_uses(since, until, known_at)
 
         def answer(transaction: ManagedTransaction) -> Page:
-            part = _part(transaction, dataset, asked.at)
-            within = asked._replace(members=part.members)
+            within, part = _of(transaction, dataset, asked)
             return versions.versions(
                 transaction, self._resolve, within, part, delivered=delivered, limit=limit, offset=offset
             )
@@ -169,8 +169,7 @@ class Happened:
         asked = _all_uses(since, until, known_at)
 
         def answer(transaction: ManagedTransaction) -> list[Write]:
-            part = _part(transaction, dataset, asked.at)
-            within = asked._replace(members=part.members)
+            within, part = _of(transaction, dataset, asked)
             return writes.writes(transaction, self._resolve, within, part, counts=counts)
 
         return self._bolt.read(answer)
@@ -235,6 +234,25 @@ def _run_key(run: str | None) -> str | None:
 
 def _all_uses(since: datetime | None, until: datetime | None, known_at: datetime | None) -> _uses.Question[str]:
     return _uses.Question(None, None, None, None, **_cut.window(since, until, known_at))
+
+
+def _of(
+    transaction: ManagedTransaction, dataset: NodeId, asked: _uses.Question[str]
+) -> tuple[_uses.Question[str], Component[str]]:
+    within = _opened(transaction, asked)
+    part = _part(transaction, dataset, within.at)
+    return within._replace(members=part.members), part
+
+
+def _opened(transaction: ManagedTransaction, asked: _uses.Question[str]) -> _uses.Question[str]:
+    """*asked*, with no cut where all that is stored lies within it."""
+    at = cuts.trimmed(transaction, asked.at)
+    return asked._replace(until=at.as_of, known_at=at.known_at)
+
+
+def _open_runs(transaction: ManagedTransaction, asked: _runs.Question[str]) -> _runs.Question[str]:
+    """Likewise; what *until* says of runs stays, for it cuts nothing."""
+    return asked._replace(known_at=cuts.trimmed(transaction, Cut(known_at=asked.known_at)).known_at)
 
 
 def _part(transaction: ManagedTransaction, dataset: NodeId, at: Cut) -> Component[str]:

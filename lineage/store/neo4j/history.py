@@ -152,7 +152,7 @@ def facet_history(  # noqa: PLR0913, PLR0917 - the promise's own filter
         said = (facet for facet in read_facets(text) if facet.side in sides and (names is None or facet.name in names))
         found += [(facet, at, received, digest, run) for facet in said]
     rows.consume()
-    found.sort(key=lambda row: (row[0].name, row[0].side))
+    found.sort(key=lambda row: (row[0].name, row[0].side, row[0].body or ""))  # of two names of a dataset, by body
     found.sort(key=lambda row: (row[1], row[3]), reverse=True)
     known = bodies(transaction, (facet.body for facet, *_ in found[:limit]))
     return [

@@ -40,7 +40,7 @@ _FACETS: Final = """
     LEFT JOIN body ON body.id = facet.body
     WHERE facet.node IN (SELECT value FROM json_each(:of)) AND facet.side IN (SELECT value FROM json_each(:sides))
         {named} AND facet.at > :since AND facet.at <= :until AND event.received <= :known_at
-    ORDER BY facet.at DESC, event.digest DESC, word.text, facet.side LIMIT :limit
+    ORDER BY facet.at DESC, event.digest DESC, word.text, facet.side, body.digest LIMIT :limit
 """
 _NAMED: Final = "AND facet.name IN (SELECT id FROM word WHERE text IN (SELECT value FROM json_each(:names)))"
 
