@@ -30,6 +30,9 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT headwater_column_body IF NOT EXISTS FOR (n:ColumnBody) REQUIRE n.digest IS UNIQUE",
     "CREATE CONSTRAINT headwater_statement IF NOT EXISTS FOR (n:Statement) REQUIRE n.digest IS UNIQUE",
     "CREATE CONSTRAINT headwater_writer IF NOT EXISTS FOR (n:Writer) REQUIRE n.name IS UNIQUE",
+    "CREATE INDEX headwater_thing_name IF NOT EXISTS FOR (n:Thing) ON (n.namespace, n.name, n.kind)",
+    """CREATE FULLTEXT INDEX headwater_search IF NOT EXISTS FOR (n:Thing) ON EACH [n.pieces]
+        OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}""",
     "CREATE INDEX headwater_component IF NOT EXISTS FOR (n:Thing) ON (n.component)",
     "CREATE INDEX headwater_speaker_job IF NOT EXISTS FOR (n:Speaker) ON (n.job, n.began)",
     "CREATE INDEX headwater_statement_about IF NOT EXISTS FOR (n:Statement) ON (n.kind, n.namespace, n.name)",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from neo4j import ManagedTransaction
 
 from lineage.database.times import microseconds
-from lineage.model import Delta, Entry
+from lineage.model import Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
+from lineage.store._search import Filters
+from lineage.store.answers import Carried, Namespace
 from lineage.store.base import Resolve
-from lineage.store.neo4j import dump, happened, records, stated
+from lineage.store.neo4j import connected, dump, happened, overview, records, search, stated
 from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.merge import merge
 
@@ -25,17 +27,9 @@ _CLEAR: Final = """
     MATCH (n:Thing|Speaker|Event|Body|ColumnBody|Statement|Writer|VerdictPage|VerdictBook) DETACH DELETE n
 """
 _CLEARED: Final = "MERGE (h:Headwater {key: 'graph'}) SET h.merges = coalesce(h.merges, 0) + 1, h.last = '00000000'"
-_STATS: Final = """
-    RETURN COUNT { MATCH (t:Thing {kind: 'dataset'}) WHERE t.first_at IS NOT NULL } AS datasets,
-        COUNT { MATCH (t:Thing {kind: 'job'}) WHERE t.first_at IS NOT NULL } AS jobs,
-        COUNT { MATCH (s:Speaker) WHERE s.key STARTS WITH 'r' } AS runs,
-        COUNT { MATCH (e:Event) } AS events,
-        COUNT { MATCH (b:Body) } AS facets,
-        COUNT { MATCH (:ColumnBody)-[c:COMES_FROM]->(:Thing) WHERE c.source <> '' AND c.target <> '' } AS columns
-"""
 
 
-class Neo4jStore(records.Records, happened.Happened):
+class Neo4jStore(records.Records, connected.Connected, happened.Happened):
     """Keeps promises of `lineage.store.base.Store` over a server; which, the package's docstring says."""
 
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:
@@ -66,6 +60,44 @@ class Neo4jStore(records.Records, happened.Happened):
         asked = about if isinstance(about, str) else list(about)
         return self._bolt.read(lambda transaction: stated.statements(transaction, asked, as_of, known_at))
 
+    def find(  # noqa: PLR0913 - a search form has this many fields
+        self,
+        words: str = "",
+        *,
+        kind: Kind | None = None,
+        namespace: str | None = None,
+        order: Literal["name", "updated"] = "name",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        states: Iterable[RunState] | None = None,
+        after: NodeId | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Page:
+        """Datasets and jobs that hold every word; by namespace and name, or the last observed first."""
+        filters = Filters(kind, namespace, since, until, None if states is None else tuple(states))
+        return self._bolt.read(
+            lambda transaction: search.find(
+                transaction, words, filters, order=order, after=after, limit=limit, offset=offset
+            )
+        )
+
+    def namespaces(self) -> list[Namespace]:
+        """All namespaces with a dataset or job, by name."""
+        return self._bolt.read(overview.namespaces)
+
+    def suggestions(self, limit: int = 100) -> list[Suggestion]:
+        """Datasets that are read and never written, with those written that `normal.differs` finds like them."""
+        return self._bolt.read(lambda transaction: overview.suggestions(transaction, limit))
+
+    def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:
+        """For each span between two *borders* its events by type, and all that had been seen by its end."""
+        return self._bolt.read(lambda transaction: overview.tallies(transaction, borders))
+
+    def carried(self, facet: str, kind: Kind) -> list[Carried]:
+        """The newest bodies of *facet* that entities of *kind* have now, by namespace."""
+        return self._bolt.read(lambda transaction: overview.carried(transaction, facet, kind))
+
     def heard(self, known_at: datetime) -> bool:
         """Whether any event had been received by *known_at*."""
         asked = microseconds(known_at)
@@ -91,7 +123,7 @@ class Neo4jStore(records.Records, happened.Happened):
 
     def stats(self) -> Mapping[str, int]:
         """Counts of datasets, jobs, runs (also those only named), events, distinct facet bodies and column edges."""
-        return self._bolt.read(lambda transaction: transaction.run(_STATS).single(strict=True).data())
+        return self._bolt.read(overview.stats)
 
     def check(self) -> None:
         """Return when the server can be read and written; raise StoreUnavailable otherwise."""

@@ -12,6 +12,7 @@ from neo4j import ManagedTransaction
 
 from lineage.model import NodeId
 from lineage.store._observations import Fresh
+from lineage.store._search import initials, pieces, text
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.said import Newest, newer
 from lineage.store.neo4j.writing import places, put, sets
@@ -23,7 +24,7 @@ _KNOWN: Final = """
 _NAME: Final = ("key", "kind", "namespace", "name")
 _SPAN: Final = ("first_at", "last_at", "first_received", "last_received")
 _STATE: Final = (*_SPAN, "facets")
-_NEW: Final = "UNWIND $rows AS r CREATE (t:Thing {" + places((*_NAME, *_STATE)) + "})"
+_NEW: Final = "UNWIND $rows AS r CREATE (t:Thing {" + places((*_NAME, "search", "pieces", *_STATE)) + "})"
 _KEEP: Final = "UNWIND $rows AS r MATCH (t:Thing {key: r[0]}) SET " + sets("t", _STATE, first=1)
 _UNSEEN: Final = (None, None, None, None, None)
 
@@ -59,7 +60,8 @@ def meet(
         before = known.get(key, _UNSEEN)
         after = (*_widest(before[:4], mentioned.get(key)), newer(before[4], facets.get(key)))
         if key not in known:
-            new.append([key, *node_of(key), *after])
+            node = node_of(key)
+            new.append([key, *node, *_searched(node), *after])
         elif after != before:
             kept.append([key, *after])
     put(transaction, _NEW, new)
@@ -71,3 +73,10 @@ def _widest(before: tuple[Any, ...], span: tuple[int, int, int, int] | None) -> 
     if span is None or before[0] is None:
         return span or before
     return min(before[0], span[0]), max(before[1], span[1]), min(before[2], span[2]), max(before[3], span[3])
+
+
+def _searched(node: NodeId) -> tuple[str, str]:
+    """What is searched of a name, and the pieces by which it is looked up: initials, and three characters in a row."""
+    searched = text(node.namespace, node.name)
+    found = {*initials(f"{node.namespace}\n{node.name}"), *pieces(searched)}
+    return searched, f" {' '.join(sorted(found))} "

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
 from itertools import islice
 from sqlite3 import Connection
 from typing import Final
 
 from lineage.database.times import instant
 from lineage.model import Declaration, NodeId, Suggestion
-from lineage.normal import differs
-from lineage.store._codes import INPUT, KIND, OUTPUT
+from lineage.store._alike import Used, alike
+from lineage.store._codes import KIND
 from lineage.store.sqlite.identity import joined
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import each_of
@@ -30,10 +28,9 @@ PROOFS: Final = """
     WHERE alias = ? AND why = ? AND same_as.dataset = ? ORDER BY same_as.at DESC, digest DESC LIMIT 3
 """
 USED: Final = """
-    SELECT node.id, coalesce(-component, node.id), namespace, name, edge.side FROM edge
+    SELECT coalesce(-component, node.id), namespace, name, edge.side FROM edge
     JOIN node ON node.id = edge.dataset WHERE node.kind = ? GROUP BY node.id, edge.side ORDER BY namespace, name
 """
-LIKE_ONE: Final = 5
 
 
 def declarations(connection: Connection, dataset: NodeId) -> list[Declaration]:
@@ -61,19 +58,6 @@ def declarations(connection: Connection, dataset: NodeId) -> list[Declaration]:
 
 def suggestions(connection: Connection, limit: int) -> list[Suggestion]:
     """Keep the promise of `Store.suggestions`."""
-    return list(islice(_alike(connection), limit))
-
-
-def _alike(connection: Connection) -> Iterator[Suggestion]:
-    rows = connection.execute(USED, (KIND["dataset"],)).fetchall()
-    ends = {side: {row[1] for row in rows if row[4] == side} for side in (INPUT, OUTPUT)}
-    written: defaultdict[str, list[tuple[int, NodeId]]] = defaultdict(list)
-    for _, canonical, namespace, name, side in rows:
-        if side == OUTPUT:
-            for key in {name.strip("/").lower(), name.partition(".")[2].lower()}:
-                written[key].append((canonical, NodeId("dataset", namespace, name)))
-    for _, canonical, namespace, name, side in rows:
-        if side == INPUT and canonical not in ends[OUTPUT]:
-            one = NodeId("dataset", namespace, name)
-            others = ((other, differs(one, other)) for _, other in written[name.strip("/").lower()])
-            yield from islice((Suggestion(one, other, how) for other, how in others if how), LIKE_ONE)
+    rows = connection.execute(USED, (KIND["dataset"],))
+    used = (Used(canonical, NodeId("dataset", namespace, name), side) for canonical, namespace, name, side in rows)
+    return list(islice(alike(used), limit))

@@ -6,22 +6,19 @@ Shorter words can only match where a part of a name begins; a table of initials 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from sqlite3 import Connection, OperationalError
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from lineage.database.times import microseconds
-from lineage.model import Kind, NodeId, Page, RunState
+from lineage.model import NodeId, Page
 from lineage.store._codes import EVER, KIND, RUN
 from lineage.store._cut import Cut
+from lineage.store._search import PIECE, Filters, initials, text, words_of
 from lineage.store.sqlite.nodes import described
 from lineage.store.sqlite.stated import SINCE, any_hidden
 
-PIECE: Final = 3
-PART: Final = re.compile(r"[^\W_]+")
 ITEMS: Final = "SELECT id, first_at, last_at FROM node WHERE "
 BEHIND: Final = " AND (namespace, name, kind) > (?, ?, ?)"
 VISIBLE: Final = f"last_received > {SINCE}".replace(":as_of", str(EVER)).replace(":known_at", str(EVER))
@@ -54,27 +51,6 @@ def indexed(connection: Connection) -> bool:
     return True
 
 
-def text(namespace: str, name: str) -> str:
-    """What is searched: a word holds no line break, so that none matches across the two."""
-    return f"{namespace}\n{name}".lower()
-
-
-def initials(name: str) -> Iterator[str]:
-    """The first one and two characters of every part of *name*, in lower case."""
-    for part in PART.finditer(name):
-        letters = part.group()
-        if letters.islower() or letters.isdecimal():
-            yield letters[0]
-            yield letters[:2]
-            continue
-        for at, letter in enumerate(letters):
-            before, after = letters[at - 1 : at], letters[at + 1 : at + 2]
-            if at == 0 or (letter.isupper() and (not before.isupper() or after.islower())):
-                yield letter.lower()
-                if after:
-                    yield (letter + after).lower()
-
-
 def index(connection: Connection, new: Mapping[NodeId, int]) -> None:
     """Let the *new* nodes be found."""
     rows = [(number, node) for node, number in new.items() if node.kind != "run"]
@@ -87,16 +63,6 @@ def index(connection: Connection, new: Mapping[NodeId, int]) -> None:
             "INSERT INTO words (rowid, text) VALUES (?, ?)",
             [(number, text(node.namespace, node.name)) for number, node in rows],
         )
-
-
-class Filters(NamedTuple):
-    """What is asked beside the words."""
-
-    kind: Kind | None
-    namespace: str | None
-    since: datetime | None
-    until: datetime | None
-    states: Collection[RunState] | None
 
 
 def find(  # noqa: PLR0913 - the promise's own form
@@ -112,7 +78,7 @@ def find(  # noqa: PLR0913 - the promise's own form
     """Keep the promise of `Store.find`."""
     conditions = ["last_at IS NOT NULL"]
     values: list[Any] = []
-    for condition, value in chain(_filters(filters), _conditions(connection, words.lower().replace("\0", " ").split())):
+    for condition, value in chain(_filters(filters), _conditions(connection, words_of(words))):
         conditions.append(condition)
         values.append(value)
     if any_hidden(connection):

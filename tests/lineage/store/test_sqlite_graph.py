@@ -11,10 +11,10 @@ import pytest
 from lineage.homes import Homes, open_homes
 from lineage.projection import resolve
 from lineage.store._cut import Cut, cut
+from lineage.store._search import initials
 from lineage.store.sqlite import ids
 from lineage.store.sqlite import open as open_store
 from lineage.store.sqlite.codes import pack, unpack
-from lineage.store.sqlite.search import initials
 from lineage.store.sqlite.sql import trimmed
 from tests.support.deltas import dataset, described, facet, job, merge, ran, received, sha256
 
