@@ -7,7 +7,7 @@ comes out otherwise. Until then the judgement stands, whatever was judged and by
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, overload
 
 NOTHING = timedelta(0)
@@ -47,19 +47,19 @@ class Lasting(datetime):
         if type(other) is datetime and other >= self.plain and (self.first is None or other < self.first):
             self.first = other
 
-    def __lt__(self, other: datetime, /) -> bool:
+    def __lt__(self, other: date, /) -> bool:
         self._meet(other)
         return self.plain < _plain(other)
 
-    def __le__(self, other: datetime, /) -> bool:
+    def __le__(self, other: date, /) -> bool:
         self._meet(other)
         return self.plain <= _plain(other)
 
-    def __gt__(self, other: datetime, /) -> bool:
+    def __gt__(self, other: date, /) -> bool:
         self._meet(other)
         return self.plain > _plain(other)
 
-    def __ge__(self, other: datetime, /) -> bool:
+    def __ge__(self, other: date, /) -> bool:
         self._meet(other)
         return self.plain >= _plain(other)
 
@@ -112,7 +112,8 @@ class Lasting(datetime):
         return self.plain
 
 
-def _plain(at: datetime) -> datetime:
+def _plain(at: date) -> datetime:
+    assert isinstance(at, datetime), "a date is at no instant"
     return at.plain if isinstance(at, Lasting) else at
 
 

@@ -91,7 +91,7 @@ def decision(draw: Any, slo: DataSLO, now: datetime) -> Statement:
     return correcting(slo, name, Correction("GOOD", "it was there", "ada", now))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_watch_says_what_judging_anew_says(data: st.DataObject) -> None:
     """After any interleaving of events, statements and ticks, late, of the future and of other names among them."""
