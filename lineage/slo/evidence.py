@@ -34,6 +34,7 @@ class Need(NamedTuple):
     reads: frozenset[NodeId] | None = None
     backfills: bool = False
     partitions: bool = False
+    sums: bool = False  # of it and of the dataset beside: what probes summed up
 
 
 class Beat(NamedTuple):
@@ -69,6 +70,8 @@ class Delivery(NamedTuple):
     cumulative: bool = False
     overwrites: bool = False
     emptied: bool = False  # it only dropped or truncated: no refresh, and nothing from before it counts
+    dropped: bool = False  # it dropped the dataset, and did nothing else to it
+    parent: str | None = None  # the run that it ran in
     events: tuple[str, ...] = ()
     started_at: datetime | None = None
     told_at: datetime | None = None  # the first receipt of an event that says so
@@ -137,6 +140,22 @@ class SchemaTold(NamedTuple):
     event: str
 
 
+class Sum(NamedTuple):
+    """What a probe found in a partition: how many rows, and a checksum that does not depend on their order."""
+
+    rows: int
+    checksum: str
+
+
+class Audit(NamedTuple):
+    """A probe's word on the dataset, or on the one *beside*: its partitions by name. The facet `checksums`."""
+
+    at: datetime
+    beside: bool
+    partitions: Mapping[str, Sum]
+    event: str
+
+
 class Read(NamedTuple):
     """How many rows of *dataset* a run read, or a report of a streaming run; None: it did not say."""
 
@@ -185,6 +204,7 @@ class Evidence:
     beside: Sequence[Delivery] = ()
     reads: Mapping[str, Sequence[Read]] = field(default_factory=dict)  # by run, of a stream by event
     backfills: frozenset[str] = frozenset()  # runs that say that they are such
+    audits: Sequence[Audit] = ()
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
 
     @property

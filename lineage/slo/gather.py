@@ -12,6 +12,7 @@ import msgspec
 
 from lineage.model import EventRecord, FacetRecord, NodeId, Write
 from lineage.slo.asking import Asked, read, rows_told
+from lineage.slo.audits import with_audits
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks
 from lineage.slo.drift import Columns, read_columns
@@ -22,6 +23,7 @@ from lineage.slo.upstream import Span, ancestry, backfills, reads
 from lineage.store.base import Store
 
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
+DROPS = frozenset({"DROP"})
 EMPTIES = frozenset({"DROP", "TRUNCATE"})
 NEAR = 4  # writes back from one, among which the other half of its action may be
 TICK = timedelta(microseconds=1)
@@ -72,18 +74,27 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
     tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
+    return _with_more(slo, need, asked, evidence)
+
+
+def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence) -> Evidence:
+    """*evidence* with what only some indicators need."""
+    deliveries = evidence.deliveries
     if need.beside is not None:
-        return replace(evidence, beside=tuple(_delivered(asked.of(need.beside), counts=need.counts)))
-    if need.schemas:
-        return replace(evidence, schemas=tuple(_schemas(asked)))
-    if need.ancestry:
-        return replace(evidence, ancestry=_ancestry(slo, asked, deliveries))
-    if need.reads is not None:
-        return replace(evidence, reads=reads(asked, deliveries, need.reads))
-    if need.backfills:
-        runs = sorted({each.run for each in deliveries if each.window is None})
-        return replace(evidence, backfills=backfills(store, runs, Span(begin, now, known_at)))
-    return evidence if need.beats_of is None else _with_beats(evidence, asked, need.beats_of)
+        beside = asked.of(need.beside)
+        if need.sums:
+            return with_audits(evidence, asked, beside)
+        return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)))
+    if need.beats_of is not None:
+        return _with_beats(evidence, asked, need.beats_of)
+    runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
+    return replace(
+        evidence,
+        schemas=tuple(_schemas(asked)) if need.schemas else (),
+        ancestry=_ancestry(slo, asked, deliveries) if need.ancestry else None,
+        reads={} if need.reads is None else reads(asked, deliveries, need.reads),
+        backfills=backfills(asked.store, runs, Span(asked.since, asked.now, asked.known_at)),
+    )
 
 
 def window_of(slo: DataSLO, now: datetime) -> datetime:
@@ -179,6 +190,8 @@ def _deliveries(asked: Asked, writes: Sequence[Write], *, counts: bool) -> Itera
                 rows=write.rows,
                 overwrites=bool(changes.get(write.run, frozenset()) & OVERWRITES),
                 emptied=write.run in emptied,
+                dropped=write.run in emptied and changes[write.run] == DROPS,
+                parent=write.parent,
                 events=write.proofs,
                 started_at=write.started_at,
                 told_at=write.told_at,
