@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from collectors.commits import Apart, Commits, Together
 from collectors.decisions import state_all
@@ -86,27 +87,43 @@ def _merge_all(
 ) -> Tally:
     tally = Tally()
     for batch in _batches(entries):
-        pairs: list[tuple[Entry, Delta]] = []
-        notes: list[Change] = []
-        decided: list[tuple[Entry, bytes]] = []
-        for entry, body in batch:
-            if body is None:
-                continue
-            if entry.kind == "statement":
-                decided.append((entry, body))
-                continue
-            delta = _delta(entry, body, rules)
-            if isinstance(delta, Delta):
-                pairs.append((entry, delta))
-            else:
-                notes.append(note(entry, delta))
-        refused = merge(pairs, store)
-        if notes or refused:
-            store.put([*notes, *refused])
-        state_all(decided, store)
-        tally += Tally(len(pairs) - len(refused), len(notes) + len(refused))
+        read = _read(batch, rules)
+        tally += store.together(lambda read=read: _merge_read(read, store))
         done(len(batch))
     return tally
+
+
+class _Read(NamedTuple):
+    """What a batch of entries says, and notes of those that cannot be read."""
+
+    pairs: list[tuple[Entry, Delta]]
+    notes: list[Change]
+    decided: list[tuple[Entry, bytes]]
+
+
+def _read(batch: Iterable[tuple[Entry, bytes | None]], rules: Rules) -> _Read:
+    read = _Read([], [], [])
+    for entry, body in batch:
+        if body is None:
+            continue
+        if entry.kind == "statement":
+            read.decided.append((entry, body))
+            continue
+        delta = _delta(entry, body, rules)
+        if isinstance(delta, Delta):
+            read.pairs.append((entry, delta))
+        else:
+            read.notes.append(note(entry, delta))
+    return read
+
+
+def _merge_read(read: _Read, store: Store) -> Tally:
+    """Within one transaction: the watermark passes none that is neither in the graph nor noted."""
+    refused = merge(read.pairs, store)
+    if notes := [*read.notes, *refused]:
+        store.put(notes)
+    state_all(read.decided, store)
+    return Tally(len(read.pairs) - len(refused), len(notes))
 
 
 def _retry(document: Document, ledger: Ledger, store: Store, rules: Rules) -> Tally:

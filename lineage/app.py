@@ -55,7 +55,7 @@ class Headwater:
         self.store = homes.store
         self.ledger = homes.ledger
         self.keys = Keys(homes.store, settings.api_key.get_secret_value() if settings.api_key else None)
-        ways = commits(homes, rules(settings.ingest))
+        self._commits = ways = commits(homes, rules(settings.ingest))
         self.journal = Journal(homes.ledger, homes.store, settings.ingest.dead_letters_kept, ways)
         secret = server_key(homes.store, "redaction")
         self.intake = Intake(self.journal, settings.ingest, secret, clock, "http")
@@ -99,6 +99,7 @@ class Headwater:
         self.intake.stop()
         self._scheduler.stop()
         self._forwarding.stop()
+        self._commits.close()
         self._homes.close()
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from lineage.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from lineage.errors import Conflict, Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from lineage.model import Principal
 from lineage.store.base import Change, Document, Store
 
@@ -144,6 +144,11 @@ class Keys:
             return self.session(session, now)
         raise Unauthenticated("an API key is needed; send it as `Authorization: Bearer KEY`")
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether `caller` answers from memory; else it asks the store, which takes as long as the store takes."""
+        known = self._known
+        return known is not None and _is_fresh(known, now)
+
     # ── Browsers. ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def sign_in(self, text: str, now: datetime) -> str:
@@ -183,11 +188,20 @@ class Keys:
 
     def _keys(self, now: datetime) -> Mapping[str, Key]:
         known = self._known
-        if known is None or not known.at <= now < known.at + FRESH_FOR:
+        if known is None or not _is_fresh(known, now):
             with self._lock:
-                known = _Known({key.id: key for key in self.all()} | self._first, now)
-                self._known = known
+                known = self._known
+                if known is None or not _is_fresh(known, now):
+                    known = self._known = _Known(self._read_again(known), now)
         return known.keys
+
+    def _read_again(self, known: _Known | None) -> Mapping[str, Key]:
+        try:
+            return {key.id: key for key in self.all()} | self._first
+        except StoreUnavailable:
+            if known is None:
+                raise
+            return known.keys  # nobody can revoke one meanwhile either
 
     def _put(self, key: Key, *, expects: int | None) -> None:
         self._store.put([Change(KEY, key.id, _write(key), "revoked" if key.revoked_at else "live", expects=expects)])
@@ -209,6 +223,10 @@ class Keys:
 
     def _mac(self, claim: str) -> str:
         return hmac.new(self._session, claim.encode(), hashlib.sha256).hexdigest()
+
+
+def _is_fresh(known: _Known, now: datetime) -> bool:
+    return known.at <= now < known.at + FRESH_FOR
 
 
 def _presented(headers: Mapping[str, str]) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -72,9 +73,9 @@ def admitted(number: int) -> Admitted:
 
 
 def failing(homes: Homes, times: int) -> Journal:
-    """The journal of *homes*, whose store fails at the next merges."""
+    """The journal of *homes*, whose store fails at the next merges, and which nobody tries between commits."""
     store: Any = Failing(homes, times)
-    return Journal(homes.ledger, store, commits=Apart(store, lambda: catch_up(homes.ledger, store)))
+    return Journal(homes.ledger, store, commits=Apart(store, lambda: catch_up(homes.ledger, store), pause_s=3600))
 
 
 def graph(homes: Homes) -> str:
@@ -101,6 +102,24 @@ def test_an_event_that_the_graph_missed_is_acknowledged_and_follows(homes: Homes
         whole.commit([admitted(number)], [], NOON)
 
     assert (False, graph(alone)) == (entry.duplicate, graph(homes))
+
+
+def test_the_graph_follows_when_nobody_brings_another_event(homes: Homes, alone: Homes) -> None:
+    """It is tried again by itself: the last event of an evening does not wait for the first of a morning."""
+    store: Any = Failing(homes, 3)
+    came_up = Event()
+
+    def follow() -> None:
+        catch_up(homes.ledger, store)
+        came_up.set()
+
+    apart = Apart(store, follow, pause_s=0)
+    Journal(homes.ledger, store, commits=apart).commit([admitted(1)], [], NOON)
+    came = came_up.wait(20)
+    apart.close()
+    Journal(alone.ledger, alone.store).commit([admitted(1)], [], NOON)
+
+    assert (True, graph(alone)) == (came, graph(homes))
 
 
 def test_while_the_graph_is_behind_nothing_more_is_appended(homes: Homes) -> None:

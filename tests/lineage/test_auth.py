@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lineage.auth import ANONYMOUS, COOKIE, FRESH_FOR, SESSION_LASTS, Keys, may_bring, server_key
-from lineage.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from lineage.errors import Conflict, Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from lineage.homes import open_homes
 from lineage.store.base import Store
 
@@ -256,3 +257,37 @@ def test_a_session_is_no_form_token(keys: Keys) -> None:
 def test_the_servers_secret_is_made_once(store: Store) -> None:
     """Every process that opens the store has the same secret, another one for each purpose."""
     assert (server_key(store, "a"), True) == (server_key(store, "a"), server_key(store, "a") != server_key(store, "b"))
+
+
+class Leaving:
+    """A store that goes away once it is told to."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.away = False
+
+    def __getattr__(self, name: str) -> object:
+        if self.away:
+            raise StoreUnavailable("away")
+        return getattr(self._store, name)
+
+
+def test_while_the_store_is_away_known_keys_open(store: Store) -> None:
+    """What the store knew last counts: nobody can make or revoke a key meanwhile."""
+    leaving = Leaving(store)
+    keys: Any = Keys(leaving)  # type: ignore[arg-type]  # it is one, as far as keys ask
+    text = keys.create("airflow", ["ingest"], NOON)
+    keys.caller(bearer(text), {}, NOON)
+    leaving.away = True
+
+    assert keys.caller(bearer(text), {}, NOON + 2 * FRESH_FOR).name == "airflow"
+
+
+def test_a_store_that_was_never_read_is_waited_for(store: Store) -> None:
+    """Without any knowledge nobody is let in, nor called anonymous."""
+    leaving = Leaving(store)
+    keys: Any = Keys(leaving)  # type: ignore[arg-type]  # as above
+    leaving.away = True
+
+    with pytest.raises(StoreUnavailable):
+        keys.caller({}, {}, NOON)

@@ -16,10 +16,14 @@ SENDERS = 4
 
 
 class Load:
-    """Clients that post single events and batches until they are stopped or cut off; it remembers the acknowledged."""
+    """Clients that post single events and batches until they are stopped or cut off; it remembers the acknowledged.
+
+    `answers` are the kinds of answers that came: status, and whether it said when to come again.
+    """
 
     def __init__(self, url: str, numbers: Iterator[int]) -> None:
         self.acknowledged: set[bytes] = set()
+        self.answers: set[tuple[int, bool]] = set()
         self.unanswered: list[bytes] = []
         self._url = url
         self._numbers = numbers
@@ -47,6 +51,7 @@ class Load:
                 path = "/api/v1/lineage" if size == 1 else "/api/v1/lineage/batch"
                 headers = {"Content-Type": "application/x-ndjson"} if size > 1 else {}
                 answer = client.post(path, content=b"\n".join(events), headers=headers)
+                self.answers.add((answer.status_code, "Retry-After" in answer.headers))
                 if answer.is_success:
                     with self._lock:
                         self.acknowledged |= {hashlib.sha256(one).digest() for one in events}

@@ -16,10 +16,13 @@ ROOT = Path(__file__).parents[2]
 
 
 class Server:
-    """Started by `with`, ended by SIGTERM at its end; `url` is its address, `log` what it wrote so far."""
+    """Started by `with`, ended by SIGTERM at its end; `url` is its address, `log` what it wrote so far.
 
-    def __init__(self, store: Path, *options: str, environment: dict[str, str] | None = None) -> None:
-        self.store = f"sqlite:///{store}"
+    *store* is a file, or what `--store` takes.
+    """
+
+    def __init__(self, store: Path | str, *options: str, environment: dict[str, str] | None = None) -> None:
+        self.store = store if isinstance(store, str) else f"sqlite:///{store}"
         self.log: list[str] = []
         self._options = options
         self._environment = {**os.environ, **(environment or {})}

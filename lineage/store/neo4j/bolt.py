@@ -116,7 +116,7 @@ class Bolt:
     def read(self, work: Work[T]) -> T:
         """Run *work*, which only reads, within `read_s`; inside `together` it sees what was written there."""
         if self._here.whole is not None:
-            return work(self._here.whole.transaction)
+            return self._here.whole.read(work)
         return self._run(work, neo4j.READ_ACCESS)
 
     def together(self, work: Callable[[], T]) -> T:
@@ -130,9 +130,11 @@ class Bolt:
         failed: dict[int, Exception] = {}
 
         def run(transaction: ManagedTransaction) -> T:
-            self._here.whole = _Whole(transaction, failed)
+            self._here.whole = _Whole(transaction, failed, self._is_of_server)
             try:
                 return work()
+            except _OfServer as lost:
+                raise lost.error from lost.error
             finally:
                 self._here.whole = None
 
@@ -177,6 +179,10 @@ class Bolt:
             bookmark_manager=self._driver.execute_query_bookmark_manager,
         )
 
+    def _is_of_server(self, error: Exception) -> bool:
+        """Whether the server or the way to it failed, and not a statement of ours."""
+        return _in_plain_words(self.address, error) is not error
+
     @contextmanager
     def _plain_words(self) -> Iterator[None]:
         try:
@@ -194,15 +200,26 @@ class _Here(threading.local):
 class _Whole:
     """An open `together`: its transaction, and which of its parts failed when it was run before."""
 
-    def __init__(self, transaction: ManagedTransaction, failed: dict[int, Exception]) -> None:
-        self.transaction = transaction
+    def __init__(
+        self, transaction: ManagedTransaction, failed: dict[int, Exception], is_of_server: Callable[[Exception], bool]
+    ) -> None:
+        self._transaction = transaction
         self._failed = failed
+        self._is_of_server = is_of_server
         self._parts = 0
         self._writes = 0
 
     def write(self, work: Work[T]) -> T:
         self._writes += 1
-        return work(self.transaction)
+        return self.read(work)
+
+    def read(self, work: Work[T]) -> T:
+        try:
+            return work(self._transaction)
+        except (Neo4jError, DriverError, OSError) as error:
+            if self._is_of_server(error):
+                raise _OfServer(error) from error
+            raise
 
     def part(self, work: Callable[[], T]) -> T:
         nth, before = self._parts, self._writes
@@ -211,8 +228,6 @@ class _Whole:
             raise self._failed[nth]
         try:
             return work()
-        except (Neo4jError, DriverError):
-            raise  # The server's word: the driver decides whether to run the whole again.
         except Exception as error:
             if self._writes == before:
                 raise
@@ -225,6 +240,14 @@ class _PartFailed(BaseException):
     def __init__(self, nth: int, error: Exception) -> None:
         super().__init__(nth, error)
         self.nth = nth
+        self.error = error
+
+
+class _OfServer(BaseException):
+    """The transaction is lost: nobody on the way out may go on in it; the driver decides whether to run it again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
         self.error = error
 
 

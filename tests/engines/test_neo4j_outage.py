@@ -1,0 +1,89 @@
+"""Neo4j killed and started again while events come in: what was acknowledged is in the graph afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import httpx2
+import neo4j as driver
+import pytest
+
+from collectors.rebuild import catch_up
+from lineage.homes import open_homes
+from tests.engines.engine import Engine
+from tests.engines.neo4j_server import PASSWORD, USER, neo4j, url
+from tests.support import deltas
+from tests.support.load import Load
+from tests.support.server import Server
+
+ROUNDS = 10
+LONG_S = 60.0
+TAKEN = {(200, False), (201, False)}  # a batch, an event
+COME_AGAIN = (503, True)
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Iterator[Engine]:
+    """A Neo4j server of this test's own, to be killed."""
+    with neo4j(tmp_path / "neo4j") as engine:
+        yield engine
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONG_S
+    while not done() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def is_ready(server: Server) -> bool:
+    answer = httpx2.get(f"{server.url}/readyz", timeout=LONG_S, trust_env=False)
+    return answer.is_success and answer.json()["lag"] == 0
+
+
+def events(graph: Engine) -> set[bytes]:
+    """The digests of the events that are in the graph."""
+    with driver.GraphDatabase.driver(f"neo4j://{graph.address}", auth=(USER, PASSWORD)) as asked:
+        found = asked.execute_query("MATCH (e:Event) RETURN e.digest", database_="neo4j").records
+    return {bytes.fromhex(record[0]) if isinstance(record[0], str) else bytes(record[0]) for record in found}
+
+
+def remade(ledger: str, folder: Path) -> str:
+    """The dump of the graph that the ledger gives to a store in a file."""
+    with open_homes(f"sqlite:///{folder / 'remade.db'}", ledger, "looking") as homes:
+        catch_up(homes.ledger, homes.store)
+        return deltas.sha256(homes.store)
+
+
+def made(graph: Engine, ledger: str) -> str:
+    with open_homes(url(graph), ledger, "looking") as homes:
+        return deltas.sha256(homes.store)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ten_times_killed_under_load_the_graph_has_all_that_was_acknowledged(graph: Engine, tmp_path: Path) -> None:
+    """Producers hear 201 or 503 and when to come again, nothing else; and the graph is what the ledger gives."""
+    ledger, numbers = f"file://{tmp_path / 'ledger'}", count()
+    acknowledged: set[bytes] = set()
+    answers: set[tuple[int, bool]] = set()
+    with Server(url(graph), "--ledger", ledger) as server:
+        for _ in range(ROUNDS):
+            load = Load(server.url, numbers)
+            load.start()
+            until(lambda load=load: len(load.acknowledged) > 40)
+            graph.kill()
+            until(lambda load=load: COME_AGAIN in load.answers)
+            graph.start()
+            until(lambda: is_ready(server))
+            load.stop()
+            acknowledged |= load.acknowledged
+            answers |= load.answers
+
+    assert (TAKEN | {COME_AGAIN}, set(), remade(ledger, tmp_path)) == (
+        answers,
+        acknowledged - events(graph),
+        made(graph, ledger),
+    )
