@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -23,12 +24,16 @@ def node_of(key: str) -> NodeId:
 
 
 class Keys:
-    """What rows call things by: nodes by their keys, words by themselves, bodies by their digests, which are kept."""
+    """What rows call things by: nodes by their keys, words by themselves, bodies by their digests, which are kept.
 
-    def __init__(self) -> None:
+    With *named* it knows these nodes alone, and raises KeyError for any other.
+    """
+
+    def __init__(self, named: Iterable[NodeId] | None = None) -> None:
         self.bodies: dict[str, bytes] = {}
         self.column_bodies: dict[str, ColumnsSeen] = {}
-        self.node = key_of
+        known = None if named is None else {node: key_of(node) for node in named}
+        self.node: Callable[[NodeId], str] = key_of if known is None else known.__getitem__
         self.name = node_of
 
     def word(self, text: str) -> str:

@@ -1,0 +1,5 @@
+"""What a store promises of people's words, held by one in a real Neo4j."""
+
+from __future__ import annotations
+
+from tests.lineage.store.test_stated_contract import *  # noqa: F403 - the whole suite, with the `graph` of this folder
