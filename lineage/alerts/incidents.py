@@ -61,6 +61,7 @@ class Incident(BaseModel):
     model_config = SHAPE
 
     id: str  # INC-1, INC-2, …
+    kind: Literal["slo", "dropped", "conflict", "restated"] = "slo"  # an SLO that is missed, or what no SLI shows
     state: Literal["open", "resolved"]
     severity: Literal["page", "ticket"]
     began_as: Literal["page", "ticket"] | None = None  # its severity when it was opened
@@ -76,6 +77,7 @@ class Incident(BaseModel):
     detected_at: datetime
     notified_at: datetime | None = None
     restored_at: datetime | None = None
+    consumers: tuple[str, ...] = ()  # handles of those downstream whom a breaking change concerns
     affected: tuple[str, ...] = ()  # node ids of datasets downstream of the cause
     timeline: tuple[Moment, ...] = ()
     transition: int = 1  # grows with every change that is told

@@ -14,7 +14,12 @@ Key = tuple[str, str, str]  # the kind, namespace and name of what an incident i
 
 
 def key(incident: Incident) -> Key:
-    """What the incident is about: the job that broke first, else the dataset; one open incident per key."""
+    """What the incident is about: the job that broke first, else the dataset; one open incident per key.
+
+    What no SLI shows has keys of its own, so that no SLO that is missed joins it.
+    """
+    if incident.kind != "slo":
+        return (incident.kind, *incident.members[0].dataset)
     return subject(incident.cause, incident.members[0].dataset)
 
 

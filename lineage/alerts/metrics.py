@@ -116,7 +116,8 @@ def _counted(cases: Iterable[Incident]) -> Counter[tuple[str, Labels]]:
     for case in cases:
         found["headwater_incidents", _whose(case)] += 1
         found["headwater_incidents_open", (case.team or "", case.severity)] += case.state == "open"
-        found["headwater_alerts_suppressed", (case.team or "",)] += len(case.members) - 1
+        if case.kind == "slo":
+            found["headwater_alerts_suppressed", (case.team or "",)] += len(case.members) - 1
     return found
 
 

@@ -53,6 +53,8 @@ def told(incident: Incident, base_url: str) -> str:
     if (more := len(incident.members) - 1) > 0:
         parts.append(f"{more} more SLO{'s' if more > 1 else ''} hurt.")
     owner = f"Owner {incident.owner}. " if incident.owner else ""
+    if incident.consumers:
+        owner += f"Consumers {', '.join(incident.consumers)}. "
     left = f"{owner}{worst(incident).budget_left} of the error budget left."
     return " ".join([*parts, left, f"{incident.id} {base_url}/incidents/{incident.id}"])
 

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from lineage.alerts import incidents, lifecycle, outbox, policy
+from lineage.alerts import headsup, incidents, lifecycle, outbox, policy
 from lineage.alerts.evidence import Evidence
+from lineage.alerts.headsup import Noticed
 from lineage.alerts.incidents import Incident
 from lineage.alerts.phrases import clock
 from lineage.alerts.policy import RANK, AlertState, Transition, decide, restored_at
@@ -67,6 +68,8 @@ class _Reaction:
         self._now = now
         self._states, self._state_revisions = _read(store, policy.KIND, AlertState)
         self._cases, self._revisions = _read(store, incidents.KIND, Incident, state="open")
+        self._noticed, self._noticed_revisions = _read(store, headsup.KIND, Noticed)
+        self._noticing: dict[str, Noticed] = {}
         self._before = dict(self._cases)
         self._decided: dict[str, AlertState] = {}
         counter = store.document(COUNTER, incidents.KIND)
@@ -100,6 +103,7 @@ class _Reaction:
             self._decided[slo] = self._move(slo, move, evidence)
         for slo in sorted(firing.keys() - self._definitions.keys()):
             self._decided[slo] = self._retire(firing[slo])
+        self._notice(evidence)
 
     def _move(self, slo: str, move: Transition, evidence: Evidence) -> AlertState:
         status, state = self._statuses[slo], move.after
@@ -126,19 +130,45 @@ class _Reaction:
                 return case.id
         self._last += 1
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
-        self._cases[case.id] = self._addressed(case, status.slo, evidence.affected(cause, dataset))
+        self._cases[case.id] = self._addressed(case, status.slo, evidence.affected(cause, dataset), evidence)
         return case.id
 
-    def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...]) -> Incident:
+    def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...], evidence: Evidence) -> Incident:
         spec = self._definitions[slo].spec
+        breaks = case.kind == "dropped" or spec.sli.type == "schema_stability"
+        whom = headsup.consumers(self._definitions, evidence.dataset, affected if breaks else (), {spec.owner.mention})
         return case.model_copy(
             update={
                 "team": spec.owner.team,
                 "owner": spec.owner.mention,
                 "runbook": spec.alerting.runbook,
+                "consumers": whom,
                 "affected": affected,
             }
         )
+
+    def _notice(self, evidence: Evidence) -> None:
+        """Open an incident for what was found beside the numbers, once; resolve it when that is over."""
+        found = headsup.gathered(self._statuses.values(), evidence.dataset)
+        for id_, each in found.items():
+            before = self._noticed.get(id_)
+            if before is None or (before.phase == "over" and before.at < each.finding.at):
+                self._last += 1
+                case = headsup.opened(f"INC-{self._last}", each, self._now)
+                affected = evidence.affected(None, each.dataset)
+                self._cases[case.id] = self._addressed(case, each.statuses[0].slo, affected, evidence)
+                self._noticing[id_] = Noticed(id=id_, at=each.finding.at, phase="open", incident=case.id)
+        for id_, before in self._noticed.items():
+            ended = self._cases.get(before.incident)
+            if before.phase == "over" or id_ in found or (ended is not None and self._unseen(ended)):
+                continue
+            if ended is not None:
+                self._cases[ended.id] = headsup.ended(ended, self._now)
+            self._noticing[id_] = before.model_copy(update={"phase": "over"})
+
+    def _unseen(self, case: Incident) -> bool:
+        """Whether an SLO of *case* could not be judged this time: what it found may well be there still."""
+        return any(each.slo in self._definitions and each.slo not in self._statuses for each in case.members)
 
     def _retire(self, state: AlertState) -> AlertState:
         case = self._cases.get(state.incident or "")
@@ -149,7 +179,7 @@ class _Reaction:
 
     def _explain(self, evidence: Evidence) -> None:
         """Look again for the cause of what was opened without one: its event may have come later."""
-        for case in [case for case in self._before.values() if case.cause is None]:
+        for case in [case for case in self._before.values() if case.cause is None and case.kind == "slo"]:
             causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
             if (cause := next(filter(None, causes), None)) is not None:
                 explained = lifecycle.explained(case, cause)
@@ -166,6 +196,16 @@ class _Reaction:
                 expects=self._state_revisions.get(slo, 0),
             )
             for slo, state in self._decided.items()
+        ]
+        changes += [
+            Change(
+                headsup.KIND,
+                id_,
+                noticed.model_dump_json().encode(),
+                state=noticed.phase,
+                expects=self._noticed_revisions.get(id_, 0),
+            )
+            for id_, noticed in self._noticing.items()
         ]
         for case in told:
             changes.append(incidents.kept(case, expects=self._revisions.get(case.id, 0)))

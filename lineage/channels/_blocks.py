@@ -28,7 +28,8 @@ def blocks(incident: Incident, base_url: str) -> list[Block]:
     """The blocks of the message, at most six."""
     sections = [_header(incident), _what(incident, base_url), _facts(incident)]
     if incident.affected:
-        sections.append(_section("impact", f"*Downstream:* {_downstream(incident.affected)}"))
+        concerned = f"\n*Consumers:* {_fit(', '.join(incident.consumers), SENTENCE)}" if incident.consumers else ""
+        sections.append(_section("impact", f"*Downstream:* {_downstream(incident.affected)}{concerned}"))
     return [*sections, _buttons(incident, base_url), _context(incident)]
 
 

@@ -51,6 +51,7 @@ from lineage.model.observed import (
 )
 from lineage.model.verdicts import (
     Amendment,
+    Restated,
     Verdict,
     VerdictState,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Page",
     "Principal",
     "Receipt",
+    "Restated",
     "Run",
     "RunConclusion",
     "RunObserved",

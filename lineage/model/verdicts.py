@@ -30,6 +30,14 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """That a verdict's figure has become *value* since it closed, which was at *at* for the first time."""
+
+    value: Fraction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement of one occurrence: what was due when, what came, and the events that prove it.
 
@@ -50,3 +58,4 @@ class Verdict:
     evidence: tuple[str, ...] = ()  # hex digests of events
     imported: bool = False  # due before Headwater observed (DECISIONS 24)
     amended: Amendment | None = None
+    restated: Restated | None = None  # it changes no verdict: the first close counts

@@ -12,6 +12,7 @@ from lineage.slo.budget import judge
 from lineage.slo.decided import Decided, corrected, decided
 from lineage.slo.evidence import Evidence
 from lineage.slo.exclusions import spans, without_excluded
+from lineage.slo.findings import findings
 from lineage.slo.gather import gather, window_of
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
@@ -54,7 +55,12 @@ def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)
-    return replace(status, last_delivery=max(delivered, default=status.last_delivery), through=through)
+    return replace(
+        status,
+        last_delivery=max(delivered, default=status.last_delivery),
+        through=through,
+        findings=findings(slo, evidence, found, now),
+    )
 
 
 def verdicts(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> tuple[list[Verdict], Evidence]:

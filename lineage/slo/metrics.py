@@ -123,7 +123,7 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     yield "slo_error_budget_remaining_ratio", ("period",), status.budget.remaining_ratio
     yield "slo_window_events", ("period",), status.total
     yield "slo_window_bad_events", ("period",), status.total - status.good
-    behind = None if status.through is None else (status.at - status.through) / timedelta(seconds=1)
+    behind = None if status.through is None else max(0.0, (status.at - status.through) / timedelta(seconds=1))
     if slo.spec.path is not None and slo.spec.sli.type == "replication_lag":
         sources = " ".join(str(dataset_id(each.namespace, each.name)) for each in slo.spec.path.sources)
         yield "replication_lag_seconds", (str(slo.dataset), sources), behind

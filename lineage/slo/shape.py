@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from lineage.model import Amendment, Verdict
+from lineage.model import Amendment, Restated, Verdict
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import BurnRate, Status
 
@@ -50,6 +50,7 @@ def shape(status: Status, slo: DataSLO) -> dict[str, object]:
         "burnRates": {label(rate.long_s): _rate(rate) for rate in status.burn_rates},
         "burn": {label(rate.long_s): _rate(rate) for rate in status.burn},
         "ladder": status.ladder,
+        "findings": [{"kind": each.kind, "at": stamp(each.at), "sentence": each.sentence} for each in status.findings],
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),
         "figures": {name: number(value) for name, value in _figures(status, slo).items()},
@@ -102,6 +103,10 @@ def _amended(amendment: Amendment | None) -> dict[str, object] | None:
     return {"was": amendment.was.value, "at": stamp(amendment.at), "by": amendment.by, "because": because}
 
 
+def _restated(restated: Restated | None) -> dict[str, object] | None:
+    return None if restated is None else {"value": number(restated.value), "at": stamp(restated.at)}
+
+
 def _occurrence(verdict: Verdict) -> dict[str, object]:
     return {
         "occurrence": verdict.occurrence,
@@ -117,4 +122,5 @@ def _occurrence(verdict: Verdict) -> dict[str, object]:
         "evidence": list(verdict.evidence),
         "imported": verdict.imported,
         "amended": _amended(verdict.amended),
+        "restated": _restated(verdict.restated),
     }

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from lineage.model import Verdict
+from lineage.slo.findings import Finding
 
 SloState = Literal["ok", "at_risk", "breaching", "no_data", "warming"]
 
@@ -72,4 +73,5 @@ class Status:
     sentence: str  # the diagnosis for a person: what, by how much, since when
     # To be shown: `burn_rates`, or where the ladder speaks the catalogue's, never firing.
     burn: tuple[BurnRate, ...] = ()
+    findings: tuple[Finding, ...] = ()  # what is wrong with the dataset beside its numbers
     through: datetime | None = None  # up to when the dataset held all data, where the indicator knows

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lineage.model import Verdict, VerdictState, dataset_id
+from lineage.model import Restated, Verdict, VerdictState, dataset_id
 from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
@@ -215,6 +215,7 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
         delivered_at=None if come.delivery is None else come.delivery.at,
         run=None if come.delivery is None else come.delivery.run,
         evidence=come.events,
+        restated=_afterwards(come) if closed else None,
         imported=evidence.imported(occurrence.due),
     )
 
@@ -253,6 +254,12 @@ def _unknown(rows: int | None, come: Volume, basis: Basis) -> str | None:
 def _surplus(spec: Spec, rows: int, expected: Fraction) -> str:
     """What came beyond the expected, where it is worth a word: often the same rows twice."""
     return f", {count(rows - expected)} too many" if rows > expected * (1 + spec.surplus_above) else ""
+
+
+def _afterwards(come: Volume) -> Restated | None:
+    if come.restated is None or come.restated_at is None:
+        return None
+    return Restated(Fraction(come.restated), come.restated_at)
 
 
 def _restated(come: Volume) -> str:

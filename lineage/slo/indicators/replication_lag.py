@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -20,6 +20,7 @@ from lineage.slo.terms import Duration, Sli
 
 PART = timedelta(hours=1)  # of the time, that each verdict is for
 NONE = Fraction(0)
+ENDLESS = datetime.max.replace(tzinfo=UTC)  # up to when a copy that lacks nothing has everything
 
 
 class Spec(Sli):
@@ -80,7 +81,7 @@ def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
     come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill]
     if not ancestry.whole or (come and come[-1].gap is not None):
         return None
-    return max(mark.through for mark in _marks(ancestry, come, evidence.begin, now))
+    return max(mark.through for mark in _marks(ancestry, come, evidence.begin, ENDLESS) if mark.at <= now)
 
 
 def _spec(slo: DataSLO) -> Spec:

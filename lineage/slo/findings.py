@@ -1,0 +1,104 @@
+"""What is wrong with a dataset beside its numbers: dropped, written by two, or changed after it was judged. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+from lineage.model import Verdict
+from lineage.slo.evidence import Delivery, Evidence
+from lineage.slo.phrases import count, moment, percent
+from lineage.slo.spec import DataSLO
+
+NEWS = timedelta(days=1)  # for how long a number that changed is worth a heads-up
+WORTH = Fraction(1, 100)  # of a closed number, above which its change is (SLO.md b.6, Backfill)
+
+
+class Finding(NamedTuple):
+    """Something that no SLI shows, since *at*; the same thing keeps its *at* for as long as it lasts.
+
+    `dropped`: nothing wrote the dataset since it was dropped. `conflict`: two jobs that have nothing to do with each
+    other wrote the newest occurrence. `restated`: a closed number is by now another one.
+    """
+
+    kind: Literal["dropped", "conflict", "restated"]
+    at: datetime
+    sentence: str
+
+
+def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now: datetime) -> tuple[Finding, ...]:
+    """All that is found at *now*, each kind once at most."""
+    name = slo.dataset.name
+    written = sorted((each for each in evidence.deliveries if each.at <= now), key=lambda each: (each.at, each.run))
+    return (*_dropped(name, written), *_conflict(name, written), *_restated(name, verdicts, now))
+
+
+def _dropped(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
+    drop: Delivery | None = None
+    for each in written:
+        if each.refresh:
+            drop = None
+        elif each.dropped and each.state == "COMPLETE":
+            drop = drop or each
+    if drop is not None:
+        yield Finding("dropped", drop.at, f"{name} was dropped by {drop.job.name} at {moment(drop.at)}")
+
+
+def _conflict(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
+    """Of intervals that runs name: where nobody names any, two writers may each have brought a part."""
+    named: dict[datetime, list[Delivery]] = {}
+    for each in written:
+        if each.refresh and each.nominal is not None and each.window is None:
+            named.setdefault(each.nominal[0], []).append(each)
+    if not named:
+        return
+    pairs = list(_strangers(named[max(named)]))
+    if pairs:
+        since = _since(named)
+        jobs = " and ".join(sorted({each.job.name for each in pairs[-1]}))
+        yield Finding("conflict", since, f"{name} is written by {jobs} for the same interval, {moment(max(named))}")
+
+
+def _since(named: dict[datetime, list[Delivery]]) -> datetime:
+    """When the row of intervals that two wrote, and that has not ended, began."""
+    since = max(named)
+    for start in sorted(named, reverse=True):
+        both = list(_strangers(named[start]))
+        if not both:
+            break
+        since = max(each.at for each in both[0])
+    return since
+
+
+def _strangers(found: Iterable[Delivery]) -> Iterator[tuple[Delivery, Delivery]]:
+    """Pairs of runs that are not parts of one: neither ran in the other, nor both in a third."""
+    for one, other in combinations(found, 2):
+        kin = {one.parent, one.run} & {other.parent, other.run} - {None}
+        if one.job != other.job and not kin and not _apart(one, other):
+            yield one, other
+
+
+def _apart(one: Delivery, other: Delivery) -> bool:
+    """Whether the two say that they wrote different partitions."""
+    if one.partitions is None or other.partitions is None:
+        return False
+    return set(one.partitions).isdisjoint(other.partitions)
+
+
+def _restated(name: str, verdicts: Sequence[Verdict], now: datetime) -> Iterator[Finding]:
+    changed = [
+        (verdict.restated, verdict.value, verdict.due)
+        for verdict in verdicts
+        if verdict.restated is not None and verdict.value is not None and verdict.restated.at + NEWS > now
+    ]
+    worth = [each for each in changed if abs(each[0].value - each[1]) > WORTH * each[1]]
+    if not worth:
+        return
+    news, was, due = max(worth, key=lambda each: (each[0].at, each[2]))
+    share = f" ({percent(abs(news.value - was) / was)})" if was else ""
+    told = f"{name}, due {moment(due)}: {count(was)} rows when it closed, {count(news.value)} now{share}"
+    more = f", and {len(worth) - 1} more" if len(worth) > 1 else ""
+    yield Finding("restated", min(each[0].at for each in worth), f"{told}{more}")

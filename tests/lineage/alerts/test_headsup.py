@@ -1,0 +1,84 @@
+"""What no SLI shows becomes an incident of its own: opened once, told to whom it concerns, over when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lineage.alerts.incidents import Incident, every
+from lineage.alerts.phrases import told
+from lineage.alerts.react import react
+from lineage.slo.findings import Finding
+from lineage.slo.status import Status
+from tests.support.alerting import HOUR, NOW, ORDERS, REVENUE, MemoryStore, later, slo, status
+
+DEFINITIONS = {
+    "orders": slo("orders", ORDERS),
+    "rows": slo("rows", ORDERS, kind="completeness"),
+    "report": slo("report", REVENUE, team="finance"),
+}
+DROPPED = Finding("dropped", NOW - HOUR, "orders was dropped by cleanup")
+GONE = replace(status("orders"), findings=(DROPPED,))
+
+
+def looked(*looks: list[Status]) -> list[Incident]:
+    """All incidents after these looks, an hour apart."""
+    store = MemoryStore()
+    for place, look in enumerate(looks):
+        statuses = [later(each, place * HOUR) for each in look]
+        react(store.as_store(), DEFINITIONS, statuses, NOW + place * HOUR)
+    return every(store.as_store())
+
+
+def test_it_is_one_incident_however_often_it_is_seen() -> None:
+    """One for the dataset, with all its SLOs, as long as it lasts."""
+    both = [GONE, replace(status("rows"), findings=(DROPPED,))]
+
+    (case,) = looked(both, both, [GONE])
+
+    assert (case.kind, case.title, case.severity, {each.slo for each in case.members}) == (
+        "dropped",
+        f"{ORDERS.name} was dropped",
+        "ticket",
+        {"orders", "rows"},
+    )
+
+
+def test_it_is_over_when_it_is_found_no_more() -> None:
+    """And opened anew only by something that came since."""
+    again = replace(GONE, findings=(DROPPED._replace(at=NOW + HOUR),))
+
+    found = looked([GONE], [status("orders")], [GONE], [again])
+
+    assert [(case.id, case.state) for case in found] == [("INC-2", "open"), ("INC-1", "resolved")]
+
+
+def test_what_could_not_be_judged_is_not_over() -> None:
+    """An SLO of which nothing is said this time says nothing of its dataset."""
+    (case,) = looked([GONE], [status("report")])
+
+    assert case.state == "open"
+
+
+def test_no_slo_that_is_missed_joins_it() -> None:
+    """That it is late as well is another matter, with its own cause and severity."""
+    late = status("orders", "GGB", ladder="page", state="breaching")
+
+    found = looked([GONE], [replace(late, findings=GONE.findings)])
+
+    assert sorted((case.kind, case.severity) for case in found) == [("dropped", "ticket"), ("slo", "page")]
+
+
+def test_a_dropped_dataset_is_told_to_all_who_read_it() -> None:
+    """The owners of the SLOs downstream are named, without the owner of the dataset itself."""
+    (case,) = looked([GONE, status("report")])
+
+    assert (case.consumers, "Consumers @finance." in told(case, "http://lineage")) == (("@finance",), True)
+
+
+def test_a_number_that_changed_concerns_its_owner_alone() -> None:
+    """It breaks nobody's queries."""
+    restated = Finding("restated", NOW - HOUR, "orders: 900 rows when it closed, 1000 now")
+
+    (case,) = looked([replace(status("orders"), findings=(restated,)), status("report")])
+
+    assert (case.kind, case.consumers) == ("restated", ())
