@@ -19,6 +19,7 @@ from lineage.slo.evidence import Assertion, Check, ColumnCounts, Profile
 EVENTS_NAMED = 3
 ASSERTIONS: Final = "dataQualityAssertions"
 METRICS: Final = "dataQualityMetrics"
+CONTRACT: Final = "contract"
 FAILED_ROWS = ("failed_rows", "rows_failed")  # of an assertion's `params`, as SLO.md b.2 names them
 ROWS = ("total_rows", "rows_total", "evaluated_rows", "rows_evaluated")
 EVALUATED = frozenset({"COMPLETE", "FAIL"})  # only a run that came to one of them has evaluated anything
@@ -40,6 +41,13 @@ class _Found(msgspec.Struct):
 
 class _Assertions(msgspec.Struct):
     assertions: list[_Found] = msgspec.field(default_factory=list)
+
+
+class _Contract(msgspec.Struct):
+    """Our own facet: what one *consumer* expects of the dataset, each expectation told as an assertion is."""
+
+    consumer: str
+    expectations: list[_Found] = msgspec.field(default_factory=list)
 
 
 class _Test(msgspec.Struct):
@@ -72,11 +80,33 @@ def checks(asked: Asked, *, profiles: bool = False) -> Iterator[Check]:
     With *profiles* each that counted its rows or columns as well.
     """
     facets = asked.facets(ASSERTIONS, *([METRICS] if profiles else []))
+    tests = _tests(asked)
+    runs = asked.runs({*(facet.run for facet in facets if facet.run is not None), *tests})
+    for check, state, told in _reports(facets, runs):
+        found = _assertions(_bodies(told, ASSERTIONS), state)
+        found += _tested(tests.pop(check.run, ()), state, {assertion.name for assertion in found})
+        yield check._replace(assertions=tuple(found), profile=_profile(told, state))
+    yield from _test_runs(asked, {runs[name]: found for name, found in tests.items() if name in runs})
+
+
+def conformance(asked: Asked, consumer: str) -> Iterator[Check]:
+    """Each run that told, in the facet `contract`, which of the expectations of *consumer* the dataset meets."""
+    facets = asked.facets(CONTRACT)
+    runs = asked.runs({facet.run for facet in facets if facet.run is not None})
+    for check, state, told in _reports(facets, runs):
+        read_ones = ((facet.at, read(facet.body, _Contract)) for facet in told)
+        bodies = [(at, body.expectations) for at, body in read_ones if body is not None and body.consumer == consumer]
+        if bodies:
+            yield check._replace(assertions=tuple(_assertions(bodies, state)))
+
+
+def _reports(
+    facets: Iterable[FacetRecord], runs: Mapping[str, Run]
+) -> Iterator[tuple[Check, str, Sequence[FacetRecord]]]:
+    """What was told together, newest first, by whom, and how its run ended."""
     by_run: dict[str, list[FacetRecord]] = defaultdict(list)
     for facet in facets:
         by_run[facet.run or facet.digest].append(facet)
-    tests = _tests(asked)
-    runs = asked.runs({*(facet.run for facet in facets if facet.run is not None), *tests})
     for name, all_told in by_run.items():
         run = runs.get(name)
         job = job_id("", name) if run is None else run.job
@@ -86,10 +116,14 @@ def checks(asked: Asked, *, profiles: bool = False) -> Iterator[Check]:
         for told in _by_time(all_told) if report else [all_told]:
             begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
             events = tuple(dict.fromkeys(facet.digest for facet in told))[:EVENTS_NAMED]
-            found = _assertions(told, state)
-            found += _tested(tests.pop(name, ()), state, {assertion.name for assertion in found})
-            yield Check(name, job, begun, tuple(found), events, report, _profile(told, state))
-    yield from _test_runs(asked, {runs[name]: found for name, found in tests.items() if name in runs})
+            yield Check(name, job, begun, (), events, report), state, told
+
+
+def _bodies(told: Iterable[FacetRecord], name: str) -> Iterator[tuple[datetime, Sequence[_Found]]]:
+    for facet in told:
+        body = read(facet.body, _Assertions) if facet.name == name else None
+        if body is not None:
+            yield facet.at, body.assertions
 
 
 def _tests(asked: Asked) -> dict[str, list[_Test]]:
@@ -131,7 +165,7 @@ def _by_time(facets: Sequence[FacetRecord]) -> list[list[FacetRecord]]:
     return [list(together) for _, together in groupby(facets, key=attrgetter("at"))]
 
 
-def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:
+def _assertions(told: Iterable[tuple[datetime, Iterable[_Found]]], state: str) -> list[Assertion]:
     """What a run found, each assertion once: dbt sends all of them on START and end, in facets and in inputFacets.
 
     Only a run that came to COMPLETE or FAIL has evaluated anything (OPENLINEAGE 4). The newest event speaks; where one
@@ -140,16 +174,15 @@ def _assertions(told: Sequence[FacetRecord], state: str) -> list[Assertion]:
     if state not in EVALUATED:
         return []
     newest: dict[tuple[str, str | None, str], tuple[datetime, Assertion]] = {}
-    for facet in told:
-        body = read(facet.body, _Assertions) if facet.name == ASSERTIONS else None
-        for found in body.assertions if body is not None else ():
+    for at, all_found in told:
+        for found in all_found:
             assertion = _assertion(found, state)
             if assertion is None:
                 continue
             key = (str(found.assertion), assertion.column, assertion.name)
             before = newest.get(key)
-            if before is None or (facet.at, not assertion.passed) > (before[0], not before[1].passed):
-                newest[key] = (facet.at, assertion)
+            if before is None or (at, not assertion.passed) > (before[0], not before[1].passed):
+                newest[key] = (at, assertion)
     return [assertion for _, assertion in newest.values()]
 
 

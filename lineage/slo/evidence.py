@@ -35,6 +35,7 @@ class Need(NamedTuple):
     backfills: bool = False
     partitions: bool = False
     sums: bool = False  # of it and of the dataset beside: what probes summed up
+    contract_of: str | None = None  # the consumer whose expectations are the checks
 
 
 class Beat(NamedTuple):

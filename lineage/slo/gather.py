@@ -14,7 +14,7 @@ from lineage.model import EventRecord, FacetRecord, NodeId, Write
 from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.audits import with_audits
 from lineage.slo.calendar import occurrences
-from lineage.slo.checks import checks
+from lineage.slo.checks import checks, conformance
 from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.partitions import Partition, read_partitions
@@ -72,6 +72,8 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
         deliveries = tuple(_partitioned(asked, deliveries))
     observed = bool(deliveries) or store.heard(known_at)
     tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
+    if need.contract_of is not None:
+        tested = tuple(conformance(asked, need.contract_of))
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
     return _with_more(slo, need, asked, evidence)

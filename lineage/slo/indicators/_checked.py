@@ -5,11 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from lineage.model import NodeId
+from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence
+from lineage.slo.phrases import moment
 from lineage.slo.terms import Strict
+
+NAMED_FAILURES = 3
 
 
 class Include(Strict):
@@ -76,3 +80,68 @@ def newest(checks: Sequence[Check], tells: Callable[[Check], bool]) -> list[Chec
     """Of *checks*, by time, the last of each job that *tells* anything: a check that is repeated replaces."""
     by_job: dict[NodeId, Check] = {check.job: check for check in checks if tells(check)}
     return list(by_job.values())
+
+
+class Found(NamedTuple):
+    """What became of one subject, and of what it is made."""
+
+    state: VerdictState
+    reason: str
+    good: Fraction
+    total: Fraction
+    expected: Fraction
+    events: tuple[str, ...]
+
+
+def by_assertions(
+    subject: Subject, takes: Callable[[Assertion], bool], patience: datetime, now: datetime, of: str = "checks"
+) -> Found:
+    """*subject* by the assertions that count, each weighing one: BAD where one failed; *of* is what they are called.
+
+    One that nothing evaluated is PENDING up to *patience*, and UNKNOWN from then on.
+    """
+    spoke = newest(subject.checks, lambda check: any(map(takes, check.assertions)))
+    results = [each for check in spoke for each in check.assertions if takes(each)]
+    failed = [assertion for assertion in results if not assertion.passed]
+    state, reason = _outcome(results, failed, of, waiting=now <= patience)
+    good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
+    return Found(state, reason, good, total, Fraction(1), tuple(event for check in spoke for event in check.events))
+
+
+def _outcome(
+    results: Sequence[Assertion], failed: Sequence[Assertion], of: str, *, waiting: bool
+) -> tuple[VerdictState, str]:
+    if failed:
+        names = sorted({assertion.name for assertion in failed})
+        more = f" and {len(names) - NAMED_FAILURES} more" if len(names) > NAMED_FAILURES else ""
+        told = ", ".join(names[:NAMED_FAILURES])
+        return VerdictState.BAD, f"{len(failed)} of {len(results)} {of} failed: {told}{more}"
+    if results:
+        return VerdictState.GOOD, f"all {len(results)} {of} passed"
+    if waiting:
+        return VerdictState.PENDING, "delivered, not checked yet"
+    return VerdictState.UNKNOWN, f"delivered, and no {of} were evaluated"
+
+
+def verdict(subject: Subject, found: Found, evidence: Evidence) -> Verdict:
+    """The verdict on *subject*; *value* is the share that passed."""
+    return Verdict(
+        subject.occurrence,
+        subject.at,
+        found.state,
+        good=found.good,
+        total=found.total,
+        reason=found.reason,
+        value=found.good / found.total if found.total else None,
+        expected=found.expected if found.total else None,
+        delivered_at=None if subject.delivery is None else subject.delivery.at,
+        run=subject.run,
+        evidence=found.events or (subject.delivery.events if subject.delivery else ()),
+        imported=evidence.imported(subject.at),
+    )
+
+
+def describe(streak: Sequence[Verdict]) -> str:
+    """What is wrong, from the unbroken row of BAD verdicts: why the newest is, and since when."""
+    newest_one, first = streak[-1], streak[0]
+    return f"{newest_one.reason[:1].upper()}{newest_one.reason[1:]}, since {moment(first.due)}"

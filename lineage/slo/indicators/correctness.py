@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lineage.model import Verdict, VerdictState, dataset_id
+from lineage.model import Verdict, dataset_id
 from lineage.slo.evidence import Assertion, Evidence, Need
 from lineage.slo.indicators import _checked, _records
-from lineage.slo.indicators._checked import Include, Subject, subjects
+from lineage.slo.indicators._checked import Found, Include, Subject, subjects
 from lineage.slo.indicators._records import Counting, Quarantine, Rules
-from lineage.slo.phrases import moment
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
 
-NAMED_FAILURES = 3
 HISTORY = timedelta(days=7)  # before the window, in which a job may have shown that it writes to the quarantine
 
 Source = Literal["dataQualityAssertions", "dataQualityMetrics", "test"]
@@ -74,6 +72,10 @@ class Spec(Sli):
         """The facets that count, in the order in which they are asked."""
         return SOURCES[self.unit] if self.sources is None else self.sources
 
+    def takes(self, assertion: Assertion) -> bool:
+        """Whether *assertion* counts."""
+        return assertion.source in self.heard and self.include.takes(assertion)
+
     @property
     def counting(self) -> Counting:
         """By which words records are counted."""
@@ -115,8 +117,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
 
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
-    newest, first = streak[-1], streak[0]
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(first.due)}"
+    return _checked.describe(streak)
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -124,34 +125,13 @@ def _spec(slo: DataSLO) -> Spec:
     return slo.spec.sli
 
 
-class Found(NamedTuple):
-    """What became of one subject, and of what it is made."""
-
-    state: VerdictState
-    reason: str
-    good: Fraction
-    total: Fraction
-    expected: Fraction
-    events: tuple[str, ...]
-
-
 def _judge(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Verdict:
-    by_records = _spec(slo).unit == "records"
-    found = _by_records(subject, slo, evidence, now) if by_records else _by_assertions(subject, _spec(slo), now)
-    return Verdict(
-        subject.occurrence,
-        subject.at,
-        found.state,
-        good=found.good,
-        total=found.total,
-        reason=found.reason,
-        value=found.good / found.total if found.total else None,
-        expected=found.expected if found.total else None,
-        delivered_at=None if subject.delivery is None else subject.delivery.at,
-        run=subject.run,
-        evidence=found.events or (subject.delivery.events if subject.delivery else ()),
-        imported=evidence.imported(subject.at),
-    )
+    spec = _spec(slo)
+    if spec.unit == "records":
+        found = _by_records(subject, slo, evidence, now)
+    else:
+        found = _checked.by_assertions(subject, spec.takes, subject.at + spec.settle, now)
+    return _checked.verdict(subject, found, evidence)
 
 
 def _by_records(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Found:
@@ -160,31 +140,3 @@ def _by_records(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetim
     found = _records.counted(subject, spec.counting, frozenset(each.job for each in evidence.beside))
     state, reason = _records.judged(found, floor, subject.at + spec.settle, now)
     return Found(state, reason, Fraction(found.rows - found.bad), Fraction(found.rows), floor, found.events)
-
-
-def _by_assertions(subject: Subject, spec: Spec, now: datetime) -> Found:
-    spoke = _checked.newest(subject.checks, lambda check: any(_counts(each, spec) for each in check.assertions))
-    results = [each for check in spoke for each in check.assertions if _counts(each, spec)]
-    failed = [assertion for assertion in results if not assertion.passed]
-    state, reason = _outcome(results, failed, subject.at + spec.settle, now)
-    good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
-    return Found(state, reason, good, total, Fraction(1), tuple(event for check in spoke for event in check.events))
-
-
-def _outcome(
-    results: Sequence[Assertion], failed: Sequence[Assertion], patience: datetime, now: datetime
-) -> tuple[VerdictState, str]:
-    if failed:
-        names = sorted({assertion.name for assertion in failed})
-        more = f" and {len(names) - NAMED_FAILURES} more" if len(names) > NAMED_FAILURES else ""
-        told = ", ".join(names[:NAMED_FAILURES])
-        return VerdictState.BAD, f"{len(failed)} of {len(results)} checks failed: {told}{more}"
-    if results:
-        return VerdictState.GOOD, f"all {len(results)} checks passed"
-    if now <= patience:
-        return VerdictState.PENDING, "delivered, not checked yet"
-    return VerdictState.UNKNOWN, "delivered, and no check evaluated it"
-
-
-def _counts(assertion: Assertion, spec: Spec) -> bool:
-    return assertion.source in spec.heard and spec.include.takes(assertion)
