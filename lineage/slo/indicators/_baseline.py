@@ -6,20 +6,17 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from lineage.slo.calendar import Occurrence
+from lineage.slo.indicators._robust import deviations, median, theil_sen, z_score
 from lineage.slo.spec import SATURDAY, Calendar, Schedule
 from lineage.slo.terms import Ratio, Strict
 
-# The median deviation of a normal distribution is 0.6745 sigma, its mean deviation sigma / 1.253314:
-# Iglewicz and Hoaglin, How to Detect and Handle Outliers, ASQC 1993.
-TO_SIGMA = Fraction(6745, 10_000)
-MEAN_TO_SIGMA = Fraction(1_253_314, 1_000_000)
 MAD_TO_SIGMA = Fraction(14_826, 10_000)
 
 LEAST = 4  # points of which a deviation means anything, and a trend
@@ -159,7 +156,7 @@ def _usual(found: Sequence[Point], at: datetime) -> Basis:
         ]
         how = f"{how}, by their trend"
     usual = max(median(rows), Fraction(0))
-    if len(rows) >= LEAST and MAD_TO_SIGMA * median(_deviations(rows, usual)) > NOISY * usual * usual.denominator:
+    if len(rows) >= LEAST and MAD_TO_SIGMA * median(deviations(rows, usual)) > NOISY * usual * usual.denominator:
         how = f"{how}, which are so unlike each other that -20 % is an ordinary day"
     return Basis(usual, how, tuple(rows))
 
@@ -176,11 +173,7 @@ def _trend(found: Sequence[Point], usual: Fraction) -> Fraction | None:
     heights = [height for _, height in points]
     if (max(heights) - min(heights)) * WEEK_S <= TREND * usual * apart:
         return None
-    pairs = [(one[1] - other[1], one[0] - other[0]) for one, other in combinations(points, 2)]
-    slopes = sorted(pairs, key=lambda pair: pair[0] / pair[1])
-    half, odd = divmod(len(slopes), 2)
-    middle = slopes[half : half + 1] if odd else slopes[half - 1 : half + 1]
-    slope = sum((Fraction(*pair) for pair in middle), Fraction(0)) / len(middle)
+    slope = theil_sen(points)
     return slope if abs(slope) * WEEK_S > TREND * usual else None
 
 
@@ -197,30 +190,3 @@ def outlying(robust: Robust, rows: int, basis: Basis) -> bool:
         return False
     score = z_score(Fraction(rows), basis.history)
     return score is not None and abs(score) >= robust.z_max
-
-
-def z_score(value: Fraction, history: Sequence[int | Fraction]) -> Fraction | None:
-    """The robust deviation of *value* from the median of *history*, None where history knows no deviation at all.
-
-    z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|).
-    """
-    middle = median(history)
-    deviations = _deviations(history, middle)
-    if spread := median(deviations) / middle.denominator:
-        return TO_SIGMA * (value - middle) / spread
-    if spread := Fraction(sum(deviations)) / (len(deviations) * middle.denominator):
-        return (value - middle) / (MEAN_TO_SIGMA * spread)
-    return None
-
-
-def _deviations(points: Sequence[int | Fraction], middle: Fraction) -> list[int | Fraction]:
-    """How far each lies from *middle*, times its denominator: whole numbers are compared at once."""
-    gaps = (point * middle.denominator - middle.numerator for point in points)
-    return [gap if gap > 0 else -gap for gap in gaps]
-
-
-def median(points: Sequence[int | Fraction]) -> Fraction:
-    """The middle of *points*, exact; of an even number the mean of the two in the middle."""
-    ordered = sorted(points)
-    half, odd = divmod(len(ordered), 2)
-    return Fraction(ordered[half]) if odd else Fraction(ordered[half - 1] + ordered[half]) / 2

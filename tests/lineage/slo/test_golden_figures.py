@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 from lineage.slo.budget import Count, count, judge
-from lineage.slo.indicators._baseline import z_score
+from lineage.slo.indicators._robust import z_score
 from lineage.slo.lint import warnings
 from lineage.slo.status import Budget
 from lineage.slo.tiers import Tier, can_fire, tiers_for

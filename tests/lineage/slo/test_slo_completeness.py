@@ -11,7 +11,7 @@ import pytest
 from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
 from lineage.slo.exclusions import Excluded
-from lineage.slo.indicators._baseline import median, z_score
+from lineage.slo.indicators._robust import median, z_score
 from lineage.slo.indicators.completeness import describe, figures, measure, needs
 from tests.support.promises import DAY, HOUR, NOON, delivery, promise, states
 
