@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from socket import gethostname
 from types import TracebackType
+from typing import NamedTuple
 
 from lineage.database import Database, parse_url
 from lineage.errors import InvalidInput, StoreUnusable
@@ -18,6 +19,14 @@ from lineage.settings import Neo4j, Settings
 from lineage.store.base import Store
 
 DIRECT = Neo4j()
+
+
+class Step(NamedTuple):
+    """The schema of *room* was at *before*, 0 being none, and is at *after*."""
+
+    room: str
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ def open_homes(url: str, ledger: str | None = None, writer: str | None = None, n
     cannot be read, StoreUnusable or StoreUnavailable as the store says; StoreUnusable also for a graph that was made of
     another ledger.
     """
-    word = url.partition(":")[0].partition("+")[0]
+    word = _word(url)
     part("lineage.store", word)
     homes = _in_neo4j(url, ledger, writer, neo4j) if word == "neo4j" else _in_file(url, ledger, writer)
     try:
@@ -67,9 +76,37 @@ def homes_of(settings: Settings) -> Homes:
     return open_homes(settings.store, settings.ledger, settings.writer, settings.neo4j)
 
 
+def migrate(settings: Settings) -> list[Step]:
+    """Bring the schema of all that *settings* name up to date, and answer what that meant, by room.
+
+    Done again, or by two at once, it comes to the same. Raises as `homes_of` does.
+    """
+    part("lineage.store", _word(settings.store))
+    before = _versions(settings)
+    homes_of(settings).close()
+    return [Step(room, before.get(room, 0), after) for room, after in _versions(settings).items()]
+
+
 def is_remote(settings: Settings) -> bool:
     """Whether the store is a server, which may be away for a while and come back."""
     return not settings.store.startswith("sqlite:")
+
+
+def _word(url: str) -> str:
+    """The file in lineage/store that *url* asks for: `neo4j+s` is a way to reach the one that `neo4j` names."""
+    return url.partition(":")[0].partition("+")[0]
+
+
+def _versions(settings: Settings) -> dict[str, int]:
+    if is_remote(settings):
+        from lineage.store import neo4j
+
+        return neo4j.versions(settings.store, settings.neo4j)
+    database = Database(parse_url(settings.store))
+    try:
+        return database.versions()
+    finally:
+        database.close()
 
 
 def _in_file(url: str, ledger: str | None, writer: str | None) -> Homes:

@@ -168,6 +168,11 @@ class Database:
 
         self.write(run)
 
+    def versions(self) -> dict[str, int]:
+        """For each room of tables, up to which script it is; a room that was never made is left out."""
+        with self.read() as connection:
+            return dict(connection.execute("SELECT room, version FROM schema_versions ORDER BY room").fetchall())
+
     # ── Reading. ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager

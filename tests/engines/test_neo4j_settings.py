@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import neo4j as driver
 import pytest
 
 from lineage.commands._open import read_settings
@@ -157,3 +160,22 @@ def test_a_server_with_tls_hangs_up_on_who_speaks_none(tls_server: Engine) -> No
     """It looks as if it were away; the sentence speaks of the scheme too."""
     with pytest.raises(StoreUnavailable, match=r"cannot be reached .* scheme"):
         open_store(f"neo4j://{tls_server.address}", resolve, Neo4j(retry_s=0))
+
+
+def test_two_that_migrate_at_once_come_to_one_schema(place: str, tmp_path: Path) -> None:
+    """Two processes find a database without constraints; both end well, and a third has nothing to do."""
+    forget_schema(place)
+    words = ["migrate", "--json", "--store", f"neo4j://{place}", "--ledger", f"file://{tmp_path}"]
+    with ThreadPoolExecutor(2) as both:
+        codes = list(both.map(lambda _: headwater(*words).returncode, range(2)))
+    (third,) = json.loads(headwater(*words).stdout)
+
+    assert ([0, 0], "graph", True) == (codes, third["room"], 0 < third["from"] == third["to"])
+
+
+def forget_schema(place: str) -> None:
+    with driver.GraphDatabase.driver(f"neo4j://{place}", auth=(USER, PASSWORD)) as server:
+        for kind, all_ in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
+            found = server.execute_query(f"SHOW {all_} YIELD name, type WHERE type <> 'LOOKUP' RETURN name").records
+            for (name,) in found:
+                server.execute_query(f"DROP {kind} {name}")

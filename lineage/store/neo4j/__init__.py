@@ -36,7 +36,7 @@ from lineage.store.neo4j import schema
 from lineage.store.neo4j.bolt import PLAIN, Bolt, parse_url
 from lineage.store.neo4j.store import Neo4jStore
 
-__all__ = ["Neo4jStore", "open"]
+__all__ = ["Neo4jStore", "open", "versions"]
 
 
 def open(url: str, resolve: Resolve, reach: Neo4j = PLAIN) -> Neo4jStore:  # noqa: A001 - what every part is opened by
@@ -54,3 +54,13 @@ def open(url: str, resolve: Resolve, reach: Neo4j = PLAIN) -> Neo4jStore:  # noq
     except BaseException:
         bolt.close()
         raise
+
+
+def versions(url: str, reach: Neo4j = PLAIN) -> dict[str, int]:
+    """Up to which script the database is that *url* names, by room; nothing is changed. Raises as `open` does."""
+    bolt = Bolt(parse_url(url, reach), reach)
+    try:
+        bolt.require_usable()
+        return schema.versions(bolt)
+    finally:
+        bolt.close()

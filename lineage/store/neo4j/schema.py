@@ -30,6 +30,8 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT headwater_column_body IF NOT EXISTS FOR (n:ColumnBody) REQUIRE n.digest IS UNIQUE",
     "CREATE CONSTRAINT headwater_statement IF NOT EXISTS FOR (n:Statement) REQUIRE n.digest IS UNIQUE",
     "CREATE CONSTRAINT headwater_writer IF NOT EXISTS FOR (n:Writer) REQUIRE n.name IS UNIQUE",
+    "CREATE CONSTRAINT headwater_news IF NOT EXISTS FOR (n:News) REQUIRE n.number IS UNIQUE",
+    "CREATE INDEX headwater_news_ripe IF NOT EXISTS FOR (n:News) ON (n.ripe_at)",
     "CREATE INDEX headwater_thing_name IF NOT EXISTS FOR (n:Thing) ON (n.namespace, n.name, n.kind)",
     """CREATE FULLTEXT INDEX headwater_search IF NOT EXISTS FOR (n:Thing) ON EACH [n.pieces]
         OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}""",
@@ -61,6 +63,12 @@ ALREADY: Final = {
     "Neo.ClientError.Schema.ConstraintAlreadyExists",
     "Neo.ClientError.Schema.IndexAlreadyExists",
 }
+
+
+def versions(bolt: Bolt) -> dict[str, int]:
+    """Up to which script the database is, as one room; none before the first."""
+    seen, _ = bolt.read(_seen)
+    return {"graph": seen} if seen else {}
 
 
 def migrate(bolt: Bolt) -> None:

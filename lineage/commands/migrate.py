@@ -1,0 +1,35 @@
+"""Bring the schema of the store up to date, before or beside servers that would do it themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from lineage.commands import _options
+from lineage.commands._open import read_settings
+
+
+def run(
+    store: _options.Store = None,
+    ledger: Annotated[
+        str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
+    ] = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Bring the schema of the store up to date, and say from which version to which.
+
+    A server does so too when it starts. Done again it changes nothing; two at once come to the same.
+
+    $ headwater migrate --store neo4j://db:7687 --ledger s3://bucket/ledger
+    """
+    from lineage.homes import migrate
+
+    steps = migrate(read_settings(config, store=store, ledger=ledger))
+    if as_json:
+        typer.echo(json.dumps([{"room": step.room, "from": step.before, "to": step.after} for step in steps]))
+        return
+    for room, before, after in steps:
+        typer.echo(f"{room}: {f'from {before} to {after}' if before != after else f'{after}, up to date'}.")
