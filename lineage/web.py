@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Literal, Protocol, cast
@@ -76,6 +76,9 @@ class Slos(Protocol):
 
     def definition(self, name: str) -> DataSLO:
         """What the SLO promises. Raises NotFound."""
+
+    def definitions(self) -> Mapping[str, DataSLO]:
+        """The SLOs in force by name."""
 
     def status(self, name: str, at: datetime) -> Status:
         """The status of one SLO at *at*. Raises NotFound."""

@@ -15,6 +15,8 @@ from lineage.model import Principal
 from lineage.settings import MIB
 from lineage.slo.applying import Author, apply
 from lineage.slo.planning import Step, Wish, plan, shape_of
+from lineage.slo.proposing import proposals
+from lineage.slo.proposing import shape_of as proposed
 from lineage.slo.reading import sources_of
 from lineage.slo.shape import shape
 from lineage.slo.status import Status
@@ -71,6 +73,16 @@ def list_slos(request: Request, asking: Asking, paging: Paging, at: At = None) -
     found = [_brief(status, book) for status in statuses]
     changing = json([{**one, "at": None} for one in found])
     return asking.answer({"slos": found, "totalCount": len(names), "next": following}, changing)
+
+
+@router.get("/proposals")
+def list_proposals(request: Request, asking: Asking) -> Response:
+    """SLOs that tags ask for, as `slo:freshness=1h` of a job or dataset does, and nobody has promised yet.
+
+    Each with the YAML to apply, where it can be written, and with what a person should see to first. None is in force.
+    """
+    found = proposals(asking.store, services(request).slos.definitions(), asking.now)
+    return asking.answer({"proposals": list(map(proposed, found)), "totalCount": len(found)})
 
 
 @router.get("/{name:word}")

@@ -1,4 +1,4 @@
-"""SLOs in other people's formats, out of them and into them; what is only proposed is printed, never in force."""
+"""SLOs out of other formats and into them, and out of tags: printed, and in force only once they are applied."""
 
 from __future__ import annotations
 
@@ -99,6 +99,38 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     for line in (*found.report, *warned):
         typer.echo(line, err=True)
     typer.echo("---\n".join(written(slo) for slo in found.slos), nl=False)
+
+
+def proposals(
+    slos: _options.Slos = None,
+    store: _options.Store = None,
+    config: _options.Config = None,
+    as_json: _options.Json = False,
+) -> None:
+    """Print the SLOs that tags ask for, as slo:freshness=1h on a job does, as YAML.
+
+    None of them is in force: look at the remarks, write them to a file, change it, and `headwater slo apply` it.
+
+    $ headwater slo proposals > slos/proposed.yaml
+    """
+    from lineage.homes import homes_of
+    from lineage.slo.book import SloBook
+    from lineage.slo.proposing import proposals as proposed
+    from lineage.slo.proposing import shape_of
+
+    settings = read_settings(config, store=store, slos=slos)
+    with homes_of(settings) as homes:
+        definitions = SloBook(homes.store, settings).definitions()
+        found = [shape_of(each) for each in proposed(homes.store, definitions, datetime.now(UTC))]
+    if as_json:
+        typer.echo(json.dumps({"proposals": found}, ensure_ascii=False))
+        return
+    for each in found:
+        asked = ", ".join(f"{tag['tag']} of {tag['of']}" for tag in each["tags"])
+        typer.echo(f"{each['dataset']['namespace']} {each['dataset']['name']}: {asked}", err=True)
+        for remark in each["remarks"]:
+            typer.echo(f"  {'' if each['yaml'] else 'not proposed: '}{remark}", err=True)
+    typer.echo("---\n".join(each["yaml"] for each in found if each["yaml"]), nl=False)
 
 
 def _as_json(made: str) -> str:

@@ -14,7 +14,7 @@ from lineage.commands._deciding import amendments, correct, exclude, silence
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 from lineage.commands._planning import apply, plan
-from lineage.commands._trading import export, import_
+from lineage.commands._trading import export, import_, proposals
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
     from lineage.slo.status import Status
@@ -98,6 +98,7 @@ app.command()(plan)
 app.command()(apply)
 app.command()(export)
 app.command("import")(import_)
+app.command()(proposals)
 app.command()(explain)
 app.command()(backtest)
 

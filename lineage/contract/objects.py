@@ -177,6 +177,7 @@ OBJECTS: Final[Mapping[str, Schema]] = {
     "Event": ANY,
     "Incident": thing(id=TEXT, state={"enum": ["open", "resolved"]}, severity=TEXT, title=TEXT, members=many(ANY)),
     "Status": thing(slo=TEXT, dataset=ref("Name"), state=TEXT, sentence=TEXT, at=TIME, budget=ANY),
+    "Proposal": thing(dataset=ref("Name"), tags=many(ANY), slo=_SOME_TEXT, yaml=_SOME_TEXT, remarks=many(TEXT)),
     "Step": thing(
         slo=TEXT,
         action={"enum": ["add", "change", "remove", "keep"]},
@@ -246,6 +247,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/stats/lineage-events"): many(ref("Tallied")),
     **{("get", f"/api/v1/stats/{what}"): many(ref("Counted")) for what in ("jobs", "datasets", "sources")},
     ("get", "/api/v1/slos"): listed("slos", "Status"),
+    ("get", "/api/v1/slos/proposals"): thing(proposals=many(ref("Proposal")), totalCount=COUNT),
     ("get", "/api/v1/slos/{name}"): ref("Status"),
     **{("post", f"/api/v1/slos/{step}"): thing(steps=many(ref("Step"))) for step in ("plan", "apply")},
     **{(method, "/api/v1/slos/{name}/corrections"): _CORRECTIONS for method in ("get", "post")},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,12 +58,12 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     apart = None if schedule is None else spacing(schedule, now)
     every = slo.spec.sli.cadence or apart
     if every is not None and slo.spec.sli.unit == "occurrences":
-        expected = Fraction(round(slo.window / every))  # a day of 25 hours among them takes none away
-        if expected * miss < 1:
-            yield (
-                f"this target forbids any miss: {span(slo.window)} hold {expected} occurrences; "
-                f"a target of {number(_affordable(expected))} or less, or a longer window, allows one"
+        if (enough := affordable(slo, now)) is not None:
+            lower = (
+                f"a target of {number(enough)} or less, or a longer window, allows" if enough else "a longer one allows"
             )
+            held = f"{span(slo.window)} hold {_expected(slo, every)} occurrence{'s' if enough else ''}"
+            yield f"this target forbids any miss: {held}; {lower} one"
         if schedule is not None and apart is not None and schedule.deadline >= apart:
             yield (
                 f"the deadline of {span(schedule.deadline)} is not shorter than the {span(apart)} between deliveries; "
@@ -82,6 +82,15 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
 
 
-def _affordable(expected: Fraction) -> Fraction:
-    """1 - 1/N, rounded down to three digits."""
-    return Fraction(int((1 - 1 / expected) * 1000), 1000)
+def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
+    """The highest target that allows a miss: 1 - 1/N, rounded down to three digits; None where that of *slo* does."""
+    every = slo.spec.sli.cadence or (None if slo.spec.schedule is None else spacing(slo.spec.schedule, now))
+    if every is None or slo.spec.sli.unit != "occurrences":
+        return None
+    expected = _expected(slo, every)
+    return None if expected * (1 - slo.target) >= 1 else Fraction(int((1 - 1 / expected) * 1000), 1000)
+
+
+def _expected(slo: DataSLO, every: timedelta) -> Fraction:
+    """How many occurrences the window holds; a day of 25 hours in it takes none away."""
+    return Fraction(max(1, round(slo.window / every)))

@@ -188,3 +188,8 @@ def test_decisions_want_an_administrator(client: TestClient, path: str, body: di
     key = client.app.state.services.keys.create("reader", ["read"], NOON)  # type: ignore[attr-defined]  # Starlette's
 
     assert client.post(f"/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {key}"}).status_code == 403
+
+
+def test_proposals_are_listed(client: TestClient) -> None:
+    """None without tags; the route stands before that of one SLO."""
+    assert client.get("/api/v1/slos/proposals").json() == {"proposals": [], "totalCount": 0}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from lineage.cli import build
-from tests.support.promises import document
+from tests.support import events
+from tests.support.promises import Lake, document
 
 ROOT = Path(__file__).parents[3]
 CONTRACTS = ROOT / "tests" / "contracts"
@@ -63,4 +64,20 @@ def test_an_import_as_json_is_one_object() -> None:
     assert ([len(told[word]) for word in ("slos", "report", "warnings")], told["slos"][0]["metadata"]["name"]) == (
         [6, 13, 2],
         "orders-fresh",
+    )
+
+
+def test_proposals_are_printed_as_yaml(tmp_path: Path) -> None:
+    """What tags ask for is ready for a file; the remarks come beside it."""
+    lake = Lake(tmp_path)
+    for body in events.bodies("airflow/3.3.2"):
+        lake.put(json.loads(body))
+    lake.homes.close()
+    result = run("proposals", "--store", f"sqlite:///{tmp_path / 'lake.db'}")
+    proposed = tmp_path / "proposed.yaml"
+    proposed.write_text(result.stdout)
+
+    assert (run("lint", str(proposed)).stdout.splitlines()[-1], "slo:freshness=1h of job:" in result.stderr) == (
+        "4 SLOs are well-formed.",
+        True,
     )
