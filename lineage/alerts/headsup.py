@@ -17,11 +17,17 @@ from lineage.slo.status import Status
 
 KIND = "finding"
 
-TITLES = {"dropped": "{} was dropped", "conflict": "{} is written by two", "restated": "{} was restated"}
+TITLES = {
+    "dropped": "{} was dropped",
+    "conflict": "{} is written by two",
+    "restated": "{} was restated",
+    "slower": "{} takes longer every day",
+}
 OVER = {
     "dropped": "{} is written again",
     "conflict": "the newest interval of {} was written by one alone",
     "restated": "{} has not changed any more",
+    "slower": "{} takes no longer than it used to",
 }
 
 

@@ -59,3 +59,4 @@ class Verdict:
     imported: bool = False  # due before Headwater observed (DECISIONS 24)
     amended: Amendment | None = None
     restated: Restated | None = None  # it changes no verdict: the first close counts
+    path: str | None = None  # by which way the data came; equal for equal ways

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset beside its numbers: dropped, written by two, or changed after it was judged. Pure."""
+"""What is wrong with a dataset beside its numbers: dropped, written by two, restated, or ever slower. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
-from lineage.slo.phrases import count, moment, percent
-from lineage.slo.spec import DataSLO
+from lineage.slo.phrases import count, moment, percent, span
+from lineage.slo.spec import DataSLO, indicator
 
 NEWS = timedelta(days=1)  # for how long a number that changed is worth a heads-up
 WORTH = Fraction(1, 100)  # of a closed number, above which its change is (SLO.md b.6, Backfill)
@@ -21,19 +21,33 @@ class Finding(NamedTuple):
     """Something that no SLI shows, since *at*; the same thing keeps its *at* for as long as it lasts.
 
     `dropped`: nothing wrote the dataset since it was dropped. `conflict`: two jobs that have nothing to do with each
-    other wrote the newest occurrence. `restated`: a closed number is by now another one.
+    other wrote the newest occurrence. `restated`: a closed number is by now another one. `slower`: each day takes
+    longer than the one before, by more than `alerting.trend` allows.
     """
 
-    kind: Literal["dropped", "conflict", "restated"]
+    kind: Literal["dropped", "conflict", "restated", "slower"]
     at: datetime
     sentence: str
+
+
+class Growth(NamedTuple):
+    """How the figure of each day changed since *since*: by the day, and over the window as a share of its median."""
+
+    by_day: Fraction
+    share: Fraction
+    since: datetime
 
 
 def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now: datetime) -> tuple[Finding, ...]:
     """All that is found at *now*, each kind once at most."""
     name = slo.dataset.name
     written = sorted((each for each in evidence.deliveries if each.at <= now), key=lambda each: (each.at, each.run))
-    return (*_dropped(name, written), *_conflict(name, written), *_restated(name, verdicts, now))
+    return (
+        *_dropped(name, written),
+        *_conflict(name, written),
+        *_restated(name, verdicts, now),
+        *_slower(slo, verdicts),
+    )
 
 
 def _dropped(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
@@ -102,3 +116,12 @@ def _restated(name: str, verdicts: Sequence[Verdict], now: datetime) -> Iterator
     told = f"{name}, due {moment(due)}: {count(was)} rows when it closed, {count(news.value)} now{share}"
     more = f", and {len(worth) - 1} more" if len(worth) > 1 else ""
     yield Finding("restated", min(each[0].at for each in worth), f"{told}{more}")
+
+
+def _slower(slo: DataSLO, verdicts: Sequence[Verdict]) -> Iterator[Finding]:
+    wanted = slo.spec.alerting.trend
+    trend: Growth | None = None if wanted is None else indicator(slo.spec.sli.type).trend(slo, verdicts)
+    if wanted is None or trend is None or trend.share <= wanted.ticket_above:
+        return
+    told = f"{slo.dataset.name} takes {percent(trend.share)} longer than {span(wanted.window)} ago, by its daily figure"
+    yield Finding("slower", trend.since, told)

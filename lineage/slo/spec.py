@@ -231,6 +231,20 @@ class Floor(Strict):
     severity: Severity = "ticket"
 
 
+def _growth(given: object) -> object:
+    """`+20%` as what it is; a ratio as it stands."""
+    match = re.fullmatch(r"\+?(\d+)\s*%", given.strip()) if isinstance(given, str) else None
+    return given if match is None else Fraction(int(match[1]), 100)
+
+
+class Trend(Strict):
+    """How much the figure of each day may grow in *window*, by the median slope, before a ticket tells of it."""
+
+    estimator: Literal["theil-sen"] = "theil-sen"
+    window: Annotated[Duration, AfterValidator(_positive)] = timedelta(days=14)
+    ticket_above: Annotated[Ratio, BeforeValidator(_growth), Field(gt=0)]
+
+
 class Alerting(Strict):
     """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder."""
 
@@ -239,6 +253,7 @@ class Alerting(Strict):
     min_bad_events: int | None = Field(None, ge=1)
     ladder: tuple[Rung, ...] = ()
     instant: Floor | None = None
+    trend: Trend | None = None
     runbook: str | None = None
 
 
@@ -348,6 +363,10 @@ def define(document: Any) -> DataSLO:
             else "for what runs along a path, as latency does; write dataset"
         )
         problems.append(_problem(("spec", "path"), wanted, None))
+    if sli is not None and slo.spec.alerting.trend is not None and not sli.tells_trend:
+        problems.append(
+            _problem(("spec", "alerting", "trend"), "for latency, of which each day has one; remove it", None)
+        )
     if problems:
         raise _failure(problems)
     return slo

@@ -47,6 +47,7 @@ class Sli(Strict):
 
     needs_schedule: ClassVar[bool] = True
     needs_path: ClassVar[bool] = False
+    tells_trend: ClassVar[bool] = False  # its file has a `trend`
 
     type: str
     unit: str = "occurrences"

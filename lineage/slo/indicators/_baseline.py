@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from lineage.slo.calendar import Occurrence
-from lineage.slo.indicators._robust import deviations, median, theil_sen, z_score
+from lineage.slo.indicators._robust import LEAST, deviations, median, theil_sen, z_score
 from lineage.slo.spec import SATURDAY, Calendar, Schedule
 from lineage.slo.terms import Ratio, Strict
 
 MAD_TO_SIGMA = Fraction(14_826, 10_000)
 
-LEAST = 4  # points of which a deviation means anything, and a trend
 NOISY = Fraction(1, 5)  # deviations of the baseline, above which -20 % comes on ordinary days
 TREND = Fraction(1, 10)  # of the baseline in a week, above which it is followed
 WEEK, MONTH = timedelta(days=7), timedelta(days=31)

@@ -11,6 +11,8 @@ from itertools import combinations
 TO_SIGMA = Fraction(6745, 10_000)
 MEAN_TO_SIGMA = Fraction(1_253_314, 1_000_000)
 
+LEAST = 4  # points of which a deviation means anything, and a trend
+
 
 def theil_sen(points: Sequence[tuple[int, int | Fraction]]) -> Fraction:
     """By how much the second of each pair grows with the first: the median of the slopes of all pairs of points.

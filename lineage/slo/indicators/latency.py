@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import exp, lgamma, log
 from statistics import median_low
@@ -15,13 +15,16 @@ from pydantic import AfterValidator, Field
 
 from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
+from lineage.slo.findings import Growth
+from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, regular
 from lineage.slo.phrases import moment, span
 from lineage.slo.shape import stamp
-from lineage.slo.spec import DataSLO
+from lineage.slo.spec import DataSLO, Trend
 from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
 
 MICROSECOND = timedelta(microseconds=1)
+DAY, EPOCH = timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC)
 NONE, ONE = Fraction(0), Fraction(1)
 TAIL = 0.025  # of the confidence of 95 %, on each side
 TOO_LARGE = VerdictState.UNKNOWN, "the path has more datasets than are looked at; name those that count in `via`"
@@ -50,6 +53,7 @@ class Spec(Sli):
 
     needs_schedule: ClassVar[bool] = False
     needs_path: ClassVar[bool] = True
+    tells_trend: ClassVar[bool] = True
 
     type: Literal["latency"]
     unit: Literal["occurrences"] = "occurrences"
@@ -118,18 +122,51 @@ def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | N
     """The percentile of the judged, in seconds, with its confidence interval of 95 % and the number of samples.
 
     What is on its way counts with its age by now, of which it will be more. An end that so few samples do not give is
-    None; of fewer than twenty the 95th percentile is the largest.
+    None; of fewer than twenty the 95th percentile is the largest. The same by path, where there are several, for
+    percentiles are never averaged. *trendSecondsPerDay* and *trendShare* tell how that of each day grows.
     """
     p = _spec(slo).percentile.p
-    values = [verdict.value for verdict in verdicts if verdict.total and verdict.value is not None]
+    counted = _counted(verdicts)
+    values = [value for _, value in counted]
     low, high = confidence(values, p)
-    return {
+    found = {
         "percentile": p,
         "seconds": percentile(values, p),
         "secondsAtLeast": low,
         "secondsAtMost": high,
         "samples": Fraction(len(values)),
     }
+    ways = sorted({verdict.path for verdict, _ in counted if verdict.path is not None})
+    for way in ways if len(ways) > 1 else ():
+        own = [value for verdict, value in counted if verdict.path == way]
+        found |= {f"path.{way}.seconds": percentile(own, p), f"path.{way}.samples": Fraction(len(own))}
+    grown = trend(slo, verdicts)
+    share = None if grown is None else grown.share
+    return found | {"trendSecondsPerDay": None if grown is None else grown.by_day, "trendShare": share}
+
+
+def trend(slo: DataSLO, verdicts: Sequence[Verdict]) -> Growth | None:
+    """How the percentile of each day grows over the window of `alerting.trend`, by default 14 days (SLO.md b.4).
+
+    By the median slope of all pairs of whole days: the newest, which may not be over, is left out. None: of fewer than
+    four days there is no telling.
+    """
+    window = (slo.spec.alerting.trend or Trend(ticket_above=ONE)).window
+    days: dict[int, list[Fraction]] = {}
+    for verdict, value in _counted(verdicts):
+        days.setdefault((verdict.due - EPOCH) // DAY, []).append(value)
+    first = max(days, default=0) - -(-window // DAY)
+    p = _spec(slo).percentile.p
+    points = [(day, percentile(days[day], p) or NONE) for day in sorted(days)[:-1] if day >= first]
+    usual = median([height for _, height in points]) if len(points) >= LEAST else NONE
+    if not usual:
+        return None
+    slope = theil_sen(points)
+    return Growth(slope, slope * (window // DAY) / usual, EPOCH + DAY * points[0][0])
+
+
+def _counted(verdicts: Sequence[Verdict]) -> list[tuple[Verdict, Fraction]]:
+    return [(each, each.value) for each in verdicts if each.total and each.value is not None]
 
 
 def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: datetime, now: datetime) -> list[Sample]:
@@ -283,6 +320,7 @@ def _judge(sample: Sample, spec: Spec, evidence: Evidence, usual: Usual, now: da
         run=None if arrived is None else arrived.run,
         evidence=version.events if sample.passage is None else sample.passage.events,
         imported=evidence.imported(due),
+        path=None if sample.passage is None else sample.passage.path,
     )
 
 

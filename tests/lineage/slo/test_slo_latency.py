@@ -319,6 +319,8 @@ def test_the_percentile_is_shown(store: Store) -> None:
         "secondsAtLeast": 300,
         "secondsAtMost": None,
         "samples": 2,
+        "trendSecondsPerDay": None,
+        "trendShare": None,
     }
 
 
