@@ -23,7 +23,7 @@ _NEWEST: Final[Mapping[str, LiteralString]] = {
 }
 _THEN: Final = """
         AND m.at <= $as_of AND e.received <= $known_at AND m.facets CONTAINS asked[2]
-        RETURN m.facets AS facets ORDER BY m.at DESC, e.digest DESC LIMIT 1
+        RETURN m.facets AS facets ORDER BY m.of DESC, m.at DESC, e.digest DESC LIMIT 1
     } RETURN asked[0], asked[1], facets
 """
 _NEWEST_THEN: Final[Mapping[str, LiteralString]] = {

@@ -17,19 +17,22 @@ from lineage.store.neo4j.identity import components
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.said import Facet, begins, read_facets
 
-# Where to look first, and by which time it is ordered.
-_SOURCES: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
-    "event": ("MATCH (e:Event) WHERE ", "e.at"),
-    "run": ("MATCH (:Speaker {key: $run})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.type < $stated AND ", "m.at"),
-    "job": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $job AND m.own AND ", "m.at"),
-    "dataset": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $dataset AND ", "m.at"),
-    "datasets": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of IN $datasets AND ", "m.at"),
+# Where to look first, by which time it is ordered, and what that order begins with so that an index has it.
+_SOURCES: Final[Mapping[str, tuple[LiteralString, LiteralString, LiteralString]]] = {
+    "event": ("MATCH (e:Event) WHERE ", "e.at", ""),
+    "run": ("MATCH (:Speaker {key: $run})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.type < $stated AND ", "m.at", ""),
+    "job": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $job AND m.own AND ", "m.at", "m.of"),
+    "dataset": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $dataset AND ", "m.at", "m.of"),
+    "datasets": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of IN $datasets AND ", "m.at", ""),
 }
 _RECORD: Final = " RETURN e.digest, e.kind, e.type, e.at, e.received, e.producer, e.run, e.job, e.dataset, e.warnings"
 _NAMED: Final = """
     (e.job STARTS WITH $of_jobs OR e.job IS NULL AND e.dataset STARTS WITH $of_datasets)
 """
 _OF_THING: Final = """
+    MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $of[0] AND m.facets IS NOT NULL
+"""
+_OF_SEVERAL: Final = """
     MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of IN $of AND m.facets IS NOT NULL
 """
 _OF_RUN: Final = """
@@ -38,7 +41,7 @@ _OF_RUN: Final = """
 _FACETS: Final = """
     AND m.at > $since AND m.at <= $until AND e.received <= $known_at
     AND ($spelled IS NULL OR any(each IN $spelled WHERE m.facets CONTAINS each))
-    RETURN m.facets, m.at, e.received, e.digest, e.run ORDER BY m.at DESC, e.digest DESC
+    RETURN m.facets, m.at, e.received, e.digest, e.run ORDER BY %s m.at DESC, e.digest DESC
 """
 ALL_SIDES: Final = (*range(len(SIDES)), OWN)
 
@@ -59,13 +62,16 @@ class Question(NamedTuple):
 def events(transaction: ManagedTransaction, asked: Question, *, newest_first: bool, limit: int, offset: int) -> Page:
     """Keep the promise of `Store.events`."""
     source = _source(asked)
-    match, at = _SOURCES[source]
-    conditions = [*_spans(asked, at), *_beyond(asked, source)] or ["true"]
+    match, at, first = _SOURCES[source]
+    conditions = [*_spans(asked, at), *_beyond(asked, source)]
     found = match + " AND ".join(conditions) + (" WITH DISTINCT e" if source == "datasets" else "")
+    # How many events there are in all is known without reading any.
+    counted = "MATCH (e:Event)" if source == "event" and len(conditions) == 1 and asked.since == -EVER else found
     by = "e.at" if source == "datasets" else at
-    order = by + (" DESC, e.digest DESC" if newest_first else ", e.digest")
+    way: LiteralString = " DESC" if newest_first else ""
+    order = ", ".join(each + way for each in (first, by, "e.digest") if each)
     values = _values(asked)
-    total = transaction.run(found + " RETURN count(*)", values).single(strict=True).value()
+    total = transaction.run(counted + " RETURN count(*)", values).single(strict=True).value()
     page = found + _RECORD + " ORDER BY " + order + " SKIP $offset LIMIT $limit"
     rows = transaction.run(page, {**values, "limit": limit, "offset": offset}).values()
     return Page(tuple(_record(row) for row in rows), total)
@@ -80,9 +86,7 @@ def _source(asked: Question) -> str:
 
 
 def _spans(asked: Question, at: LiteralString) -> Iterator[LiteralString]:
-    # What is open is not asked: a plain count of all events is known without reading any.
-    if asked.since > -EVER:
-        yield at + " > $since"
+    yield at + " > $since"  # also when it is open: an index of two properties is used where both are asked for
     if asked.until < EVER:
         yield at + " <= $until"
     if asked.known_at < EVER:
@@ -143,7 +147,12 @@ def facet_history(  # noqa: PLR0913, PLR0917 - the promise's own filter
     part = components(transaction, [key], Cut())[key]
     narrow = names is not None or len(sides) < len(ALL_SIDES)
     spelled = [begins(side, name) for side in sides for name in (names or (None,))] if narrow else None
-    statement = (_OF_RUN if of.kind == "run" else _OF_THING) + _FACETS
+    if of.kind == "run":
+        statement = _OF_RUN + _FACETS.replace("%s", "")
+    elif len(part.members) == 1:
+        statement = _OF_THING + _FACETS.replace("%s", "m.of DESC,")
+    else:
+        statement = _OF_SEVERAL + _FACETS.replace("%s", "")
     rows = transaction.run(statement, {"of": part.members, "spelled": spelled, **window})
     found: list[tuple[Facet, int, int, str, str | None]] = []
     for text, at, received, digest, run in rows:

@@ -21,9 +21,13 @@ _COLUMNS: Final = """s.key, s.job, s.state, s.last_at, s.started, s.ended, s.beg
     s.parent_run, s.parent_job, s.root_run, s.root_job, s.nominal_start, s.nominal_end
 """
 _RUNS: Final = "MATCH (s:Speaker) WHERE s.state IS NOT NULL AND s.job IS NOT NULL"
-_ORDER: Final = " ORDER BY s.began DESC, s.key"
 _ROWS: Final = "UNWIND $keys AS key MATCH (s:Speaker {key: key}) RETURN " + _COLUMNS
-_UNDER: Final[Mapping[str, LiteralString]] = {"job": " AND s.job = key", "run": " AND s.parent_run = key"}
+# The order of runs; of one job or parent it begins with that, so that an index has it.
+_ORDER: Final = " ORDER BY %ss.began DESC, s.key"
+_UNDER: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
+    "job": (" AND s.job = key", "s.job DESC, "),
+    "run": (" AND s.parent_run = key", "s.parent_run DESC, "),
+}
 # Who the cut divides: of jobs and of parents all that ever named them, for what is named now may be newer than the cut.
 _DIVIDED: Final[Mapping[str, LiteralString]] = {
     "job": "UNWIND $keys AS key MATCH (s:Speaker) WHERE s.job = key AND " + DIVIDED + " RETURN s.key"
@@ -41,9 +45,11 @@ def runs(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]
     values = {**asked._asdict(), "as_of": EVER, "most": limit + offset}
     apart = _divided(transaction, resolve, *_candidates(asked), asked)
     total = transaction.run(where + " RETURN count(*)", values).single(strict=True).value()
-    rows = transaction.run(where + " RETURN " + _COLUMNS + _ORDER + " LIMIT $most", values).values()
-    page = _first([*map(Row._make, rows), *apart])[offset : offset + limit]
-    return Page(tuple(run_of(row, node_of) for row in page), total + len(apart))
+    first: LiteralString = "s.job DESC, " if asked.job else "s.parent_run DESC, " if asked.parent else ""
+    page = where + " RETURN " + _COLUMNS + _ORDER.replace("%s", first) + " LIMIT $most"
+    rows = transaction.run(page, values).values()
+    chosen = _first([*map(Row._make, rows), *apart])[offset : offset + limit]
+    return Page(tuple(run_of(row, node_of) for row in chosen), total + len(apart))
 
 
 def newest(
@@ -74,18 +80,20 @@ def _newest(  # noqa: PLR0913, PLR0917 - what a question about many is made of
     asked: Question[str],
     limit: int,
 ) -> Mapping[str, list[Row[str]]]:
+    under, first = _UNDER[kind]
+    order = _ORDER.replace("%s", first)
     statement = (
         "UNWIND $keys AS key CALL (key) { "
-        + _RUNS + _UNDER[kind] + _filters(asked) + " RETURN s" + _ORDER + " LIMIT $limit } RETURN key, " + _COLUMNS
+        + _RUNS + under + _filters(asked) + " RETURN s" + order + " LIMIT $limit } RETURN key, " + _COLUMNS
     )  # fmt: skip
     found: defaultdict[str, list[Row[str]]] = defaultdict(list)
     values = {**asked._asdict(), "as_of": EVER, "keys": list(keys), "limit": limit}
     for key, *columns in transaction.run(statement, values):
         found[key].append(Row(*columns))
     for row in _divided(transaction, resolve, kind, keys, asked):
-        under = row.job if kind == "job" else row.parent_run
-        if under is not None and under in keys:
-            found[under].append(row)
+        of = row.job if kind == "job" else row.parent_run
+        if of is not None and of in keys:
+            found[of].append(row)
     return found
 
 

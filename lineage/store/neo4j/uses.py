@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 from neo4j import ManagedTransaction
 
 from lineage.model import NodeId, Use
-from lineage.store._codes import OUTPUT
+from lineage.store._codes import EVER, OUTPUT
 from lineage.store._cut import Cut
 from lineage.store._explicit import Use as Used
 from lineage.store._figures import Key
@@ -55,7 +55,10 @@ def uses_of(transaction: ManagedTransaction, resolve: Resolve, of: Iterable[str]
 
 
 def match(asked: Question[str]) -> LiteralString:
-    """Where the listings `l` of speakers `s` are looked for that *asked* wants, whatever their time."""
+    """Where the listings `l` of speakers `s` are looked for that *asked* wants, whatever their time.
+
+    What follows asks for `l.last_at` or `l.written_at`: an index of two properties is used where both are asked for.
+    """
     several = len(asked.members or ()) != 1
     dataset: LiteralString = "l.of IN $members" if several else "l.of = $member"
     if asked.speaker is not None:
@@ -69,6 +72,11 @@ def match(asked: Question[str]) -> LiteralString:
     return found + (" AND l.side = $side" if asked.side is not None else "")
 
 
+def newest_by(asked: Question[str]) -> LiteralString:
+    """What listings are ordered by before their time: of one dataset its key, so that the index has the order."""
+    return "l.of DESC, " if asked.speaker is None and len(asked.members or ()) == 1 else ""
+
+
 def values(asked: Question[str]) -> dict[str, Any]:
     """The parameters of every statement that begins with `match`."""
     members = list(asked.members or ())
@@ -76,10 +84,13 @@ def values(asked: Question[str]) -> dict[str, Any]:
 
 
 def divided(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]) -> dict[str, Told[str]]:
-    """The speakers that the cut divides, among those of *asked*, as they were told then."""
+    """The speakers that the cut divides, among those of *asked*, as they were told then.
+
+    Whoever listed nothing after *since* is not among them.
+    """
     if asked.at.whole:
         return {}
-    statement = match(asked) + " AND " + DIVIDED + " RETURN DISTINCT s.key"
+    statement = match(asked) + " AND l.last_at > $since AND " + DIVIDED + " RETURN DISTINCT s.key"
     if asked.job is not None:
         statement += _MOVED
     return retell(transaction, resolve, set(transaction.run(statement, values(asked)).value()), asked.at)
@@ -96,6 +107,12 @@ def together(
     return folded(rows, {dataset: part.canonical for dataset, part in parts.items()})
 
 
+def writers_divided(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]) -> dict[str, Told[str]]:
+    """The speakers that the cut divides among those that list the dataset of *asked* as an output, at any time."""
+    # A run may be done, and so have written, long after it listed the dataset.
+    return divided(transaction, resolve, asked._replace(side=OUTPUT, since=-EVER))
+
+
 def statements(
     transaction: ManagedTransaction, uses: Mapping[Key[str], Whole[str]], at: Cut
 ) -> dict[Key[str], tuple[NodeId, ...]]:
@@ -110,8 +127,8 @@ def statements(
 def _settled(transaction: ManagedTransaction, asked: Question[str]) -> Iterator[Row[str]]:
     """The listings of speakers that the cut does not divide, newest first."""
     cut: LiteralString = "" if asked.at.whole else " AND " + WITHIN
-    statement = match(asked) + " AND l.last_at > $since" + cut + " RETURN " + _ROW + " ORDER BY l.last_at DESC"
-    found = transaction.run(statement, values(asked))
+    statement = match(asked) + " AND l.last_at > $since" + cut + " RETURN " + _ROW + " ORDER BY " + newest_by(asked)
+    found = transaction.run(statement + "l.last_at DESC", values(asked))
     try:
         yield from map(Row._make, found)
     finally:

@@ -17,7 +17,7 @@ from lineage.store.base import Resolve
 from lineage.store.neo4j.figures import figures
 from lineage.store.neo4j.keys import node_of
 from lineage.store.neo4j.told import WITHIN
-from lineage.store.neo4j.uses import divided, match, values
+from lineage.store.neo4j.uses import match, values, writers_divided
 
 _VERSION: Final = """
     s.key, l.of, s.job, s.state, l.written_at, s.nominal_start, s.nominal_end, s.first_received, s.started,
@@ -43,7 +43,7 @@ def writes(
     for key, *row, ends in transaction.run(found, {**values(asked), "ends": ENDS}):
         rows.append(Row(key, node_of(key).name, *row))
         proofs[key] = _newest_first(ends)
-    told = divided(transaction, resolve, asked)
+    told = writers_divided(transaction, resolve, asked)
     for key, heard, ends in _then(transaction, told, asked.at):
         made = rows_of(told[key], node_of(key).name, part.members, heard)
         rows += [row for row in made if asked.since < row.written_at <= asked.until]

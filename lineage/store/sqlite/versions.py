@@ -41,7 +41,7 @@ def versions(  # noqa: PLR0913 - the promise's own filter
     offset: int,
 ) -> Page:
     """Keep the promise of `Store.versions`; those written at the same time are in the order of their run ids."""
-    retold = divided(connection, resolve, asked)
+    retold = divided(connection, resolve, asked._replace(side=OUTPUT))
     told = {
         number: (each, written_at)
         for number, each in retold.items()

@@ -41,7 +41,7 @@ def writes(
     connection: Connection, resolve: Resolve, asked: Question[int], part: Component[int], *, counts: bool
 ) -> list[Write]:
     """Keep the promise of `Store.writes`; those written at the same time are in the order of their run ids."""
-    told = divided(connection, resolve, asked)
+    told = divided(connection, resolve, asked._replace(side=OUTPUT))
     where, values = conditions(asked)
     rows: list[Row[int]] = list(map(Row._make, connection.execute(_SETTLED.format(where=where), values)))
     runs = names(connection, told)
