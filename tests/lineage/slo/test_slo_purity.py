@@ -27,9 +27,19 @@ LATENCY = {"type": "latency", "percentile": {"threshold": "75m"}}
 SLOS = [
     *(promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")),
     promise(sli={"type": "job_success"}, window="6h"),
+    promise("correctness", sli={"unit": "records"}, window="6h"),
+    promise(sli={"method": "rows", "season": "hour_of_week"}, window="6h"),
+    promise("completeness", sli={"expected": {"mode": "seasonal", "season": "hour_of_week"}}, window="6h"),
+    promise("completeness", sli={"expected": {"mode": "reconcile"}}, window="6h"),
     promise(sli=LATENCY, path=ALONG, dataset=ALONG["to"], window="6h"),
 ]
 INSTANTS = (NOON - 45 * MINUTE + 30 * SECOND, NOON + 10 * MINUTE, NOON + 40 * MINUTE)
+
+STATISTICS = {
+    "_producer": "https://example.org/tests",
+    "_schemaURL": "https://example.org/facet.json",
+    "rowCount": 1000,
+}
 
 Told = tuple[datetime, dict[str, Any]]  # received, event
 
@@ -46,8 +56,11 @@ def _story() -> list[Told]:
             told.append((ended, event("FAIL", ended, run, nominal=nominal)))
             continue
         delay = 30 * MINUTE if hour == 3 else MINUTE
-        told.append((ended + delay, event("COMPLETE", ended, run, nominal=nominal, rows=700 + 100 * hour)))
-        found = [{"assertion": "unique", "success": hour != 1, "column": "id", "actual": "0"}]
+        loaded = event("COMPLETE", ended, run, inputs=["raw"], nominal=nominal, rows=700 + 100 * hour)
+        loaded["inputs"][0]["inputFacets"] = {"inputStatistics": STATISTICS}
+        told.append((ended + delay, loaded))
+        counted = {"failed_rows": 9 if hour == 1 else 0, "total_rows": 700 + 100 * hour}
+        found = [{"assertion": "unique", "success": hour != 1, "column": "id", "actual": "0", "params": counted}]
         checked = event(
             "COMPLETE", ended + 2 * MINUTE, f"test {hour}", job="orders.test", inputs=["orders"], outputs=[],
             assertions=found,
@@ -110,4 +123,4 @@ def test_the_story_has_every_kind_of_verdict() -> None:
     """Or the property above would hold of nothing."""
     found = {verdict.state.value for status in _plainly() for verdict in status.occurrences}
 
-    assert found >= {"GOOD", "BAD", "PENDING"}
+    assert found >= {"GOOD", "BAD", "PENDING", "UNKNOWN"}
