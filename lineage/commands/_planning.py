@@ -15,7 +15,8 @@ from lineage.commands import _options
 from lineage.commands._open import open_decisions, open_store
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
-    from lineage.slo.reading import Source
+    from lineage.slo.reading import Hint, Source
+    from lineage.store.base import Store
 
 DIFFERENT = 2
 MARKS = {"add": "+", "change": "~", "remove": "-"}
@@ -48,9 +49,8 @@ def plan(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     from lineage.errors import HeadwaterError
 
     try:
-        sources = _linted(files)
         wanted = {"prune": prune, "adopt": adopt}
-        steps = _asked("plan", sources, url, key, wanted) if url else _planned(sources, wanted, store, config)
+        steps = _asked("plan", _linted(files), url, key, wanted) if url else _planned(files, wanted, store, config)
     except (HeadwaterError, typer.Exit) as error:
         if not detailed:
             raise
@@ -86,19 +86,29 @@ def apply(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
     if url and by is not None:
         raise InvalidInput("--by: at --url the key says who applies; leave it out", field="by")
-    sources, wanted = _linted(files), {"prune": prune, "adopt": adopt}
+    wanted = {"prune": prune, "adopt": adopt}
     if url:
-        steps = _asked("apply", sources, url, key, wanted | {"because": because})
+        steps = _asked("apply", _linted(files), url, key, wanted | {"because": because})
     else:
-        steps = _applied(sources, wanted, (by or getpass.getuser(), because), store, config)
+        steps = _applied(files, wanted, (by or getpass.getuser(), because), store, config)
     _show(steps, as_json=as_json, done=True)
 
 
-def _linted(files: list[Path]) -> list[Source]:
+def hint(store: Store, now: datetime) -> Hint:
+    """What *store* knows of when data came, in the zones that its SLOs use."""
+    from lineage.slo.kept import definition, kept
+    from lineage.slo.proposing import hint as known
+    from lineage.slo.proposing import zones_of
+
+    return known(store, zones_of(definition(each.record) for each in kept(store).values() if each.active), now)
+
+
+def _linted(files: list[Path], store: Store | None = None) -> list[Source]:
     """What `lint` lets through, its warnings told. Ends with 2 where it finds a fault, each told."""
     from lineage.slo.lint import inspect
 
-    found, faults = inspect(files, datetime.now(UTC))
+    now = datetime.now(UTC)
+    found, faults = inspect(files, now, None if store is None else hint(store, now))
     for fault in faults:
         typer.echo(fault, err=True)
     if faults:
@@ -109,16 +119,17 @@ def _linted(files: list[Path]) -> list[Source]:
     return [source for source, _ in found]
 
 
-def _planned(sources: list[Source], wanted: dict[str, bool], store: str | None, config: Path | None) -> list[Any]:
+def _planned(files: list[Path], wanted: dict[str, bool], store: str | None, config: Path | None) -> list[Any]:
     from lineage.slo.planning import Wish, shape_of
     from lineage.slo.planning import plan as planned
 
     with open_store(store, config) as homes:
-        return [shape_of(step) for step in planned(homes.store, Wish(sources, **wanted), datetime.now(UTC))]
+        wish = Wish(_linted(files, homes.store), **wanted)
+        return [shape_of(step) for step in planned(homes.store, wish, datetime.now(UTC))]
 
 
 def _applied(
-    sources: list[Source], wanted: dict[str, bool], who: tuple[str, str], store: str | None, config: Path | None
+    files: list[Path], wanted: dict[str, bool], who: tuple[str, str], store: str | None, config: Path | None
 ) -> list[Any]:
     from lineage.slo.applying import Author
     from lineage.slo.applying import apply as applied
@@ -126,8 +137,8 @@ def _applied(
 
     by, because = who
     with open_store(store, config) as homes:
-        author = Author(by, datetime.now(UTC), because)
-        steps = applied(homes.store, open_decisions(homes).keep, Wish(sources, **wanted), author)
+        wish, author = Wish(_linted(files, homes.store), **wanted), Author(by, datetime.now(UTC), because)
+        steps = applied(homes.store, open_decisions(homes).keep, wish, author)
         return [shape_of(step) for step in steps]
 
 

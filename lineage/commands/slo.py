@@ -13,7 +13,7 @@ from lineage.commands import _options
 from lineage.commands._deciding import amendments, correct, exclude, silence
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
-from lineage.commands._planning import apply, plan
+from lineage.commands._planning import apply, hint, plan
 from lineage.commands._trading import export, import_, proposals
 
 if TYPE_CHECKING:  # `headwater --help` imports this module
@@ -37,15 +37,18 @@ def lint(
 ) -> None:
     """Check SLO files; what is wrong comes as file:line:column and ends with 2.
 
-    With a store, a dataset that no event has named is told as well.
+    With a store, a dataset that no event has named is told as well, and of one whose schedule is missing when it came.
 
     $ headwater slo lint examples/slos
     """
     from lineage.slo.lint import inspect, strangers
 
-    sources, faults = inspect(files, datetime.now(UTC))
-    if store is not None or config is not None:
+    now = datetime.now(UTC)
+    if store is None and config is None:
+        sources, faults = inspect(files, now)
+    else:
         with open_store(store, config) as homes:
+            sources, faults = inspect(files, now, hint(homes.store, now))
             unknown = dict(strangers([source.slo for source, _ in sources], homes.store))
         for source, told in sources:
             if text := unknown.get(source.slo.name):

@@ -10,17 +10,20 @@ from pathlib import Path
 from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
 from lineage.slo.phrases import span
-from lineage.slo.reading import Source, files_of, read_file
+from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.spec import DataSLO
 from lineage.slo.tiers import FEASIBLE, can_fire, choose
 from lineage.store.base import Store
 
 
-def inspect(paths: Sequence[Path], now: datetime) -> tuple[list[tuple[Source, list[str]]], list[str]]:
+def inspect(
+    paths: Sequence[Path], now: datetime, hint: Hint | None = None
+) -> tuple[list[tuple[Source, list[str]]], list[str]]:
     """Every definition in *paths*, files or folders, with its warnings; and every fault, one line each.
 
-    A name that is used twice is a fault, and so is a path that holds no SLO.
+    A name that is used twice is a fault, and so is a path that holds no SLO. Where a schedule is missing, *hint* may
+    know what to write.
     """
     found: list[tuple[Source, list[str]]] = []
     faults: list[str] = []
@@ -30,7 +33,7 @@ def inspect(paths: Sequence[Path], now: datetime) -> tuple[list[tuple[Source, li
         before = len(found) + len(faults)
         for file in files:
             try:
-                sources = read_file(file)
+                sources = read_file(file, hint)
             except InvalidDefinition as error:
                 faults += str(error).splitlines()
                 continue

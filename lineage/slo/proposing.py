@@ -20,6 +20,7 @@ from lineage.slo.evidence import Delivery
 from lineage.slo.formats.base import identity, named
 from lineage.slo.lint import affordable
 from lineage.slo.phrases import percent
+from lineage.slo.reading import Hint
 from lineage.slo.spec import DataSLO, Schedule, define
 from lineage.slo.terms import parse_duration, parse_ratio, plain, spell
 from lineage.slo.wishes import Wish, wishes
@@ -117,6 +118,16 @@ def cadence_of(store: Store, dataset: NodeId, zones: Sequence[str], now: datetim
         ),
         zones,
     )
+
+
+def hint(store: Store, zones: Sequence[str], now: datetime) -> Hint:
+    """What to tell an author who wrote no schedule: how often data of his dataset came so far."""
+
+    def known(dataset: NodeId) -> str | None:
+        cadence = cadence_of(store, dataset, zones, now)
+        return None if cadence is None else cadence.sentence
+
+    return known
 
 
 def shape_of(proposal: Proposal) -> dict[str, Any]:

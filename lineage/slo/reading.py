@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from lineage.errors import InvalidDefinition
+from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo import spec
-from lineage.slo.documents import Document, documents, read
+from lineage.slo.documents import Document, Say, documents, read
 from lineage.slo.holidays import SUFFIXES as CALENDARS
 from lineage.slo.holidays import resolved
 from lineage.slo.spec import INDICATORS, DataSLO, define
@@ -24,6 +25,9 @@ SUFFIXES = (".yaml", ".yml")
 LATER = frozenset({"consumer", "heartbeat", "Timeslices"})
 FILED = frozenset({"country", "file"})  # of a calendar
 LATER_SENTENCE = "is not measured by this version of Headwater"
+
+SCHEDULE = ("spec", "schedule")
+Hint = Callable[[NodeId], str | None]  # what is known of when data of a dataset comes, as advice
 
 HINTS = {
     "datetime_from_date_parsing": "write it as 2026-11-01T00:00:00Z",
@@ -79,12 +83,12 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(file for file in below if not any(p.startswith(".") for p in file.relative_to(folder).parts))
 
 
-def read_file(path: Path) -> list[Source]:
-    """The definitions of one file. Raises InvalidDefinition."""
-    return read_text(read(path), str(path), path.parent)
+def read_file(path: Path, hint: Hint | None = None) -> list[Source]:
+    """The definitions of one file. Raises InvalidDefinition; where a schedule is missing, *hint* may know one."""
+    return read_text(read(path), str(path), path.parent, hint)
 
 
-def read_text(text: str, origin: str, beside: Path | None = None) -> list[Source]:
+def read_text(text: str, origin: str, beside: Path | None = None, hint: Hint | None = None) -> list[Source]:
     """The definitions in *text*, YAML documents; *origin* begins every message. Calendars may name files *beside* it.
 
     Raises InvalidDefinition with the faults of all of them.
@@ -93,7 +97,7 @@ def read_text(text: str, origin: str, beside: Path | None = None) -> list[Source
     faults: list[str] = []
     for document in documents(text, origin):
         try:
-            found.append(_source(document, beside))
+            found.append(_source(document, beside, hint))
         except InvalidDefinition as error:
             faults.append(str(error))
     if faults:
@@ -101,13 +105,29 @@ def read_text(text: str, origin: str, beside: Path | None = None) -> list[Source
     return found
 
 
-def _source(document: Document, beside: Path | None) -> Source:
+def _source(document: Document, beside: Path | None, hint: Hint | None) -> Source:
     body = document.body if beside is None else resolved(document, beside)
     try:
         slo = define(body)
     except ValidationError as error:
-        raise document.refused(error, message) from None
+        raise document.refused(error, _hinted(document.body, hint)) from None
     return Source(slo, document.place, document.text if body == document.body else written(slo))
+
+
+def _hinted(body: Any, hint: Hint | None) -> Say:
+    """`message`, with what *hint* knows of the dataset of *body* where its schedule is missing."""
+
+    def say(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
+        if (
+            hint is not None
+            and found["loc"] == SCHEDULE
+            and isinstance(dataset := body["spec"].get("dataset"), Mapping)
+        ):
+            known = hint(dataset_id(str(dataset.get("namespace")), str(dataset.get("name"))))
+            return message(found, unwritten) if known is None else f"is missing; {known}"
+        return message(found, unwritten)
+
+    return say
 
 
 def message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,20 @@ def test_the_exit_code_tells_as_terraform_does(
         (slos / "broken.yaml").write_text(text)
 
     assert run("plan", folder, "--store", store, "--detailed-exitcode").exit_code == expected
+
+
+@pytest.mark.parametrize("command", ["lint", "plan", "apply"])
+def test_a_missing_schedule_is_proposed_and_never_used(slos: Path, tmp_path: Path, command: str) -> None:
+    """The fault tells how often data came, and what to write; nothing is taken for granted."""
+    lake, now = Lake(tmp_path), datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    lake.runs(now - 30 * HOUR, 28)
+    lake.homes.close()
+    promised = document()
+    del promised["spec"]["schedule"]
+    (slos / "orders.yaml").write_text(json.dumps(promised))
+    result = run(command, str(slos), "--store", f"sqlite:///{tmp_path / 'lake.db'}")
+
+    assert (result.exit_code, result.stderr.split("spec.schedule: ")[1].strip()) == (
+        2,
+        'is missing; data comes about every hour; write schedule: {cron: "0 * * * *", timezone: UTC, deadline: 15m}',
+    )

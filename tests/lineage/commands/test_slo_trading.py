@@ -78,6 +78,6 @@ def test_proposals_are_printed_as_yaml(tmp_path: Path) -> None:
     proposed.write_text(result.stdout)
 
     assert (run("lint", str(proposed)).stdout.splitlines()[-1], "slo:freshness=1h of job:" in result.stderr) == (
-        "4 SLOs are well-formed.",
+        "5 SLOs are well-formed.",
         True,
     )
