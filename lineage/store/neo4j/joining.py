@@ -1,7 +1,8 @@
-"""Which datasets are one now: what hangs together with a link that came or went is put together anew.
+"""Which datasets are one now: brought up to date after every link that came or went.
 
 A link holds the newest declaration of an alias, a reason and a dataset; of an alias and a reason those of the newest
-event are active (DECISIONS 10). A hop of links is a round trip; `sameness` says what they come to.
+event are active (DECISIONS 10). Where links only came and nobody said anything of their names, `uniting` does it; else
+all that hangs together is put together anew, a round trip for a hop of links, and `sameness` says what it comes to.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lineage.store._cut import Cut
 from lineage.store._identity import spoken_for
 from lineage.store.neo4j.identity import groups, mentioned
 from lineage.store.neo4j.keys import key_of, node_of
+from lineage.store.neo4j.uniting import unite
 from lineage.store.neo4j.writing import newest, put
 
 _LINK: Final = """
@@ -31,29 +33,39 @@ _ACTIVATE: Final = """
     WITH links, links[0].at AS at, links[0].event AS event
     UNWIND links AS l
     WITH l, l.at = at AND l.event = event AS now WHERE l.active <> now
-    SET l.active = now RETURN startNode(l).key AS alias, endNode(l).key AS dataset
+    SET l.active = now RETURN startNode(l).key AS alias, endNode(l).key AS dataset, now
 """
 _RULE: Final = """
     UNWIND $rows AS r MATCH (a:Thing {key: r.one}) MATCH (b:Thing {key: r.other})
     MERGE (a)-[said:RULED {digest: r.digest}]->(b) SET said.verdict = r.verdict
 """
 _JOINED: Final = """
-    UNWIND $rows AS r MATCH (t:Thing {key: r.key}) SET t.component = r.component, t.canonical = r.canonical
+    UNWIND $rows AS r MATCH (t:Thing {key: r.key})
+    WHERE coalesce(t.component, '') <> coalesce(r.component, '')
+        OR coalesce(t.canonical, '') <> coalesce(r.canonical, '')
+    SET t.component = r.component, t.canonical = r.canonical
 """
 
 
-def declare(transaction: ManagedTransaction, declared: Iterable[dict[str, Any]], awoken: Collection[str]) -> None:
-    """Bring the components up to date after the rows of *declared* same_as; *awoken* are mentioned at last."""
+def declare(transaction: ManagedTransaction, declared: Iterable[dict[str, Any]], awoken: Collection[str]) -> set[str]:
+    """Bring the components up to date after the rows of *declared* same_as; *awoken* are mentioned at last.
+
+    Answers all in whose component anything may have changed.
+    """
     links = newest(declared, "alias", "why", "dataset")
     put(transaction, _LINK, links)
     pairs = [{"alias": alias, "why": why} for alias, why in sorted({(row["alias"], row["why"]) for row in links})]
     turned = transaction.run(_ACTIVATE, rows=pairs).values() if pairs else []
-    if doubtful := {*awoken, *(end for ends in turned for end in ends)}:
-        settle(transaction, doubtful)
+    doubtful = {*awoken, *(end for *ends, _ in turned for end in ends)}
+    if not doubtful:
+        return set()
+    if all(came for *_, came in turned) and unite(transaction, [(alias, of) for alias, of, _ in turned], awoken):
+        return doubtful
+    return settle(transaction, doubtful)
 
 
-def settle(transaction: ManagedTransaction, doubtful: Collection[str]) -> None:
-    """Make the components of *doubtful* and of all that links join to them anew."""
+def settle(transaction: ManagedTransaction, doubtful: Collection[str]) -> set[str]:
+    """Make the components of *doubtful* and of all that links join to them anew. Answers all these."""
     found = groups(transaction, doubtful, Cut())
     names = {*doubtful, *(name for group in found for name in group.names)}
     known = mentioned(transaction, names, Cut())
@@ -65,6 +77,7 @@ def settle(transaction: ManagedTransaction, doubtful: Collection[str]) -> None:
             row = {"component": first, "canonical": whole and whole.canonical}
             rows |= {name: {"key": name, **row} for name in group.names}
     put(transaction, _JOINED, list(rows.values()))
+    return names
 
 
 def rule(transaction: ManagedTransaction, said: Collection[tuple[str, NodeId, NodeId, str | None]]) -> None:
