@@ -79,10 +79,11 @@ def draw(
     moments: Sequence[Moment[str]],
     listed: Sequence[Listed[str]],
     facets: Mapping[str, NewestFacets],
-) -> None:
+) -> set[str]:
     """Write what follows for the speakers of *moments* from these and what was known before.
 
-    Things are there already, and of the moments none. *facets* are the newest of nodes, runs among them.
+    Things are there already, and of the moments none. *facets* are the newest of nodes, runs among them. Answers the
+    datasets that these speakers used.
     """
     speakers = {key: Speaker(key) for key in sorted({moment.speaker for moment in moments})}
     known = _load(transaction, speakers)
@@ -96,13 +97,15 @@ def draw(
         (kept if key in known else new).append(row)
     put(transaction, _NEW, new)
     put(transaction, _KEEP, kept)
-    changed = {key: row for key, row in listings(speakers.values()).items() if before.get(key) != row}
+    after = listings(speakers.values())
+    changed = {key: row for key, row in after.items() if before.get(key) != row}
     put(transaction, _LIST_FIRST, [_listing(key, changed[key]) for key in sorted(changed) if key not in before])
     put(transaction, _LIST_AGAIN, [_listing(key, changed[key]) for key in sorted(changed) if key in before])
     rows = [{"node": node, "by": by} for node, by in sorted(moved)]
     put(transaction, _MOVED_THING, [row for row in rows if row["node"][0] != "r"])
     put(transaction, _MOVED_RUN, [row for row in rows if row["node"][0] == "r"])
     _draw_edges(transaction, speakers, before, changed)
+    return {dataset for _, dataset, _ in after}
 
 
 def _load(transaction: ManagedTransaction, speakers: dict[str, Speaker[str]]) -> dict[str, str | None]:

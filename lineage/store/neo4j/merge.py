@@ -14,9 +14,10 @@ from neo4j import ManagedTransaction
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
+from lineage.store._news import Touched
 from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
 from lineage.store.base import Resolve
-from lineage.store.neo4j import concluded, joining, rows, said, things
+from lineage.store.neo4j import concluded, joining, news, rows, said, things
 from lineage.store.neo4j.keys import Keys, key_of
 from lineage.store.neo4j.writing import put
 
@@ -52,11 +53,16 @@ def merge(transaction: ManagedTransaction, resolve: Resolve, entries: Sequence[E
         for digest, (received, delta) in pairs.items()
         if digest not in known
     ]
+    touched: Touched[str] = Touched()
     if fresh:
-        _merge_fresh(transaction, resolve, fresh)
+        _merge_fresh(transaction, resolve, fresh, touched)
     earlier = {digest: pairs[digest] for digest, received in known.items() if pairs[digest][0] < received}
     if earlier:
         _received_earlier(transaction, earlier)
+        touched.nodes = None  # who asked about the time between the two receipts knew nothing of it
+        for digest, (_, delta) in earlier.items():
+            touched.by(microseconds(delta.at), known[digest], ())
+    news.note(transaction, touched)
 
 
 def lock(transaction: ManagedTransaction, entries: Sequence[Entry]) -> None:
@@ -69,17 +75,22 @@ def lock(transaction: ManagedTransaction, entries: Sequence[Entry]) -> None:
     put(transaction, _ADVANCE, [{"name": name, "seq": seq} for name, seq in sorted(seqs.items())])
 
 
-def _merge_fresh(transaction: ManagedTransaction, resolve: Resolve, fresh: Sequence[Fresh[str]]) -> None:
-    keys = Keys()
+def _merge_fresh(
+    transaction: ManagedTransaction, resolve: Resolve, fresh: Sequence[Fresh[str]], touched: Touched[str]
+) -> None:
+    named_by = set(chain.from_iterable(named(event.delta) for event in fresh))
+    keys = Keys(named_by)
     batch = Batch(keys)
     for event in fresh:
         batch.add(event)
     facets = said.newest_facets(batch.rows()["facet"])
-    named_by = chain.from_iterable(named(event.delta) for event in fresh)
     awoken = things.meet(transaction, named_by, things.spans(fresh), facets)
-    concluded.draw(transaction, resolve, batch.moments, batch.listed, facets)
+    used = concluded.draw(transaction, resolve, batch.moments, batch.listed, facets)
+    for event in fresh:
+        touched.by(event.at, event.received, (key_of(node) for node in event.delta.nodes if node.kind != "run"))
+    touched.by_used(fresh, used)
     declared = rows.write(transaction, batch, keys)
-    joining.declare(transaction, declared, awoken)
+    touched.joined |= joining.declare(transaction, declared, awoken)
 
 
 def _received_earlier(transaction: ManagedTransaction, earlier: dict[str, tuple[int, Delta]]) -> None:

@@ -37,6 +37,9 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
         OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}""",
     "CREATE INDEX headwater_component IF NOT EXISTS FOR (n:Thing) ON (n.component)",
     "CREATE INDEX headwater_speaker_job IF NOT EXISTS FOR (n:Speaker) ON (n.job, n.began)",
+    "CREATE INDEX headwater_speaker_parent IF NOT EXISTS FOR (n:Speaker) ON (n.parent_run, n.began)",
+    "CREATE INDEX headwater_speaker_state IF NOT EXISTS FOR (n:Speaker) ON (n.state, n.began)",
+    "CREATE INDEX headwater_speaker_began IF NOT EXISTS FOR (n:Speaker) ON (n.began)",
     "CREATE INDEX headwater_statement_about IF NOT EXISTS FOR (n:Statement) ON (n.kind, n.namespace, n.name)",
     "CREATE INDEX headwater_statement_hides IF NOT EXISTS FOR (n:Statement) ON (n.hides)",
     "CREATE INDEX headwater_statement_at IF NOT EXISTS FOR (n:Statement) ON (n.at)",
@@ -45,6 +48,7 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE INDEX headwater_event_received IF NOT EXISTS FOR (n:Event) ON (n.received)",
     "CREATE INDEX headwater_mention IF NOT EXISTS FOR ()-[m:MENTIONS]-() ON (m.of, m.at)",
     "CREATE INDEX headwater_listing IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.last_at)",
+    "CREATE INDEX headwater_listing_job IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.job, l.last_at)",
     "CREATE INDEX headwater_version IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.written_at)",
 )
 SCRIPTS: Final = (RECORDS + GRAPH,)  # each is run once, in order; the number of them is the version

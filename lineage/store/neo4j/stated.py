@@ -13,7 +13,8 @@ from lineage.database.times import instant, microseconds
 from lineage.model import Entry
 from lineage.statements import About, Kept, Statement, Subject, Word, hides, told_apart
 from lineage.store._codes import EVER
-from lineage.store.neo4j import joining, things
+from lineage.store._news import decided
+from lineage.store.neo4j import joining, news, things
 from lineage.store.neo4j.merge import lock
 from lineage.store.neo4j.writing import put
 
@@ -64,6 +65,7 @@ def state(transaction: ManagedTransaction, entries: Sequence[Entry], statements:
     ]
     things.meet(transaction, (name for _, *ends, _ in said for name in ends), {}, {})
     joining.rule(transaction, said)
+    news.note(transaction, decided(entries, statements))
 
 
 def statements(

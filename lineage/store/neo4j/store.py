@@ -11,20 +11,20 @@ from neo4j import ManagedTransaction
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
+from lineage.store._news import Touched
 from lineage.store._search import Filters
-from lineage.store.answers import Carried, Namespace
+from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
-from lineage.store.neo4j import connected, dump, happened, overview, records, search, stated
+from lineage.store.neo4j import connected, dump, happened, news, overview, records, search, stated
 from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.merge import merge
 
 _TOUCH: Final = "MERGE (h:Headwater {key: 'check'}) SET h.at = datetime.realtime()"
 _HOLD: Final = "MATCH (h:Headwater {key: 'graph'}) SET h.held = true"
-_REVISION: Final = "MATCH (h:Headwater {key: 'graph'}) RETURN h.merges, h.last"
 _WATERMARK: Final = "MATCH (w:Writer) RETURN w.name, w.seq"
 _HEARD: Final = "RETURN EXISTS { MATCH (e:Event) WHERE e.received <= $known_at }"
 _CLEAR: Final = """
-    MATCH (n:Thing|Speaker|Event|Body|ColumnBody|Statement|Writer|VerdictPage|VerdictBook) DETACH DELETE n
+    MATCH (n:Thing|Speaker|Event|Body|ColumnBody|Statement|Writer|News|VerdictPage|VerdictBook) DETACH DELETE n
 """
 _CLEARED: Final = "MERGE (h:Headwater {key: 'graph'}) SET h.merges = coalesce(h.merges, 0) + 1, h.last = '00000000'"
 
@@ -50,6 +50,7 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
         def run(transaction: ManagedTransaction) -> None:
             transaction.run(_CLEARED).consume()
             transaction.run(_CLEAR).consume()
+            news.note(transaction, Touched())
 
         self._bolt.write(run)
 
@@ -114,8 +115,12 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
 
     def revision(self) -> str:
         """A short word that changes with every merge and with `clear`."""
-        found = self._bolt.read(lambda transaction: transaction.run(_REVISION).values())
-        return next((f"{merges:x}-{last}" for merges, last in found), "0-00000000")
+        return self._bolt.read(news.revision)
+
+    def news(self, since: str, cut: datetime) -> News:
+        """What was merged after the `revision` *since*; the newest `_news.KEPT` merges are remembered."""
+        asked = microseconds(cut)
+        return self._bolt.read(lambda transaction: news.news(transaction, since, asked))
 
     def watermark(self) -> Mapping[str, int]:
         """For each writer, the highest seq that was merged."""

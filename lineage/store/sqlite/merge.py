@@ -8,6 +8,7 @@ from sqlite3 import Connection
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, NodeId
+from lineage.store._news import Touched
 from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
 from lineage.store.base import Resolve
 from lineage.store.sqlite import conclusions, explicit, joining, news, observations, search
@@ -62,7 +63,7 @@ def merge(
         for digest, (received, delta) in pairs.items()
         if digest not in known
     ]
-    touched = news.Touched()
+    touched: Touched[int] = Touched()
     if fresh:
         _merge_fresh(connection, ids, resolve, fresh, touched)
     for digest, (event, stands) in known.items():
@@ -89,7 +90,7 @@ def _known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tupl
 
 
 def _merge_fresh(
-    connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh[int]], touched: news.Touched
+    connection: Connection, ids: Ids, resolve: Resolve, fresh: Sequence[Fresh[int]], touched: Touched[int]
 ) -> None:
     new = ids.nodes(chain.from_iterable(named(event.delta) for event in fresh))
     spans = _spans(fresh)
@@ -105,7 +106,7 @@ def _merge_fresh(
     used = conclusions.draw(connection, ids, resolve, batch.moments, batch.listed, set(new.values()))
     for event in fresh:
         touched.by(event.at, event.received, (ids.node(node) for node in event.delta.nodes if node.kind != "run"))
-    touched.by(min(event.at for event in fresh), max(event.received for event in fresh), used)
+    touched.by_used(fresh, used)
     awoken = {number for node, number in first.items() if node not in new}
     touched.joined |= joining.declare(
         connection, ids, (same for event in fresh for same in event.delta.aliases), awoken

@@ -31,7 +31,7 @@ from lineage.model import (
     run_id,
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
-from lineage.store import _cut, _runs, _uses
+from lineage.store import _cut, _news, _runs, _uses
 from lineage.store._codes import SIDE
 from lineage.store._cut import Cut, cut
 from lineage.store._search import Filters
@@ -92,7 +92,7 @@ class SqliteStore(records.Records, around.Around):
         def run(connection: Connection) -> None:
             stated.state(connection, entries, statements)
             rulings.rule(connection, self._ids, zip(entries, statements, strict=True))
-            news.note(connection, (entry.digest for entry in entries), news.decided(entries, statements))
+            news.note(connection, (entry.digest for entry in entries), _news.decided(entries, statements))
 
         self._database.write(run)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lineage.model import NodeId
 from lineage.statements import Subject, Word
+from lineage.store import _news as remembered
 from lineage.store.base import Store
-from lineage.store.sqlite import news as remembered
 from tests.support.any_graph import DATASETS, JOBS, QUICK, SPELLINGS, entries
 from tests.support.deltas import Said, at, dataset, decided, described, job, kept, linked, merge, ran, received
 
