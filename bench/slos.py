@@ -1,5 +1,7 @@
 """Print how long it takes to judge 1 000 SLOs once, and the slowest of them, in a store that holds 28 days.
 
+Then the ticks of a `Watch` over them, as the scheduler makes them: the first, one with nothing new, one with ten
+events, one in which an hour ends; and how often each asks the store.
 With `--backtest`, how long it takes to replay the alerts of all of them over these 28 days (floor 10 s for 100).
 
     $ python bench/slos.py --hourly 20 --daily 980
@@ -17,10 +19,11 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 if __name__ == "__main__":  # or bench/lineage.py would be the package `lineage`
     sys.path[0] = str(Path(__file__).parent.parent)
@@ -32,6 +35,8 @@ from lineage.homes import Homes, open_homes
 from lineage.model import Draft
 from lineage.slo.evaluate import evaluate
 from lineage.slo.spec import DataSLO, define
+from lineage.slo.watching import Watch
+from lineage.store.base import Store
 
 NOW = datetime(2026, 11, 21, 10, 44, tzinfo=UTC)
 DAYS = 28
@@ -108,14 +113,53 @@ def fill(homes: Homes, made: list[tuple[str, str]]) -> int:
     """Put the history of all datasets into the store, by time; how many events it was."""
     told = sorted((event for one in made for event in events(*one)), key=lambda event: str(event["eventTime"]))
     for begin in range(0, len(told), BATCH):
-        raws = [json.dumps(event).encode() for event in told[begin : begin + BATCH]]
-        drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "bench") for raw in raws]
-        received = datetime.fromisoformat(told[begin]["eventTime"])
-        entries = homes.ledger.append(drafts, received)
-        homes.store.merge(
-            entries, [understand(parse_event(raw), d.digest) for raw, d in zip(raws, drafts, strict=True)]
-        )
+        put(homes, told[begin : begin + BATCH], datetime.fromisoformat(told[begin]["eventTime"]))
     return len(told)
+
+
+def put(homes: Homes, told: list[dict[str, Any]], received: datetime) -> None:
+    """Let ledger and store take in *told*."""
+    raws = [json.dumps(event).encode() for event in told]
+    drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "bench") for raw in raws]
+    entries = homes.ledger.append(drafts, received)
+    deltas = [understand(parse_event(raw), draft.digest) for raw, draft in zip(raws, drafts, strict=True)]
+    homes.store.merge(entries, deltas)
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.asked = store, 0
+
+    def __getattr__(self, question: str) -> Any:
+        self.asked += 1
+        return getattr(self._store, question)
+
+
+def tick(homes: Homes, slos: list[DataSLO]) -> None:
+    """Print what the ticks of a watch cost, one after another."""
+    store = Counting(homes.store)
+    watch = Watch(cast(Store, store))
+    told = [event for number in range(10) for event in _late(f"daily_{number}")]
+    for name, later, new in (
+        ("first", 0, []),
+        ("nothing new", 30, []),
+        ("ten events", 60, told),
+        ("an hour ends", 60 * 32, []),
+    ):
+        if new:
+            put(homes, new, NOW + timedelta(seconds=later))
+        store.asked, busy = 0, time.process_time()
+        watch.turn(NOW + timedelta(seconds=later))
+        states = Counter(watch.status(one).state for one in slos)
+        took = 1000 * (time.process_time() - busy)
+        print(f"tick    {name:<14}{took:8.1f} ms of CPU, {store.asked} questions; {dict(states)}")
+
+
+def _late(name: str) -> Iterator[dict[str, Any]]:
+    interval = (NOW - timedelta(days=1), NOW)
+    yield _event("COMPLETE", NOW, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} late {time.time_ns()}")), name, interval)
 
 
 def main() -> None:
@@ -143,6 +187,7 @@ def main() -> None:
                 f"{1000 * sum(took[: asked.hourly]) / max(1, asked.hourly):.1f} ms each, the slowest "
                 f"{1000 * max(took):.1f} ms (floor 10 s)"
             )
+        tick(homes, slos)
         if asked.backtest:
             busy = time.process_time()
             alarms = sum(len(replay(one, homes.store, timedelta(days=DAYS), NOW).alarms) for one in slos)

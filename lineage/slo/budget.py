@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import next_due, spacing
+from lineage.slo.lasting import plain
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import percent, span
 from lineage.slo.spec import DataSLO, Rung, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
-from lineage.slo.tiers import SECOND, Tier, choose, tiers_for
+from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
 
 JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
 OPEN = frozenset({VerdictState.UNKNOWN, VerdictState.PENDING})  # expected, and not judged
@@ -120,7 +121,7 @@ def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
     state = _state(slo, totals, budget, now, speaking=ladder is not None or any(rate.firing for rate in rates))
     status = Status(
         slo=slo.name,
-        at=now,
+        at=plain(now),
         state=state,
         target=slo.target,
         window_s=slo.window // SECOND,
@@ -131,14 +132,20 @@ def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
         coverage=totals.coverage,
         budget=budget,
         burn_rates=rates,
-        burn=rates or tuple(_shown(tier, slo, tally, now) for tier in tiers_for(slo.window)),
+        burn=rates or tuple(_shown(tier, slo, tally, now) for tier in tiers_of(slo)),
         ladder=ladder,
         occurrences=tuple(window),
         next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
         last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
         sentence="",
     )
-    return replace(status, sentence=_sentence(slo, status, totals, streak))
+    return replace(status, sentence=sentence(slo, status))
+
+
+def later(slo: DataSLO, status: Status, now: datetime) -> Status:
+    """*status* of *slo* as of *now*, where nothing has changed since but the time: only words tell how long it is."""
+    moved = replace(status, at=now)
+    return replace(moved, sentence=sentence(slo, moved)) if _streak(moved.occurrences) else moved
 
 
 def _budget(slo: DataSLO, totals: Count, unjudged: int) -> Budget:
@@ -220,7 +227,7 @@ def _strictest(severities: Iterable[Severity]) -> Severity | None:
 def _state(slo: DataSLO, totals: Count, budget: Budget, now: datetime, *, speaking: bool) -> SloState:
     """Warming before anything else: until then no page. Without coverage nothing is said. Then what speaks decides."""
     began = slo.spec.effective_from
-    young = began is not None and now - began < slo.window
+    young = began is not None and now < began + slo.window
     if young and totals.expected < WARM_AFTER:
         return "warming"
     if totals.coverage is None or totals.coverage < slo.spec.no_data.min_coverage:
@@ -230,20 +237,22 @@ def _state(slo: DataSLO, totals: Count, budget: Budget, now: datetime, *, speaki
     return "at_risk" if budget.remaining_ratio is not None and budget.remaining_ratio < AT_RISK_BELOW else "ok"
 
 
-def _sentence(slo: DataSLO, status: Status, totals: Count, streak: Sequence[Verdict]) -> str:
+def sentence(slo: DataSLO, status: Status) -> str:
     """The one thing to know: what is wrong and since when, else how fast the budget burns, else how much is left."""
+    judged, streak = sum(status.counts[state.value.lower()] for state in JUDGED), _streak(status.occurrences)
     if status.state == "no_data":
-        return f"No data: {totals.judged} of {totals.expected} occurrences could be judged in {span(slo.window)}"
+        expected = judged + status.counts["unknown"]
+        return f"No data: {judged} of {expected} occurrences could be judged in {span(slo.window)}"
     if streak:
         return str(indicator(slo.spec.sli.type).describe(streak, status.at))
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
         return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
     if status.state == "warming":
-        return f"Warming up: {totals.judged} of {WARM_AFTER} occurrences judged"
+        return f"Warming up: {judged} of {WARM_AFTER} occurrences judged"
     unit = slo.spec.sli.unit
-    if totals.good == totals.total:
-        return f"All {number(totals.total)} {unit} good in {span(slo.window)}"
-    return f"{percent(totals.good / totals.total)} of {unit} good in {span(slo.window)}; {_left(status.budget)}"
+    if status.good == status.total:
+        return f"All {number(status.total)} {unit} good in {span(slo.window)}"
+    return f"{percent(status.good / status.total)} of {unit} good in {span(slo.window)}; {_left(status.budget)}"
 
 
 def _left(budget: Budget) -> str:

@@ -20,18 +20,18 @@ class Lasting(datetime):
     Who does more than compare, who reads the hour or formats it, depends on this very instant.
     """
 
-    plain: datetime
+    at: datetime
     ahead: timedelta
     first: datetime | None  # the least instant not before this one that it was compared with
     family: list[Lasting]
 
-    def __new__(cls, plain: datetime, ahead: timedelta = NOTHING, family: list[Lasting] | None = None) -> Lasting:  # noqa: PYI034 - no subclass of it is made
-        """*plain*, which is *ahead* of the first of its *family*."""
-        at = plain.astimezone(UTC)
+    def __new__(cls, now: datetime, ahead: timedelta = NOTHING, family: list[Lasting] | None = None) -> Lasting:  # noqa: PYI034 - no subclass of it is made
+        """*now*, which is *ahead* of the first of its *family*."""
+        at = now.astimezone(UTC)
         made = super().__new__(
             cls, at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC
         )
-        made.plain, made.ahead, made.first = at, ahead, None
+        made.at, made.ahead, made.first = at, ahead, None
         made.family = [] if family is None else family
         made.family.append(made)
         return made
@@ -44,34 +44,34 @@ class Lasting(datetime):
 
     def _meet(self, other: object) -> None:
         """Note that the answer may be another once this reaches *other*."""
-        if type(other) is datetime and other >= self.plain and (self.first is None or other < self.first):
+        if type(other) is datetime and other >= self.at and (self.first is None or other < self.first):
             self.first = other
 
     def __lt__(self, other: date, /) -> bool:
         self._meet(other)
-        return self.plain < _plain(other)
+        return self.at < plain(other)
 
     def __le__(self, other: date, /) -> bool:
         self._meet(other)
-        return self.plain <= _plain(other)
+        return self.at <= plain(other)
 
     def __gt__(self, other: date, /) -> bool:
         self._meet(other)
-        return self.plain > _plain(other)
+        return self.at > plain(other)
 
     def __ge__(self, other: date, /) -> bool:
         self._meet(other)
-        return self.plain >= _plain(other)
+        return self.at >= plain(other)
 
     def __eq__(self, other: object, /) -> bool:
         self._meet(other)
-        return self.plain == (_plain(other) if isinstance(other, datetime) else other)
+        return self.at == (plain(other) if isinstance(other, datetime) else other)
 
     def __hash__(self) -> int:
         return hash(self._now())
 
     def __add__(self, other: timedelta, /) -> Lasting:
-        return Lasting(self.plain + other, self.ahead + other, self.family)
+        return Lasting(self.at + other, self.ahead + other, self.family)
 
     __radd__ = __add__
 
@@ -81,9 +81,9 @@ class Lasting(datetime):
     def __sub__(self, other: datetime, /) -> timedelta: ...
     def __sub__(self, other: timedelta | datetime, /) -> Lasting | timedelta:
         if isinstance(other, timedelta):
-            return Lasting(self.plain - other, self.ahead - other, self.family)
+            return Lasting(self.at - other, self.ahead - other, self.family)
         if isinstance(other, Lasting):
-            return self.plain - other.plain
+            return self.at - other.at
         return self._now() - other
 
     def __rsub__(self, other: datetime, /) -> timedelta:
@@ -92,13 +92,13 @@ class Lasting(datetime):
     @property
     def year(self) -> int:
         """Of it nothing more is read than when the next begins."""
-        self._meet(datetime(self.plain.year + 1, 1, 1, tzinfo=UTC))
-        return self.plain.year
+        self._meet(datetime(self.at.year + 1, 1, 1, tzinfo=UTC))
+        return self.at.year
 
     @property
     def month(self) -> int:
         """Of it nothing more is read than when the next begins."""
-        year, month = self.plain.year, self.plain.month
+        year, month = self.at.year, self.at.month
         self._meet(datetime(year + month // DECEMBER, month % DECEMBER + 1, 1, tzinfo=UTC))
         return month
 
@@ -108,13 +108,14 @@ class Lasting(datetime):
 
     def _now(self) -> datetime:
         """This very instant: what comes of it may be another with the next."""
-        self.first = self.plain
-        return self.plain
+        self.first = self.at
+        return self.at
 
 
-def _plain(at: date) -> datetime:
+def plain(at: date) -> datetime:
+    """*at* itself, of which nobody notes what comes: for words that are found again at every instant."""
     assert isinstance(at, datetime), "a date is at no instant"
-    return at.plain if isinstance(at, Lasting) else at
+    return at.at if isinstance(at, Lasting) else at
 
 
 def _read(name: str) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from lineage.model import FieldId, NodeId
+from lineage.slo.budget import later
 from lineage.slo.evaluate import GRACE, Basis, basis, judged
 from lineage.slo.gather import midnight
 from lineage.slo.lasting import Lasting
@@ -75,11 +76,11 @@ class Watch:
             known = self._keep(slo, read, frozenset(asked.about), now)
         elif known.until is not None and known.until <= now:
             known = self._keep(slo, known.read, known.about, now)
-        return known.status if known.status.at == now else replace(known.status, at=now)
+        return known.status if known.status.at == now else later(slo, known.status, now)
 
     def _keep(self, slo: DataSLO, read: Basis, about: frozenset[NodeId], now: datetime) -> _Known:
         lasting = Lasting(now)
-        status = replace(judged(slo, read, lasting, self._grace), at=now)
+        status = judged(slo, read, lasting, self._grace)
         known = self._known[slo.name] = _Known(slo, midnight(now), read, about, status, lasting.lasts_until)
         return known
 
