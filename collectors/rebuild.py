@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -51,7 +51,7 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
     def run() -> Tally:
         store.clear()
         store.put([_forgotten(document) for document in _documents(store, UNPROJECTED)])
-        tally = _merge_all(ledger.read(), store, _counted(progress, ledger), rules)
+        tally = _merge_all(ledger.read(), store, _counted(progress, ledger, {}), rules)
         store.put([_stamp(rules)])
         return tally
 
@@ -60,19 +60,22 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
     return tally
 
 
-def catch_up(ledger: Ledger, store: Store, rules: Rules = PLAIN) -> Tally:
+def catch_up(
+    ledger: Ledger, store: Store, rules: Rules = PLAIN, progress: Progress = lambda _done, _all: None
+) -> Tally:
     """Merge what *store* has not seen of *ledger*, and try again what it could not take before.
 
-    Rebuilds instead when the graph was made by another version of the projection or under other *rules*.
-    Raises StoreUnavailable.
+    Rebuilds instead when the graph was made by another version of the projection or under other *rules*. *progress* is
+    told how many entries are done, of how many. Raises StoreUnavailable.
     """
     stamp = store.document(VERSION_KIND, "graph")
     if stamp is not None and stamp.body != _stamp(rules).body:
-        return rebuild(ledger, store, rules=rules)
+        return rebuild(ledger, store, progress, rules)
     if stamp is None:
         store.put([_stamp(rules)])
     again = sum((_retry(document, ledger, store, rules) for document in _documents(store, UNPROJECTED)), Tally())
-    return again + _merge_all(ledger.read(store.watermark()), store, lambda _entries: None, rules)
+    seen = store.watermark()
+    return again + _merge_all(ledger.read(seen), store, _counted(progress, ledger, seen), rules)
 
 
 def commits(homes: Homes, rules: Rules = PLAIN) -> Commits:
@@ -152,8 +155,8 @@ def _batches(entries: Iterable[tuple[Entry, bytes | None]]) -> Iterator[list[tup
         yield batch
 
 
-def _counted(progress: Progress, ledger: Ledger) -> Callable[[int], None]:
-    everything, done = sum(head.seq for head in ledger.heads()), 0
+def _counted(progress: Progress, ledger: Ledger, seen: Mapping[str, int]) -> Callable[[int], None]:
+    everything, done = sum(max(head.seq - seen.get(head.writer, 0), 0) for head in ledger.heads()), 0
 
     def count(entries: int) -> None:
         nonlocal done

@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from lineage.database.times import microseconds
-from lineage.errors import InvalidInput, StoreUnusable, UnknownPart
+from lineage.errors import Conflict, InvalidInput, StoreUnusable, UnknownPart
 from lineage.ledger.base import Head, Problem
 from lineage.ledger.catalogue import Catalogue, Placed
 from lineage.ledger.chain import GENESIS
@@ -61,6 +61,19 @@ class ObjectLedger:
                 if not fresh or self._put(head, fresh):
                     return entries
                 self._refresh()
+
+    def adopt(self, entries: Sequence[tuple[Entry, bytes]]) -> None:
+        """Go on with *entries* of this writer's, as another ledger has them: places and times stay, and so the chain.
+
+        All or none. Raises Conflict when they do not begin where the chain ends.
+        """
+        with self._lock:
+            head = self._head(self._writer)
+            first = entries[0][0]
+            if (first.writer, first.seq) != (self._writer, head.seq + 1) or not self._put(head, entries):
+                raise Conflict(
+                    f"the chain of {self._writer!r} does not end before {first.seq}; nobody else may write to it"
+                )
 
     def read(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[Entry, bytes | None]]:
         """The entries that are there when the first is asked for, as `Ledger.read` promises."""

@@ -408,6 +408,9 @@ class Store(Protocol):
     ) -> list[Document]:
         """Documents of *kind*, by id; *after* is the id to go on from, *state* and *due_before* filter."""
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there are documents, sorted."""
+
     def lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease; None while another holder has it. On the store's clock."""
 

@@ -52,6 +52,7 @@ _DOCUMENTS: Final[Mapping[bool, LiteralString]] = {
     False: _LIST_DOCUMENTS + _IN_ORDER,
     True: _LIST_DOCUMENTS + " AND d.state = $state" + _IN_ORDER,
 }
+_KINDS: Final = "MATCH (d:Document) WHERE d.revision > 0 WITH DISTINCT d.kind AS kind RETURN kind ORDER BY kind"
 
 # A lease that had run out gets a new epoch even for the same holder: it may be another process under the same name.
 # Only `realtime` goes on while we wait for the lock.
@@ -145,6 +146,10 @@ class Records:
         }
         statement = _DOCUMENTS[state is not None]
         return self._bolt.read(lambda transaction: [_document(row) for row in transaction.run(statement, asked)])
+
+    def kinds(self) -> list[str]:
+        """The kinds of which there are documents, sorted."""
+        return self._bolt.read(lambda transaction: transaction.run(_KINDS).value())
 
     def lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease, on the server's clock; None while another holder has it."""

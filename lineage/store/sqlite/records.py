@@ -138,6 +138,11 @@ class Records:
             rows = connection.execute(query, (*conditions.values(), limit)).fetchall()
         return [_document(row) for row in rows]
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there are documents, sorted."""
+        with self._database.read() as connection:
+            return [kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM documents ORDER BY kind")]
+
     def lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease, on SQLite's clock; None while another holder has it."""
         values = {"name": name, "holder": holder, "ttl_ms": round(ttl_s * 1000)}

@@ -105,6 +105,14 @@ def test_documents_are_listed_by_kind_and_id(records: Store) -> None:
     assert ids(records.documents("slo", after="a", limit=2)) == ["b", "c"]
 
 
+def test_the_kinds_of_documents_are_known(records: Store) -> None:
+    """Each once, sorted; one whose last document is gone is none any more."""
+    records.put([Change(kind, name, b"") for kind in ("slo", "incident", "key") for name in ("a", "b")])
+    records.put([Change("key", name, None) for name in ("a", "b")])
+
+    assert records.kinds() == ["incident", "slo"]
+
+
 def test_documents_are_filtered_by_state_and_due(records: Store) -> None:
     """`state` and `due_before` narrow together; what is due exactly then or never is not due before."""
     records.put(
