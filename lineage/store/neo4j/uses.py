@@ -59,22 +59,22 @@ def match(asked: Question[str]) -> LiteralString:
 
     What follows asks for `l.last_at` or `l.written_at`: an index of two properties is used where both are asked for.
     """
-    several = len(asked.members or ()) != 1
-    dataset: LiteralString = "l.of IN $members" if several else "l.of = $member"
-    if asked.speaker is not None:
-        found: LiteralString = "MATCH (s:Speaker {key: $speaker})-[l:LISTS]->() WHERE true"
-        found += " AND " + dataset if asked.members is not None else ""
-    elif asked.members is not None:
-        found = "MATCH (s)-[l:LISTS]->() WHERE " + dataset
-    else:
-        found = "MATCH (s:Speaker)-[l:LISTS]->() WHERE s.job = $job"
-    found += " AND l.job = $job" if asked.job is not None else ""
-    return found + (" AND l.side = $side" if asked.side is not None else "")
+    one = len(asked.members or ()) == 1
+    wanted: tuple[tuple[LiteralString, bool], ...] = (
+        (" AND l.of = $member", one),
+        (" AND l.of IN $members", asked.members is not None and not one),
+        (" AND l.job = $job", asked.job is not None),
+        (" AND l.side = $side", asked.side is not None),
+    )
+    start: LiteralString = "MATCH (s)" if asked.speaker is None else "MATCH (s:Speaker {key: $speaker})"
+    return start + "-[l:LISTS]->() WHERE true" + "".join(condition for condition, holds in wanted if holds)
 
 
 def newest_by(asked: Question[str]) -> LiteralString:
-    """What listings are ordered by before their time: of one dataset its key, so that the index has the order."""
-    return "l.of DESC, " if asked.speaker is None and len(asked.members or ()) == 1 else ""
+    """What listings are ordered by before their time: the one dataset or job asked for, so that an index has it."""
+    if asked.speaker is not None:
+        return ""
+    return "l.job DESC, " if asked.members is None else "l.of DESC, " if len(asked.members) == 1 else ""
 
 
 def values(asked: Question[str]) -> dict[str, Any]:
