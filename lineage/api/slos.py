@@ -33,6 +33,18 @@ At = Annotated[
     ),
 ]
 
+LISTED, MOST_LISTED = 1_000, 10_000  # a beat a minute makes 40 320 occurrences in 28 days
+Occurrences = Annotated[
+    int, Query(ge=0, le=MOST_LISTED, description="How many occurrences are listed: the newest ones.")
+]
+Before = Annotated[
+    str | None,
+    Query(
+        description="List only occurrences due before then, ISO 8601: the due time of the oldest one listed goes on.",
+        min_length=1,
+        json_schema_extra=TIME,
+    ),
+]
 MOST_BYTES = 32 * MIB  # ten thousand definitions of 3 KB
 Admin = Annotated[Principal, Depends(needs("admin"))]
 
@@ -86,11 +98,18 @@ def list_proposals(request: Request, asking: Asking) -> Response:
 
 
 @router.get("/{name:word}")
-def one_slo(request: Request, name: str, at: At = None) -> Response:
-    """One SLO's status with every occurrence of its window. 404 when there is none of that name."""
+def one_slo(
+    request: Request, name: str, at: At = None, occurrences: Occurrences = LISTED, before: Before = None
+) -> Response:
+    """One SLO's status with the newest occurrences of its window, oldest first. 404 when there is none of that name.
+
+    `occurrenceCount` is how many there are in the window; all counts and ratios are of all of them.
+    """
     house = services(request)
-    when = instant(at, "at") or house.now()
-    return as_json(shape(house.slos.status(name, when), house.slos.definition(name)))
+    when, until = instant(at, "at") or house.now(), instant(before, "before")
+    status = house.slos.status(name, when)
+    found = [verdict for verdict in status.occurrences if until is None or verdict.due < until]
+    return as_json(shape(status, house.slos.definition(name), found[max(0, len(found) - occurrences) :]))
 
 
 @router.post("/plan", max_body_size=MOST_BYTES)
@@ -118,4 +137,5 @@ def _steps(steps: Sequence[Step]) -> dict[str, Any]:
 
 
 def _brief(status: Status, book: Slos) -> dict[str, Any]:
-    return {key: value for key, value in shape(status, book.definition(status.slo)).items() if key != "occurrences"}
+    found = shape(status, book.definition(status.slo), ())
+    return {key: value for key, value in found.items() if key != "occurrences"}

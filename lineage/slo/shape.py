@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -14,8 +14,10 @@ Number = int | float | None
 HOUR_S, DAY_S, MINUTE_S = 3_600, 86_400, 60
 
 
-def shape(status: Status, slo: DataSLO) -> dict[str, object]:
+def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None) -> dict[str, object]:
     """*status* of *slo* as JSON values: counts are exact, ratios the nearest double, times ISO 8601 in UTC.
+
+    Of its occurrences only those *listed* are told one by one; None: all of them. Counts and figures are of all.
 
     good, bad and total are in the SLI's unit; the other counts are occurrences. 0 of 0 gives null, never 1.
     burnRates are the tiers that speak; burn is what to show, also where the ladder speaks.
@@ -54,7 +56,8 @@ def shape(status: Status, slo: DataSLO) -> dict[str, object]:
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),
         "figures": {name: number(value) for name, value in _figures(status, slo).items()},
-        "occurrences": [_occurrence(verdict) for verdict in status.occurrences],
+        "occurrenceCount": len(status.occurrences),
+        "occurrences": [_occurrence(verdict) for verdict in (status.occurrences if listed is None else listed)],
     }
 
 

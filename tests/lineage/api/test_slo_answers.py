@@ -49,6 +49,35 @@ def test_one_slo_has_its_occurrences(client: TestClient) -> None:
     assert [one["state"] for one in found["occurrences"]] == ["UNKNOWN"] * 6
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("occurrences=2", ["11:15", "12:15"]),
+        ("occurrences=2&before=2026-11-20T11:15:00Z", ["09:15", "10:15"]),
+        ("occurrences=0", []),
+        ("before=2026-11-20T08:00:00Z", ["07:15"]),
+    ],
+)
+def test_the_newest_occurrences_are_listed_and_all_are_counted(
+    client: TestClient, asked: str, expected: list[str]
+) -> None:
+    """Oldest first; the due time of the oldest one goes on to those before it."""
+    found = client.get(f"/api/v1/slos/orders-freshness?{asked}").json()
+
+    assert ([one["due"][11:16] for one in found["occurrences"]], found["occurrenceCount"], found["unknown"]) == (
+        expected,
+        6,
+        6,
+    )
+
+
+def test_no_more_is_listed_than_a_page_can_show(client: TestClient) -> None:
+    """What asks for more is told how many may be asked for."""
+    refused = client.get("/api/v1/slos/orders-freshness?occurrences=10001")
+
+    assert (refused.status_code, "10000" in refused.text) == (400, True)
+
+
 def test_a_status_has_every_figure_by_its_name(client: TestClient) -> None:
     """Exact numbers under the names that others read; a window that nothing was judged in has a rate of null."""
     found = client.get("/api/v1/slos/orders-freshness").json()
