@@ -112,12 +112,12 @@ def event(  # noqa: PLR0913 - an event has this many sides
     facets = (
         {}
         if nominal is None
-        else {"nominalTime": _facet(nominalStartTime=_t(nominal[0]), nominalEndTime=_t(nominal[1]))}
+        else {"nominalTime": facet(nominalStartTime=_t(nominal[0]), nominalEndTime=_t(nominal[1]))}
     )
-    counted = {} if rows is None else {"outputFacets": {"outputStatistics": _facet(rowCount=rows)}}
-    checked = {} if assertions is None else {"inputFacets": {"dataQualityAssertions": _facet(assertions=assertions)}}
+    counted = {} if rows is None else {"outputFacets": {"outputStatistics": facet(rowCount=rows)}}
+    checked = {} if assertions is None else {"inputFacets": {"dataQualityAssertions": facet(assertions=assertions)}}
     job_type = (
-        {} if streaming is None else {"jobType": _facet(processingType="STREAMING", integration="KAFKA", **streaming)}
+        {} if streaming is None else {"jobType": facet(processingType="STREAMING", integration="KAFKA", **streaming)}
     )
     return {
         "eventType": type_,
@@ -131,7 +131,8 @@ def event(  # noqa: PLR0913 - an event has this many sides
     }
 
 
-def _facet(**fields: Any) -> dict[str, Any]:
+def facet(**fields: Any) -> dict[str, Any]:
+    """A facet as events carry it, with who says so."""
     return {"_producer": "https://example.org/tests", "_schemaURL": "https://example.org/facet.json", **fields}
 
 

@@ -13,7 +13,7 @@ import pytest
 from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators.contract import describe
 from lineage.slo.status import Status
-from tests.support.promises import HOUR, NOON, Lake, event, promise, states
+from tests.support.promises import HOUR, NOON, Lake, event, facet, promise, states
 
 MINUTE = timedelta(minutes=1)
 RISK = {"type": "contract", "consumer": "risk-analytics", "settle": "2h"}
@@ -36,8 +36,7 @@ def told(at: datetime, *expectations: dict[str, Any], consumer: str = "risk-anal
     """A run that held the orders to a contract, and said so in the facet `contract`."""
     run = f"{consumer} {at}"
     body = event(said.pop("type_", "COMPLETE"), at, run, job=f"{consumer}.contract", inputs=["orders"], outputs=())
-    facet = {"_producer": "https://example.org/tests", "_schemaURL": "https://example.org/facet.json"}
-    body["inputs"][0]["inputFacets"] = {"contract": facet | {"consumer": consumer, "expectations": list(expectations)}}
+    body["inputs"][0]["inputFacets"] = {"contract": facet(consumer=consumer, expectations=list(expectations))}
     return body
 
 

@@ -14,7 +14,7 @@ from lineage.slo.evaluate import evaluate
 from lineage.slo.evidence import Audit, Evidence, Sum
 from lineage.slo.indicators.copy_audit import describe, figures, measure
 from lineage.slo.spec import DataSLO
-from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, facet, promise, states
 
 MINUTE = timedelta(minutes=1)
 AUDIT = {"type": "copy_audit", "original": {"namespace": "lake", "name": "raw_orders"}, "settle": "30m"}
@@ -107,8 +107,7 @@ def probe(at: datetime, **partitions: dict[str, list[dict[str, Any]]]) -> dict[s
     """A run that read both, and told of them in the facet `checksums`."""
     body = event("COMPLETE", at, f"probe {at}", job="audit", inputs=list(partitions), outputs=())
     for each in body["inputs"]:
-        facet = {"_producer": "https://example.org/tests", "_schemaURL": "https://example.org/facet.json"}
-        each["inputFacets"] = {"checksums": facet | {"partitions": partitions[each["name"]]}}
+        each["inputFacets"] = {"checksums": facet(partitions=partitions[each["name"]])}
     return body
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from lineage.model import Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.partitions import read_partitions
-from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, facet, promise, states
 
 MINUTE = timedelta(minutes=1)
 MIDNIGHT = NOON.replace(hour=0)
@@ -80,8 +80,7 @@ def wrote(at: timedelta, run: str, condition: dict[str, Any] | None, **said: Any
     """A run that completed *at* so long after midnight, and said what it wrote."""
     body = event(said.pop("type_", "COMPLETE"), MIDNIGHT + at, run, **said)
     if condition is not None:
-        facet = {"_producer": "https://example.org/tests", "_schemaURL": "https://example.org/facet.json"}
-        body["outputs"][0].setdefault("outputFacets", {})["subset"] = facet | {"outputCondition": condition}
+        body["outputs"][0].setdefault("outputFacets", {})["subset"] = facet(outputCondition=condition)
     return body
 
 

@@ -19,7 +19,7 @@ from lineage.model import Draft
 from lineage.projection import project
 from lineage.slo.evaluate import evaluate
 from lineage.slo.status import Status
-from tests.support.promises import HOUR, NOON, event, promise
+from tests.support.promises import HOUR, NOON, event, facet, promise
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 ALONG = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "lake", "name": "report"}}
@@ -34,12 +34,6 @@ SLOS = [
     promise(sli=LATENCY, path=ALONG, dataset=ALONG["to"], window="6h"),
 ]
 INSTANTS = (NOON - 45 * MINUTE + 30 * SECOND, NOON + 10 * MINUTE, NOON + 40 * MINUTE)
-
-STATISTICS = {
-    "_producer": "https://example.org/tests",
-    "_schemaURL": "https://example.org/facet.json",
-    "rowCount": 1000,
-}
 
 Told = tuple[datetime, dict[str, Any]]  # received, event
 
@@ -57,7 +51,7 @@ def _story() -> list[Told]:
             continue
         delay = 30 * MINUTE if hour == 3 else MINUTE
         loaded = event("COMPLETE", ended, run, inputs=["raw"], nominal=nominal, rows=700 + 100 * hour)
-        loaded["inputs"][0]["inputFacets"] = {"inputStatistics": STATISTICS}
+        loaded["inputs"][0]["inputFacets"] = {"inputStatistics": facet(rowCount=1000)}
         told.append((ended + delay, loaded))
         counted = {"failed_rows": 9 if hour == 1 else 0, "total_rows": 700 + 100 * hour}
         found = [{"assertion": "unique", "success": hour != 1, "column": "id", "actual": "0", "params": counted}]

@@ -11,7 +11,7 @@ import pytest
 
 from lineage.model import Verdict
 from lineage.slo.evaluate import evaluate
-from tests.support.promises import HOUR, NOON, Lake, event, promise, states
+from tests.support.promises import HOUR, NOON, Lake, event, facet, promise, states
 
 MINUTE = timedelta(minutes=1)
 LAST = (NOON - HOUR, NOON)
@@ -34,13 +34,7 @@ def copied(read: dict[str, int | None], wrote: int, at: timedelta = MINUTE, run:
     body = event(type_, NOON + at, run, inputs=read, rows=wrote, nominal=nominal, **said)
     for each in body["inputs"]:
         if (rows := read[each["name"]]) is not None:
-            each["inputFacets"] = {
-                "inputStatistics": {
-                    "_producer": "https://example.org/tests",
-                    "_schemaURL": "https://example.org/facet.json",
-                    "rowCount": rows,
-                }
-            }
+            each["inputFacets"] = {"inputStatistics": facet(rowCount=rows)}
     return body
 
 
@@ -130,11 +124,7 @@ def test_airflow_says_what_is_a_backfill(lake: Lake) -> None:
     for weeks, rows, kind in ((3, 800, "scheduled"), (2, 4000, "backfill"), (1, 800, "scheduled"), (0, 700, "manual")):
         start = NOON - weeks * timedelta(weeks=1) - HOUR
         body = copied({}, rows, start + HOUR + MINUTE - NOON, f"week {weeks}", nominal=(start, start + HOUR))
-        body["run"]["facets"]["airflow"] = {
-            "_producer": "https://example.org/tests",
-            "_schemaURL": "https://example.org/facet.json",
-            "dagRun": {"run_type": kind},
-        }
+        body["run"]["facets"]["airflow"] = facet(dagRun={"run_type": kind})
         lake.put(body)
 
     found = evaluate(slo, lake.store, NOON + HOUR).occurrences
