@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Event, RLock, Thread
 from typing import Protocol
 
-from lineage.errors import StoreUnavailable
+from lineage.errors import HeadwaterError, StoreUnavailable, StoreUnusable
 from lineage.model import Entry
 from lineage.store.base import Store
 from lineage.telemetry import logger
@@ -83,7 +83,7 @@ class Apart:
                     self._store.together(lambda: project(appended))
                 else:
                     self._catch_up()
-            except StoreUnavailable as error:
+            except HeadwaterError as error:  # also one that waiting alone does not help: the events are taken
                 self._fall_behind()
                 log.warning("graph_behind", extra={"reason": str(error)})
             return appended
@@ -96,7 +96,10 @@ class Apart:
 
     def _come_up(self) -> None:
         if self._behind:
-            self._catch_up()
+            try:
+                self._catch_up()
+            except StoreUnusable as error:  # as a password that was changed: it was usable once, and may be again
+                raise StoreUnavailable(str(error)) from error
             self._behind = False
             log.info("graph_caught_up")
 

@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 
 from lineage import __version__
+from lineage.errors import StoreUnavailable, StoreUnusable
 from lineage.letters import depth
 from lineage.telemetry import DEAD_LETTER_DEPTH, DEAD_LETTER_OLDEST_S, PROJECTION_LAG, UNPROJECTED
 from lineage.web import Services, needs, services
@@ -30,7 +31,10 @@ def ready(request: Request) -> dict[str, object]:
     `slos.problem` says why the SLO files, as they are now, are not what is in force; null when they are.
     """
     house = services(request)
-    house.store.check()
+    try:
+        house.store.check()
+    except StoreUnusable as error:  # as a password that was changed: whoever mends it need not start us again
+        raise StoreUnavailable(str(error)) from error
     unprojected, lag = _behind(house)
     return {
         "status": "ready",

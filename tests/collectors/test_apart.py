@@ -15,7 +15,7 @@ import pytest
 from collectors.commits import Apart
 from collectors.journal import Admitted, Journal
 from collectors.rebuild import Tally, catch_up, commits, rebuild
-from lineage.errors import StoreUnavailable, StoreUnusable
+from lineage.errors import HeadwaterError, StoreUnavailable, StoreUnusable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
 from lineage.ledger.objects import ObjectLedger
@@ -32,9 +32,10 @@ HOUR = timedelta(hours=1)
 class Failing:
     """The store of *homes*, which refuses to merge as often as is wanted."""
 
-    def __init__(self, homes: Homes, times: int) -> None:
+    def __init__(self, homes: Homes, times: int, error: type[HeadwaterError] = StoreUnavailable) -> None:
         self._store: Any = homes.store
         self.times = times
+        self.error = error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -43,7 +44,7 @@ class Failing:
         """Refuse, or merge."""
         if self.times:
             self.times -= 1
-            raise StoreUnavailable("nobody answers")
+            raise self.error("nobody answers")
         self._store.merge(entries, seen)
 
 
@@ -72,9 +73,9 @@ def admitted(number: int) -> Admitted:
     return Admitted(Draft("event", body, digest, "ada"), project(parse_event(body), digest))
 
 
-def failing(homes: Homes, times: int) -> Journal:
+def failing(homes: Homes, times: int, error: type[HeadwaterError] = StoreUnavailable) -> Journal:
     """The journal of *homes*, whose store fails at the next merges, and which nobody tries between commits."""
-    store: Any = Failing(homes, times)
+    store: Any = Failing(homes, times, error)
     return Journal(homes.ledger, store, commits=Apart(store, lambda: catch_up(homes.ledger, store), pause_s=3600))
 
 
@@ -120,6 +121,20 @@ def test_the_graph_follows_when_nobody_brings_another_event(homes: Homes, alone:
     Journal(alone.ledger, alone.store).commit([admitted(1)], [], NOON)
 
     assert (True, graph(alone)) == (came, graph(homes))
+
+
+def test_a_store_that_became_unusable_is_one_that_is_away(homes: Homes, alone: Homes) -> None:
+    """What was appended is acknowledged; who comes next is told to come again, until somebody mends it."""
+    journal = failing(homes, 2, StoreUnusable)
+    journal.commit([admitted(1)], [], NOON)
+    with pytest.raises(StoreUnavailable, match="nobody answers"):
+        journal.commit([admitted(2)], [], NOON)
+    journal.commit([admitted(2)], [], NOON)
+    whole = Journal(alone.ledger, alone.store)
+    for number in (1, 2):
+        whole.commit([admitted(number)], [], NOON)
+
+    assert graph(alone) == graph(homes)
 
 
 def test_while_the_graph_is_behind_nothing_more_is_appended(homes: Homes) -> None:

@@ -264,6 +264,8 @@ BY_CODE: Final[Mapping[str | None, Failure]] = {
     "Neo.ClientError.Database.DatabaseNotFound": (StoreUnusable, "there is no database of that name on the server"),
     "Neo.ClientError.Transaction.TransactionTimedOut": (StoreUnavailable, "took too long to answer; try again"),
 }  # fmt: skip
+# Of the client's errors those that a statement makes; what is said of databases, members and transactions may pass.
+OURS: Final = tuple(f"Neo.ClientError.{what}." for what in ("Statement", "Schema", "Procedure", "General"))
 # The first that fits counts.
 BY_CLASS: Final[Sequence[tuple[tuple[type[Exception], ...], Failure]]] = (
     (
@@ -288,7 +290,7 @@ def _in_plain_words(address: Address, error: Neo4jError | DriverError | OSError)
         return failure(f"{address}: {sentence}")
     if isinstance(error, (ServiceUnavailable, OSError)):
         return _away(address, error)
-    if isinstance(error, ClientError) and not error.is_retryable():
+    if isinstance(error, ClientError) and (code or "").startswith(OURS) and not error.is_retryable():
         return error  # A statement of ours that the server does not understand is a fault of the program.
     return StoreUnavailable(f"{address}: {getattr(error, 'message', None) or error}; try again")
 
