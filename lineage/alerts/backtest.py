@@ -12,7 +12,7 @@ from lineage.slo.budget import Tally, judge_tally
 from lineage.slo.evaluate import basis, verdicts
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
-from lineage.slo.tiers import choose, tiers_for
+from lineage.slo.tiers import choose, tiers_of
 from lineage.store.base import Store
 
 GRACE = timedelta(seconds=60)  # a deadline waits for it (DECISIONS 25), so an alert speaks no earlier
@@ -89,7 +89,7 @@ def backtest(slo: DataSLO, judged: Iterable[Verdict], since: datetime, now: date
 def _reach(slo: DataSLO, ordered: Sequence[Verdict]) -> timedelta:
     """How long after a BAD verdict something may begin to speak: no tier burns whose short window holds none."""
     apart = (ordered[-1].due - ordered[0].due) / (len(ordered) - 1) if len(ordered) > 1 else None
-    return max(tier.short for tier in (*choose(slo, apart), *tiers_for(slo.window)))
+    return max(tier.short for tier in (*choose(slo, apart), *tiers_of(slo)))
 
 
 def widened(slo: DataSLO, length: timedelta) -> DataSLO:

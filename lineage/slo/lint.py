@@ -9,12 +9,17 @@ from pathlib import Path
 
 from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
-from lineage.slo.phrases import span
+from lineage.slo.evaluate import evaluate
+from lineage.slo.indicators._robust import LEAST, deviations, median
+from lineage.slo.phrases import percent, span
 from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.spec import DataSLO
-from lineage.slo.tiers import FEASIBLE, can_fire, choose
+from lineage.slo.tiers import FEASIBLE, MIN_FACTOR, can_fire, choose
 from lineage.store.base import Store
+
+# MAD to a standard deviation, of which a fifth of what is expected is the wall (SLO.md b.8).
+TO_DEVIATION, NOISY = Fraction(14_826, 10_000), Fraction(1, 5)
 
 
 def inspect(
@@ -55,6 +60,26 @@ def strangers(slos: Iterable[DataSLO], store: Store) -> Iterator[tuple[str, str]
             yield name, f"no event has named {dataset} yet; look at the spelling of namespace and name"
 
 
+def noisy(slos: Iterable[DataSLO], store: Store, now: datetime) -> Iterator[tuple[str, str]]:
+    """(SLO, one sentence) for each that holds volumes to what is usual, where the usual swings too far (SLO.md b.8)."""
+    for slo in slos:
+        if slo.spec.sli.type == "completeness" and (swing := _swing(slo, store, now)) > NOISY:
+            told = (
+                f"rows swing by {percent(swing)} of what is expected on ordinary days, so that a fifth less is no news"
+            )
+            yield slo.name, f"{told}; write a lower good.minRatio, or another season"
+
+
+def _swing(slo: DataSLO, store: Store, now: datetime) -> Fraction:
+    """The median deviation of what came from what was expected, as a share of it; 0 where too little came to tell."""
+    found = evaluate(slo, store, now).occurrences
+    shares = [each.value / each.expected for each in found if each.value is not None and each.expected]
+    if len(shares) < LEAST:
+        return Fraction(0)
+    middle = median(shares)
+    return TO_DEVIATION * median(deviations(shares, middle)) / middle.denominator
+
+
 def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     """One sentence for each thing about *slo* that its author should know (SLO.md b.7)."""
     schedule, miss = slo.spec.schedule, 1 - slo.target
@@ -62,11 +87,10 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     every = slo.spec.sli.cadence or apart
     if every is not None and slo.spec.sli.unit == "occurrences":
         if (enough := affordable(slo, now)) is not None:
-            lower = (
-                f"a target of {number(enough)} or less, or a longer window, allows" if enough else "a longer one allows"
-            )
-            held = f"{span(slo.window)} hold {_expected(slo, every)} occurrence{'s' if enough else ''}"
-            yield f"this target forbids any miss: {held}; {lower} one"
+            expected = _expected(slo, every)
+            held = f"{span(slo.window)} hold {expected} occurrence{'' if expected == 1 else 's'}"
+            lower = f"a target of {number(enough)} or less, or a longer window," if enough else "a longer window"
+            yield f"this target forbids any miss: {held}; {lower} allows one"
         if schedule is not None and apart is not None and schedule.deadline >= apart:
             yield (
                 f"the deadline of {span(schedule.deadline)} is not shorter than the {span(apart)} between deliveries; "
@@ -78,6 +102,11 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"the {tier.severity} tier over {span(tier.long)} can never fire: even a total outage burns "
                 f"{float(1 / miss):.4g} times, its factor is {float(tier.factor(slo.window)):.4g}; "
                 f"{float(FEASIBLE / miss):.4g} would do, or policy: auto"
+            )
+        elif tier.factor(slo.window) < MIN_FACTOR:
+            yield (
+                f"the {tier.severity} tier over {span(tier.long)} fires while the budget is on track: its factor is "
+                f"{float(tier.factor(slo.window)):.4g}; write a larger budget for it, or a shorter long window"
             )
     if remark := slo.spec.sli.remark(slo.target):
         yield remark

@@ -13,6 +13,7 @@ from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo import spec
+from lineage.slo.alert_windows import catalogues, is_one, with_windows
 from lineage.slo.documents import Document, Say, documents, read
 from lineage.slo.holidays import SUFFIXES as CALENDARS
 from lineage.slo.holidays import resolved
@@ -95,9 +96,14 @@ def read_text(text: str, origin: str, beside: Path | None = None, hint: Hint | N
     """
     found: list[Source] = []
     faults: list[str] = []
-    for document in documents(text, origin):
+    told = list(documents(text, origin))
+    known = catalogues(told, message)
+    for document in told:
         try:
-            found.append(_source(document, beside, hint))
+            if not is_one(document):
+                body = document.body if beside is None else resolved(document, beside)
+                body = with_windows(document, body, known, beside, message)
+                found.append(_source(document, body, hint))
         except InvalidDefinition as error:
             faults.append(str(error))
     if faults:
@@ -105,8 +111,8 @@ def read_text(text: str, origin: str, beside: Path | None = None, hint: Hint | N
     return found
 
 
-def _source(document: Document, beside: Path | None, hint: Hint | None) -> Source:
-    body = document.body if beside is None else resolved(document, beside)
+def _source(document: Document, body: Any, hint: Hint | None) -> Source:
+    """The definition in *body*, which is that of *document* with what it names elsewhere."""
     try:
         slo = define(body)
     except ValidationError as error:

@@ -48,6 +48,9 @@ def _as_written(definitions: dict[str, Any]) -> None:
     definitions["Calendar"]["properties"] |= {
         word: {"type": "string", "minLength": 1, "description": text} for word, text in FILES.items()
     }
+    windows = definitions["Alerting"]["properties"]["windows"]
+    windows["anyOf"] = [{"type": "array", "items": windows.pop("items")}, {"type": "string", "minLength": 1}]
+    del windows["type"]
     source["from"] = {"anyOf": [{"$ref": REFERENCE.format(model="Dataset")}, source["from"]]}
 
 

@@ -245,13 +245,32 @@ class Trend(Strict):
     ticket_above: Annotated[Ratio, BeforeValidator(_growth), Field(gt=0)]
 
 
+class AlertWindow(Strict):
+    """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
+
+    severity: Severity
+    long: Annotated[Duration, AfterValidator(_positive)]
+    short: Annotated[Duration, AfterValidator(_positive)]
+    budget: Annotated[Share, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.short >= self.long:
+            raise ValueError("the short window is not shorter than the long one; write long: 1h, short: 5m")
+        return self
+
+
 class Alerting(Strict):
-    """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder."""
+    """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder.
+
+    *windows* are those over which rates are taken; none: those of the catalogue for the SLO's own window.
+    """
 
     policy: Literal["mwmb", "discrete", "auto"] = "auto"
     min_events: int = Field(1, ge=0)
     min_bad_events: int | None = Field(None, ge=1)
     ladder: tuple[Rung, ...] = ()
+    windows: tuple[AlertWindow, ...] = ()
     instant: Floor | None = None
     trend: Trend | None = None
     runbook: str | None = None

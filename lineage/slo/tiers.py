@@ -55,21 +55,27 @@ def tiers_for(window: timedelta) -> tuple[Tier, ...]:
     return periods[max(fitting) if fitting else min(periods)]
 
 
+def tiers_of(slo: DataSLO) -> tuple[Tier, ...]:
+    """The windows that *slo* itself says, else those of the catalogue for its own."""
+    own = tuple(Tier(each.severity, each.long, each.short, each.budget) for each in slo.spec.alerting.windows)
+    return own or tiers_for(slo.window)
+
+
 def choose(slo: DataSLO, spacing: timedelta | None) -> tuple[Tier, ...]:
     """The tiers by which *slo* speaks; none: the discrete ladder does.
 
-    *spacing* is the mean distance of expected occurrences, None while it cannot be known. `mwmb` takes the catalogue as
-    it is; `auto` stretches each tier until its windows hold enough events and keeps those that can mean something.
+    *spacing* is the mean distance of expected occurrences, None while it cannot be known. `mwmb` takes them as they
+    are; `auto` stretches each tier until its windows hold enough events and keeps those that can mean something.
     """
     policy = slo.spec.alerting.policy
     if policy == "mwmb":
-        return tiers_for(slo.window)
+        return tiers_of(slo)
     if policy == "discrete" or not spacing:
         return ()
     allowed = (1 - slo.target) * Fraction(slo.window // SECOND) / Fraction(spacing // SECOND)
     if allowed < MIN_BUDGET_EVENTS:
         return ()
-    stretched = (_stretch(tier, spacing) for tier in tiers_for(slo.window))
+    stretched = (_stretch(tier, spacing) for tier in tiers_of(slo))
     kept = [tier for tier in stretched if tier.factor(slo.window) >= MIN_FACTOR and can_fire(tier, slo)]
     return _distinct(kept, slo.window)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lineage.slo.lint import warnings
-from tests.support.promises import NOON, promise
+from lineage.slo.lint import noisy, warnings
+from tests.support.promises import HOUR, NOON, Lake, promise
 
+SLOW = {"severity": "ticket", "long": "7d", "short": "12h", "budget": "0.1"}
 DAILY = {"cron": "0 0 * * *"}
 
 
@@ -24,6 +26,14 @@ DAILY = {"cron": "0 0 * * *"}
         (
             {"target": "0.95", "alerting": {"ladder": [{"bad": 1, "severity": "ticket"}]}},
             "the ladder is not used, for burn rates speak here",
+        ),
+        (
+            {"schedule": {"cron": "0 0 1 1 *"}},
+            "this target forbids any miss: 28 d hold 1 occurrence; a longer window all",
+        ),
+        (
+            {"target": "0.95", "alerting": {"policy": "mwmb", "windows": [SLOW]}},
+            "the ticket tier over 7 d fires while the budget is on track: its factor is 0.4; write",
         ),
     ],
 )
@@ -48,3 +58,15 @@ def test_beats_are_counted_by_their_interval() -> None:
     assert [text.split(";")[0] for text in warnings(slo, NOON)] == [
         "this target forbids any miss: 28 d hold 1344 occurrences"
     ]
+
+
+@pytest.mark.parametrize(("swing", "expected"), [(50, []), (400, ["orders-completeness"])])
+def test_rows_that_swing_are_told(tmp_path: Path, swing: int, expected: list[str]) -> None:
+    """Where ordinary hours differ by more than a fifth of what is expected, -20 % is no news (SLO.md b.8)."""
+    lake = Lake(tmp_path)
+    for place in range(12):
+        lake.runs(NOON - (13 - place) * HOUR, 1, rows=1000 + (place % 3 - 1) * swing)
+    found = [name for name, _ in noisy([promise("completeness", window="12h")], lake.store, NOON)]
+    lake.homes.close()
+
+    assert found == expected
