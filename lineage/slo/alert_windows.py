@@ -70,11 +70,11 @@ def with_windows(
     name = alerting.get("windows") if isinstance(alerting, Mapping) else None
     if not isinstance(name, str):
         return body
-    for suffix in SUFFIXES if beside is not None and name not in known and "/" not in name else ():
-        file = beside / FOLDER / f"{name}{suffix}"
-        if file.is_file():
-            known = {**known, **catalogues(documents(read(file), str(file)), say)}
+    if beside is not None and name not in known and "/" not in name:
+        files = (beside / FOLDER / f"{name}{suffix}" for suffix in SUFFIXES)
+        told = [each for file in files if file.is_file() for each in documents(read(file), str(file))]
+        known = {**known, **catalogues(told, say)}
     if name not in known:
         text = f"no {KIND} are named {name!r}; write them in this file or in {FOLDER}/{name}.yaml beside it"
         raise InvalidDefinition(f"{document.at(*WINDOWS)}: {'.'.join(WINDOWS)}: {text}")
-    return {**body, "spec": {**spec, "alerting": {**alerting, "windows": known[name]}}}
+    return body | {"spec": body["spec"] | {"alerting": body["spec"]["alerting"] | {"windows": known[name]}}}
