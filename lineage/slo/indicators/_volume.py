@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lineage.slo.evidence import Delivery
 
 NAMED = 3  # deliveries whose events prove a volume
+ACCUMULATED = "its counts accumulate over the run, from before what is known of it"
 
 
 class Volume(NamedTuple):

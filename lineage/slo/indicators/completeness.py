@@ -15,7 +15,7 @@ from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
 from lineage.slo.indicators._parts import Partitions, placed
-from lineage.slo.indicators._volume import Volume, told_apart, volume
+from lineage.slo.indicators._volume import ACCUMULATED, Volume, told_apart, volume
 from lineage.slo.passage import backfills
 from lineage.slo.phrases import count, moment, percent
 from lineage.slo.spec import Dataset, DataSLO
@@ -245,7 +245,7 @@ def _outcome(spec: Spec, occurrence: Occurrence, come: Volume, basis: Basis, *, 
 def _unknown(rows: int | None, come: Volume, basis: Basis) -> str | None:
     """Why the volume cannot be judged, or None."""
     if any(each.cumulative for each in come.counted):
-        return "its counts accumulate over the run, from before what is known of it"
+        return ACCUMULATED
     if rows is None:
         return "a run did not say how many rows it wrote"
     return basis.how if basis.rows is None else None

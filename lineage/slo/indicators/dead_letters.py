@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState, dataset_id
 from lineage.slo.evidence import Delivery, Evidence, Need
+from lineage.slo.indicators._volume import ACCUMULATED, told_apart
 from lineage.slo.phrases import count, moment, percent
 from lineage.slo.spec import Dataset, DataSLO
 from lineage.slo.terms import Sli
@@ -40,9 +41,10 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     the queue, so that its silence proves nothing. NOT_EXPECTED: there was nothing to process. *value* is what was
     refused.
     """
-    refused = {_key(each): each for each in evidence.beside if each.state == "COMPLETE"}
-    telling = {each.job for each in evidence.beside}
-    found = sorted((each for each in evidence.deliveries if each.refresh), key=lambda each: (each.at, each.run))
+    aside = told_apart(evidence.beside, evidence.begin, cumulative=True)
+    refused = {_key(each): each for each in aside if each.state == "COMPLETE"}
+    telling = {each.job for each in aside}
+    found = [each for each in told_apart(evidence.deliveries, evidence.begin, cumulative=True) if each.refresh]
     return [
         _judge(slo, each, refused.get(_key(each)), evidence, telling=each.job in telling)
         for each in found
@@ -92,10 +94,10 @@ def _outcome(slo: DataSLO, delivery: Delivery, refused: int | None, *, telling: 
     queue = _spec(slo).queue.name
     if not telling:
         return VerdictState.UNKNOWN, f"{delivery.job.name} never told of {queue}"
+    if delivery.cumulative:
+        return VerdictState.UNKNOWN, ACCUMULATED
     if delivery.rows is None or refused is None:
         return VerdictState.UNKNOWN, f"nobody counted {'the records' if delivery.rows is None else queue}"
-    if delivery.cumulative:
-        return VerdictState.UNKNOWN, "its counts accumulate over the run, which this version cannot tell apart"
     total = delivery.rows + refused
     if not total:
         return VerdictState.NOT_EXPECTED, "there was nothing to process"

@@ -58,9 +58,19 @@ def test_silence_of_a_job_that_never_told_proves_nothing() -> None:
     assert [(one.state.value, one.reason) for one in found] == [("UNKNOWN", "other never told of orders.dlq")]
 
 
-def test_counts_that_accumulate_are_not_told_apart() -> None:
-    """A stream whose rows count from its start."""
-    assert states([judged(99, 1, window=timedelta(0), cumulative=True)]) == "U"
+def test_counts_that_accumulate_are_told_apart() -> None:
+    """Of a stream whose counts go on over its run each report is judged by what is new in both, but for the first."""
+    run: dict[str, Any] = {"window": timedelta(0), "cumulative": True, "started_at": NOON - DAY}
+    reports = [(NOON - 2 * HOUR, 900, 10), (NOON, 999, 11), (NOON + HOUR, 1100, 12)]
+    main, queue = (tuple(delivery(report[0], "s", rows=report[place], **run) for report in reports) for place in (1, 2))
+
+    found = measure(promised(), Evidence(NOON - 3 * HOUR, main, beside=queue), NOON + HOUR)
+
+    assert [(states([each]), int(each.good), int(each.total)) for each in found] == [
+        ("U", 0, 0),
+        ("G", 99, 100),
+        ("G", 101, 102),
+    ]
 
 
 def test_the_sentence_adds_up() -> None:
