@@ -44,15 +44,23 @@ _OF_JOBS: Final[Mapping[int, LiteralString]] = {
     side: "UNWIND $jobs AS key MATCH (j:Thing {key: key})-[e:" + on + "]->(d:Thing)" + _EDGE.replace("%s", str(side))
     for side, on in _ON.items()
 }
+# As a rule nobody hid anything, and no job said explicitly what it made: then nothing more is asked.
 _NOW: Final[Mapping[Direction, LiteralString]] = {
-    way: " UNION ALL ".join(
-        [*(_OF_DATASETS[side] for side in OF_DATASET[way]), *(_OF_JOBS[side] for side in OF_JOB[way])]
-    )
+    way: """
+    WITH EXISTS { MATCH (s:Statement) WHERE s.hides = true } AS hidden, EXISTS { MATCH ()-[:MADE]->() } AS spoken
+    CALL () {
+    """
+    + " UNION ALL ".join([*(_OF_DATASETS[side] for side in OF_DATASET[way]), *(_OF_JOBS[side] for side in OF_JOB[way])])
+    + "} RETURN hidden, spoken, job, side, dataset, first_at, last_at, runs, proofs, canonical"
     for way in OF_DATASET
 }
 _LISTED: Final[Mapping[str, LiteralString]] = {
     "dataset": "UNWIND $keys AS key MATCH (s:Speaker)-[l:LISTS]->(:Thing {key: key}) WHERE l.side IN $sides AND ",
-    "job": "UNWIND $keys AS key MATCH (s:Speaker {job: key})-[l:LISTS]->(:Thing) WHERE l.side IN $sides AND ",
+    # That a run began, as all did, lets it be found in the index by job and beginning.
+    "job": """
+        UNWIND $keys AS key MATCH (s:Speaker {job: key})-[l:LISTS]->(:Thing)
+        WHERE s.began IS NOT NULL AND l.side IN $sides AND
+    """,
 }
 _SPEAKING: Final = WITHIN + " AND s.last_at > $after"
 # One event may be the newest of two listings, of a run and of a job that it tells of beside: of four, three differ.
@@ -70,7 +78,7 @@ _MOVED: Final = "UNWIND $keys AS key MATCH (:Thing {key: key})<-[:NAMED]-(s:Spea
 _RUNS: Final = (
     """
     MATCH (s:Speaker {job: $job})-[l:LISTS {side: $side, effective: 1}]->(:Thing)
-    WHERE l.of IN $datasets AND s.state IS NOT NULL AND """
+    WHERE s.began IS NOT NULL AND l.of IN $datasets AND s.state IS NOT NULL AND """
     + _SPEAKING
     + " RETURN DISTINCT s.key"
 )
@@ -97,14 +105,16 @@ def neighbours(  # noqa: PLR0913, PLR0917 - the promise's own question
 
 def _now(transaction: ManagedTransaction, asked: Asked[str]) -> list[Edge]:
     rows = transaction.run(_NOW[asked.direction], datasets=sorted(asked.datasets), jobs=sorted(asked.jobs)).values()
-    found = dict(_read(row) for *row, _ in rows)
-    parts = {dataset: Component(canonical, (dataset,)) for _, _, dataset, *_, canonical in rows}
-    jobs = {key.job for key in found}
-    hid = hidden(transaction, jobs | parts.keys(), asked.at)
+    if not rows:
+        return []
+    any_hidden, any_spoken = rows[0][:2]
+    found = dict(_read(row) for _, _, *row, _ in rows)
+    parts = {dataset: Component(canonical, (dataset,)) for _, _, _, _, dataset, *_, canonical in rows}
+    hid = hidden(transaction, {key.job for key in found} | parts.keys(), asked.at) if any_hidden else {}
     if not hid.keys().isdisjoint(parts):  # a dataset is hidden once all its names are
         parts = components(transaction, parts, asked.at)
-        hid = hidden(transaction, jobs | all_names(parts), asked.at)
-    return _drawn(transaction, shown(found, parts, hid), asked)
+        hid |= hidden(transaction, all_names(parts), asked.at)
+    return _drawn(transaction, shown(found, parts, hid), asked, spoken=any_spoken)
 
 
 def _then(transaction: ManagedTransaction, resolve: Resolve, asked: Asked[str]) -> list[Edge]:
@@ -118,7 +128,7 @@ def _then(transaction: ManagedTransaction, resolve: Resolve, asked: Asked[str]) 
     retell(found, told.retell(transaction, resolve, divided, asked.at).values(), asked)
     parts = components(transaction, {key.dataset for key in found}, asked.at)
     hid = hidden(transaction, {key.job for key in found} | all_names(parts), asked.at)
-    return _drawn(transaction, shown(found, parts, hid), asked)
+    return _drawn(transaction, shown(found, parts, hid), asked, spoken=True)
 
 
 def _parameters(asked: Asked[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -139,11 +149,15 @@ def _read(row: list[Any]) -> tuple[Key[str], Found[str]]:
 
 
 def _drawn(
-    transaction: ManagedTransaction, together: Mapping[Key[str], Mapping[str, Found[str]]], asked: Asked[str]
+    transaction: ManagedTransaction,
+    together: Mapping[Key[str], Mapping[str, Found[str]]],
+    asked: Asked[str],
+    *,
+    spoken: bool,
 ) -> list[Edge]:
     runs = {key: _runs(transaction, key, raw, asked) for key, raw in together.items() if len(raw) > 1}
     written = {(key.job, key.dataset) for key in together if key.side == OUTPUT}
-    said = explicit.statements(transaction, written, asked.at)
+    said = explicit.statements(transaction, written, asked.at) if spoken else {}
     called = {end: node_of(end) for key in together for end in (key.job, key.dataset)}
     return drawn(together, runs, said, called)
 
