@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -21,8 +22,8 @@ class Finding(NamedTuple):
     """Something that no SLI shows, since *at*; the same thing keeps its *at* for as long as it lasts.
 
     `dropped`: nothing wrote the dataset since it was dropped. `conflict`: two jobs that have nothing to do with each
-    other wrote the newest occurrence. `restated`: a closed number is by now another one. `slower`: each day takes
-    longer than the one before, by more than `alerting.trend` allows.
+    other wrote the newest occurrence. `restated`: a backfill made another one of a closed number. `slower`: each day
+    takes longer than the one before, by more than `alerting.trend` allows.
     """
 
     kind: Literal["dropped", "conflict", "restated", "slower"]
@@ -103,10 +104,15 @@ def _apart(one: Delivery, other: Delivery) -> bool:
 
 
 def _restated(name: str, verdicts: Sequence[Verdict], now: datetime) -> Iterator[Finding]:
+    """Numbers that a backfill changed. What comes late, before another occurrence is due, changes none: it is late."""
+    dues = sorted(verdict.due for verdict in verdicts)
     changed = [
         (verdict.restated, verdict.value, verdict.due)
         for verdict in verdicts
-        if verdict.restated is not None and verdict.value is not None and verdict.restated.at + NEWS > now
+        if verdict.restated is not None
+        and verdict.value is not None
+        and verdict.restated.at + NEWS > now
+        and bisect_right(dues, verdict.restated.at) > bisect_right(dues, verdict.due)
     ]
     worth = [each for each in changed if abs(each[0].value - each[1]) > WORTH * each[1]]
     if not worth:

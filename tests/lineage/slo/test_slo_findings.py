@@ -88,7 +88,17 @@ def test_a_conflict_is_the_same_for_as_long_as_it_lasts() -> None:
 def test_a_closed_number_that_changed_by_more_than_a_hundredth(now: int, ago: int, expected: int) -> None:
     """1 % exactly is nothing, and so is what is a day old by now."""
     restated = Restated(Fraction(now), NOON - ago * HOUR)
-    (closed,) = verdicts("G", NOON - DAY)
-    found = findings(promise(), Evidence(NOON - DAY), [replace(closed, value=Fraction(1000), restated=restated)], NOON)
+    closed, after = verdicts("GG", NOON - 25 * HOUR)
+    found = findings(
+        promise(), Evidence(NOON - DAY), [replace(closed, value=Fraction(1000), restated=restated), after], NOON
+    )
 
     assert len(found) == expected
+
+
+def test_what_is_only_late_is_no_backfill() -> None:
+    """More rows of the hour that closed last: they are late, and the next occurrence is not due yet."""
+    (closed,) = verdicts("G", NOON - HOUR)
+    late = replace(closed, value=Fraction(1000), restated=Restated(Fraction(2000), NOON - MINUTE))
+
+    assert findings(promise(), Evidence(NOON - DAY), [late], NOON) == ()
