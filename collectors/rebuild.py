@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from collectors.commits import Apart, Commits, Together
 from collectors.decisions import state_all
@@ -22,6 +22,8 @@ from lineage.telemetry import logger
 VERSION = 4  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
 VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
+
+_UNFINISHED: Final = Change(VERSION_KIND, "graph", b"unfinished")
 
 Progress = Callable[[int, int], None]
 
@@ -40,24 +42,31 @@ class Tally:
 
 
 def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _all: None, rules: Rules = PLAIN) -> Tally:
-    """Forget graph and verdicts of *store* and merge all of *ledger* anew, in one step for everybody else.
+    """Forget graph and verdicts of *store* and merge all of *ledger* anew, as far as possible in one step for others.
 
     What retention took out of the ledger is not in the new graph.
-    Until it ends, readers see the graph as it was; if it does not end, they go on to. On SQLite other writers wait as
-    long, and the door answers 503 meanwhile. *progress* is told how many entries are done, of how many. Raises
-    StoreUnavailable, nothing having changed.
+    On SQLite readers see the graph as it was until it ends, and go on to if it does not; other writers wait as long,
+    and the door answers 503 meanwhile. On a server readers see it grow, nothing is judged meanwhile, and if it does not
+    end, `catch_up` begins again. *progress* is told how many entries are done, of how many. Raises StoreUnavailable.
     """
 
     def run() -> Tally:
+        store.put([_UNFINISHED])
         store.clear()
         store.put([_forgotten(document) for document in _documents(store, UNPROJECTED)])
         tally = _merge_all(ledger.read(), store, _counted(progress, ledger, {}), rules)
         store.put([_stamp(rules)])
         return tally
 
-    tally = store.together(run)
+    tally = store.anew(run)
     log.info("graph_rebuilt", extra={"merged": tally.merged, "unprojected": tally.unprojected})
     return tally
+
+
+def unfinished(store: Store) -> bool:
+    """Whether the graph is being made anew, or that broke off: then it lacks what the ledger has."""
+    stamp = store.document(VERSION_KIND, "graph")
+    return stamp is not None and stamp.body == _UNFINISHED.body
 
 
 def catch_up(

@@ -12,12 +12,12 @@ from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from collectors.rebuild import VERSION_KIND
+from collectors.rebuild import VERSION_KIND, unfinished
 from lineage.alerts.metrics import ALERTS
 from lineage.alerts.outbox import drain
 from lineage.alerts.react import react
 from lineage.channels.base import Channel, ready
-from lineage.errors import Conflict, Overloaded
+from lineage.errors import Conflict, Overloaded, StoreUnavailable
 from lineage.model import Verdict
 from lineage.settings import Settings
 from lineage.slo.book import SloBook
@@ -107,6 +107,8 @@ class Scheduler:
                 house.slos.reread()
                 _hide()
                 return []
+            if unfinished(house.store):  # what it lacks is no reason to wake anybody
+                raise StoreUnavailable("the graph is being made anew; what is due is judged when it is done")
             house.slos.refresh(now, self._lease)
             statuses, definitions = house.slos.statuses(now), house.slos.definitions()
             self._keep(statuses)

@@ -109,7 +109,17 @@ class Store(Protocol):
         """
 
     def clear(self) -> None:
-        """Forget graph, statements and verdicts, keep documents: what `headwater rebuild` starts from."""
+        """Forget graph, statements and verdicts, keep documents: what `headwater rebuild` starts from.
+
+        Where that is too much for one step, merges raise StoreUnavailable until it is done.
+        """
+
+    def anew(self, work: Callable[[], T]) -> T:
+        """Run *work*, which clears the graph and merges all of it again: kept or none, and seen at the end.
+
+        A store that cannot hold so much in one step shows the graph as it grows; if it breaks off, it must be run
+        again. Raises StoreUnavailable, also while another process does the same.
+        """
 
     def together(self, work: Callable[[], T]) -> T:
         """Run *work* so that all it merges, clears and puts is kept or none; others see it at once, at the end.

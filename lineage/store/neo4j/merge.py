@@ -13,6 +13,7 @@ from typing import Any, Final
 from neo4j import ManagedTransaction
 
 from lineage.database.times import microseconds
+from lineage.errors import StoreUnavailable
 from lineage.model import Delta, Entry, NodeId
 from lineage.store._news import Touched
 from lineage.store._observations import Batch, Fresh, earliest, named, others, subject
@@ -24,6 +25,7 @@ from lineage.store.neo4j.writing import put
 _LOCK: Final = """
     MERGE (h:Headwater {key: 'graph'}) ON CREATE SET h.merges = 0
     SET h.merges = h.merges + 1, h.last = $last
+    RETURN h.clearing
 """
 _ADVANCE: Final = """
     UNWIND $rows AS r MERGE (w:Writer {name: r.name})
@@ -66,9 +68,13 @@ def merge(transaction: ManagedTransaction, resolve: Resolve, entries: Sequence[E
 
 
 def lock(transaction: ManagedTransaction, entries: Sequence[Entry]) -> None:
-    """Wait for this transaction's turn; note that the graph changes, and how far each writer is merged."""
+    """Wait for this transaction's turn; note that the graph changes, and how far each writer is merged.
+
+    Raises StoreUnavailable while it is being cleared.
+    """
     last = max((entry.digest[:4].hex() for entry in entries), default="0" * 8)
-    transaction.run(_LOCK, last=last).consume()
+    if transaction.run(_LOCK, last=last).value()[0] is not None:
+        raise StoreUnavailable("the graph is being made anew; if nobody does so any more, run `headwater rebuild`")
     seqs: dict[str, int] = {}
     for entry in entries:
         seqs[entry.writer] = max(seqs.get(entry.writer, 0), entry.seq)

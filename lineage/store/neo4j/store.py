@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from neo4j import ManagedTransaction
 
 from lineage.database.times import microseconds
 from lineage.model import Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
-from lineage.store._news import Touched
 from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
-from lineage.store.neo4j import connected, dump, happened, news, overview, records, search, stated
+from lineage.store.neo4j import anew, connected, dump, happened, news, overview, records, search, stated
 from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.merge import merge
+
+T = TypeVar("T")
 
 _TOUCH: Final = "MERGE (h:Headwater {key: 'check'}) SET h.at = datetime.realtime()"
 _HOLD: Final = "MATCH (h:Headwater {key: 'graph'}) SET h.held = true"
 _WATERMARK: Final = "MATCH (w:Writer) RETURN w.name, w.seq"
 _HEARD: Final = "RETURN EXISTS { MATCH (e:Event) WHERE e.received <= $known_at }"
-_CLEAR: Final = """
-    MATCH (n:Thing|Speaker|Event|Body|ColumnBody|Statement|Writer|News|VerdictPage|VerdictBook) DETACH DELETE n
-"""
-_CLEARED: Final = "MERGE (h:Headwater {key: 'graph'}) SET h.merges = coalesce(h.merges, 0) + 1, h.last = '00000000'"
 
 
 class Neo4jStore(records.Records, connected.Connected, happened.Happened):
@@ -35,9 +32,11 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:
         self._bolt = bolt
         self._resolve = resolve
+        self._alone = anew.Alone()
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
         """Merge *deltas*, all or none, in one transaction, which waits for those of other writers."""
+        self._alone.go_on(self)
         self._bolt.write(lambda transaction: merge(transaction, self._resolve, entries, deltas))
 
     def state(self, entries: Sequence[Entry], statements: Sequence[Statement]) -> None:
@@ -45,14 +44,17 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
         self._bolt.write(lambda transaction: stated.state(transaction, entries, statements))
 
     def clear(self) -> None:
-        """Forget graph, statements and verdicts, keep documents; in one transaction."""
+        """Forget graph, statements and verdicts, keep documents; merges of others are refused until it is done."""
+        self._alone.go_on(self)
+        anew.clear(self._bolt)
 
-        def run(transaction: ManagedTransaction) -> None:
-            transaction.run(_CLEARED).consume()
-            transaction.run(_CLEAR).consume()
-            news.note(transaction, Touched())
-
-        self._bolt.write(run)
+    def anew(self, work: Callable[[], T]) -> T:
+        """Run *work* piece by piece, and keep others from doing the same meanwhile."""
+        self._alone.begin(self)
+        try:
+            return work()
+        finally:
+            self._alone.end(self)
 
     def statements(
         self, about: About | Iterable[Subject], *, as_of: datetime | None = None, known_at: datetime | None = None

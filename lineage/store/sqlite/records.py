@@ -81,6 +81,10 @@ class Records:
 
         return self._database.write(run)
 
+    def anew(self, work: Callable[[], T]) -> T:
+        """As `together`: however much it is, it is one transaction."""
+        return self.together(work)
+
     def put_verdicts(self, slo: str, verdicts: Sequence[Verdict]) -> None:
         """Keep *verdicts* as `Store.put_verdicts` promises; nothing is written where nothing changed."""
         latest = {verdict.occurrence: verdict for verdict in verdicts}

@@ -106,7 +106,7 @@ class SqliteStore(records.Records, around.Around):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
                 search.clear(connection)
                 connection.execute("INSERT INTO tally VALUES ('merges', ?)", (merges,))
-                news.note(connection, (), news.Touched())
+                news.note(connection, (), _news.Touched())
             self._ids.forget()
 
         self._database.write(lambda _: run())
