@@ -20,6 +20,7 @@ from lineage.walk import walk
 DEPTH = 20  # datasets from end to end
 MOST = 40  # datasets on all ways together
 INPUT_STATISTICS = "inputStatistics"
+BACKFILL = "backfill"
 
 
 class Span(NamedTuple):
@@ -44,6 +45,17 @@ class Airflow(msgspec.Struct, rename="camel"):
     """Run facet `airflow`, of tasks."""
 
     dag_run: _DagRun = msgspec.field(default_factory=_DagRun)
+
+
+class _Tag(msgspec.Struct):
+    key: str = ""
+    value: str = ""
+
+
+class Tags(msgspec.Struct):
+    """Run facet `tags`."""
+
+    tags: list[_Tag] = msgspec.field(default_factory=list)
 
 
 def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[Delivery]], span: Span) -> Ancestry:
@@ -151,13 +163,15 @@ def _sources(used: Sequence[Use], target: NodeId) -> Iterator[Use]:
 
 
 def backfills(store: Store, runs: Collection[str], span: Span) -> frozenset[str]:
-    """Those of *runs* of which Airflow says that they are backfills."""
+    """Those of *runs* of which Airflow says that they are backfills, or that are tagged `backfill`."""
     if not runs:
         return frozenset()
-    said = store.newest_facets(map(run_id, runs), ["airflow", "airflowDagRun"], until=span.now, known_at=span.known_at)
+    wanted = ["airflow", "airflowDagRun", "tags"]
+    said = store.newest_facets(map(run_id, runs), wanted, until=span.now, known_at=span.known_at)
     return frozenset(of.name for of, facets in said.items() if _is_backfill(facets))
 
 
 def _is_backfill(facets: Mapping[str, bytes]) -> bool:
     types = {facet(facets, AirflowDagRun).dag_run.run_type, facet(facets, Airflow).dag_run.run_type}
-    return any(said is not None and said.startswith("backfill") for said in types)
+    tagged = any(tag.key.lower() == BACKFILL and tag.value.lower() != "false" for tag in facet(facets, Tags).tags)
+    return tagged or any(said is not None and said.startswith(BACKFILL) for said in types)

@@ -69,7 +69,8 @@ def subjects(evidence: Evidence, settle: timedelta, aside: Iterable[Delivery] = 
         elif check.assertions or check.profile is not None:
             alone.append(Subject(check.run, check.at, None, (check,)))
     for each in sorted(aside, key=lambda each: (each.at, each.run)):
-        place = spoken_of(each.run, each.started_at or each.at) if each.state == "COMPLETE" else None
+        began = each.started_at if each.window is None and each.started_at is not None else each.at
+        place = spoken_of(each.run, began) if each.state == "COMPLETE" else None
         if place is not None:
             put_aside[place].append(each)
     bound = zip(versions, found, put_aside, strict=True)

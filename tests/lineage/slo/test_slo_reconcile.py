@@ -118,13 +118,19 @@ def test_no_run_is_nothing_to_reconcile(lake: Lake) -> None:
     assert [states([judged(lake, absenceIsZero=zero)]) for zero in (False, True)] == ["N", "U"]
 
 
-def test_airflow_says_what_is_a_backfill(lake: Lake) -> None:
-    """A point that a run of a backfill brought is no history, though it came in its order."""
+@pytest.mark.parametrize(
+    "said",
+    [{"airflow": facet(dagRun={"run_type": "backfill"})}, {"tags": facet(tags=[{"key": "Backfill", "value": "true"}])}],
+    ids=["airflow", "tag"],
+)
+def test_a_run_may_say_that_it_is_a_backfill(lake: Lake, said: dict[str, Any]) -> None:
+    """A point that it brought is no history, though it came in its order."""
     slo = promise("completeness", sli={"expected": {"mode": "seasonal", "season": "hour_of_week", "minHistory": 1}})
-    for weeks, rows, kind in ((3, 800, "scheduled"), (2, 4000, "backfill"), (1, 800, "scheduled"), (0, 700, "manual")):
+    other = {"airflow": facet(dagRun={"run_type": "scheduled"}), "tags": facet(tags=[{"key": "team", "value": "web"}])}
+    for weeks, rows in ((3, 800), (2, 4000), (1, 800), (0, 700)):
         start = NOON - weeks * timedelta(weeks=1) - HOUR
         body = copied({}, rows, start + HOUR + MINUTE - NOON, f"week {weeks}", nominal=(start, start + HOUR))
-        body["run"]["facets"]["airflow"] = facet(dagRun={"run_type": kind})
+        body["run"]["facets"] |= said if rows == 4000 else other
         lake.put(body)
 
     found = evaluate(slo, lake.store, NOON + HOUR).occurrences

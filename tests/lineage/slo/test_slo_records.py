@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from lineage.model import Verdict, job_id
+from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.evidence import Assertion, Check, ColumnCounts, Delivery, Evidence, Profile
 from lineage.slo.indicators.correctness import describe, measure
@@ -140,9 +141,12 @@ def test_a_batch_is_bad_below_the_target() -> None:
 
 def test_instant_is_a_floor_for_each_batch() -> None:
     """A batch below `instant` is BAD, and a ticket at once, though the target would let it pass."""
-    (verdict,) = measured([looked(rule(failed_rows=2))], target="0.99", alerting={"instant": {"below": "0.999"}})
+    slo = promise("correctness", sli=RECORDS, target="0.99", alerting={"instant": {"below": "0.999"}})
+    evidence = Evidence(NOON - DAY, [delivery(NOON - HOUR, rows=1000)], [looked(rule(failed_rows=2))])
 
-    assert (states([verdict]), verdict.value, verdict.expected) == ("B", Fraction(998, 1000), Fraction(999, 1000))
+    status = judge(slo, measure(slo, evidence, NOON), NOON)
+
+    assert (states(status.occurrences), status.sli, status.ladder) == ("B", Fraction(998, 1000), "ticket")
 
 
 def test_no_records_are_nothing_to_expect() -> None:
