@@ -107,11 +107,14 @@ class Bolt:
                 user_agent="headwater",
             )
 
-    def write(self, work: Work[T]) -> T:
-        """Run *work* in a transaction and answer its result once it is durable; inside `together` it joins that."""
+    def write(self, work: Work[T], most_s: float | None = None) -> T:
+        """Run *work* in a transaction and answer its result once it is durable; inside `together` it joins that.
+
+        It may take `write_s`, or *most_s* where it is known to be long.
+        """
         if self._here.whole is not None:
             return self._here.whole.write(work)
-        return self._run(work, neo4j.WRITE_ACCESS)
+        return self._run(work, neo4j.WRITE_ACCESS, most_s)
 
     def read(self, work: Work[T]) -> T:
         """Run *work*, which only reads, within `read_s`; inside `together` it sees what was written there."""
@@ -156,9 +159,9 @@ class Bolt:
         """Let go of all connections. Calling it twice is harmless."""
         self._driver.close()
 
-    def _run(self, work: Work[T], access: str) -> T:
-        most_s = self._reach.read_s if access == neo4j.READ_ACCESS else self._reach.write_s
-        limited = neo4j.unit_of_work(timeout=most_s)(work)
+    def _run(self, work: Work[T], access: str, most_s: float | None = None) -> T:
+        usual_s = self._reach.read_s if access == neo4j.READ_ACCESS else self._reach.write_s
+        limited = neo4j.unit_of_work(timeout=most_s or usual_s)(work)
         attempts = 0
         while True:
             try:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from heapq import merge
+from itertools import chain, islice
 from json import loads
-from typing import Any, Final, LiteralString, NamedTuple
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Final, LiteralString, NamedTuple
 
 from neo4j import ManagedTransaction
 
@@ -13,6 +17,8 @@ from lineage.store._conclusions import COLUMNS
 from lineage.store._dump import SIDE, TYPE, line, optional, types
 from lineage.store.neo4j import said
 from lineage.store.neo4j.keys import node_of
+
+AT_ONCE: Final = 100_000  # lines in memory: some tens of MB
 
 Read = Callable[[Any], Any]
 
@@ -58,8 +64,9 @@ _SPEAKER: Final = " ".join(column for column in COLUMNS if column != "id")
 SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
     "node": (
         Section(
-            """MATCH (n:Thing) RETURN n.key, n.first_at, n.last_at, n.first_received, n.last_received,
-                coalesce(n.canonical, n.key)""",
+            """MATCH (n:Thing) OPTIONAL MATCH (h:Thing {key: n.component})
+                RETURN n.key, n.first_at, n.last_at, n.first_received, n.last_received,
+                    coalesce(h.canonical, n.key)""",
             "id first_at last_at first_received last_received canonical",
         ),
         Section(
@@ -206,10 +213,29 @@ SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
 }
 
 
-def dump(transaction: ManagedTransaction) -> Iterator[bytes]:
-    """Keep the promise of `Store.dump` within *transaction*, which keeps merges away meanwhile."""
+def dump(transaction: ManagedTransaction, into: BinaryIO) -> None:
+    """Write what `Store.dump` promises *into* a file, a line each, within *transaction*, which keeps merges away.
+
+    At no time more than AT_ONCE lines are in memory.
+    """
     for name, sections in SECTIONS.items():
-        yield from sorted(written for section in sections for written in _lines(transaction, name, section))
+        with ExitStack() as runs:
+            found = chain.from_iterable(_lines(transaction, name, section) for section in sections)
+            sorted_runs = [runs.enter_context(_run(lines)) for lines in _some(found)]
+            into.writelines(merge(*sorted_runs))
+
+
+def _some(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while some := list(islice(lines, AT_ONCE)):
+        yield sorted(some)
+
+
+@contextmanager
+def _run(lines: Iterable[bytes]) -> Iterator[BinaryIO]:
+    with TemporaryFile() as file:
+        file.writelines(lines)
+        file.seek(0)
+        yield file
 
 
 def _lines(transaction: ManagedTransaction, name: str, section: Section) -> Iterator[bytes]:
@@ -217,7 +243,7 @@ def _lines(transaction: ManagedTransaction, name: str, section: Section) -> Iter
     readers = [section.own.get(column) or READ.get(column) for column in columns]
     for row in _rows(transaction, section):
         values = (read(value) if read else value for read, value in zip(readers, row, strict=True))
-        yield line(name, dict(zip(columns, values, strict=True)))
+        yield line(name, dict(zip(columns, values, strict=True))) + b"\n"
 
 
 def _rows(transaction: ManagedTransaction, section: Section) -> Iterator[Sequence[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from tempfile import TemporaryFile
 from typing import Final, Literal, TypeVar
 
 from neo4j import ManagedTransaction
@@ -19,6 +20,8 @@ from lineage.store.neo4j.bolt import Bolt
 from lineage.store.neo4j.merge import merge
 
 T = TypeVar("T")
+
+DUMP_S: Final = 3_600.0  # a transaction may take: that of a dump is long, and writes nothing
 
 _TOUCH: Final = "MERGE (h:Headwater {key: 'check'}) SET h.at = datetime.realtime()"
 _HOLD: Final = "MATCH (h:Headwater {key: 'graph'}) SET h.held = true"
@@ -107,13 +110,19 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
         return bool(self._bolt.read(lambda transaction: transaction.run(_HEARD, known_at=asked).value())[0])
 
     def dump(self) -> Iterator[bytes]:
-        """The whole graph as canonical JSON lines; merges wait until it is read."""
+        """The whole graph as canonical JSON lines; merges wait while it is read from the server."""
+        with TemporaryFile() as file:
 
-        def run(transaction: ManagedTransaction) -> list[bytes]:
-            transaction.run(_HOLD).consume()
-            return list(dump.dump(transaction))
+            def run(transaction: ManagedTransaction) -> None:
+                file.seek(0)
+                file.truncate()  # what an attempt before this one wrote
+                transaction.run(_HOLD).consume()
+                dump.dump(transaction, file)
 
-        yield from self._bolt.write(run)
+            self._bolt.write(run, DUMP_S)
+            file.seek(0)
+            for line in file:
+                yield line.removesuffix(b"\n")
 
     def revision(self) -> str:
         """A short word that changes with every merge and with `clear`."""
