@@ -16,6 +16,7 @@ from lineage.model import dataset_id
 from lineage.slo.budget import Count, Tally
 from lineage.slo.closed import Closed, Latencies, Totals
 from lineage.slo.drift import Weight
+from lineage.slo.indicators import copy_audit
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.terms import parse_duration
@@ -108,6 +109,9 @@ FAMILIES: Mapping[str, Callable[[str], Metric]] = {
     "headwater_slo_rows_delivered": _gauge("Rows of the newest judged occurrence."),
     "headwater_slo_rows_expected": _gauge("Rows that the newest judged occurrence was held to."),
     "headwater_slo_schema_changes": _counter("Deliveries that changed the columns, by what that breaks.", "class"),
+    "headwater_copy_audit_mismatch_partitions": _gauge(
+        "Partitions in which a copy differs, by the newest audit of each."
+    ),
     "headwater_replication_lag_seconds": _gauge("For how long a copy has lacked what its original has.", *COPY),
 }
 
@@ -131,6 +135,8 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
         yield "slo_data_age_seconds", (), behind
     yield "slo_next_due_timestamp_seconds", (), _seconds(status.next_due)
     yield "slo_last_delivery_timestamp_seconds", (), _seconds(status.last_delivery)
+    if isinstance(slo.spec.sli, copy_audit.Spec):
+        yield "copy_audit_mismatch_partitions", (), copy_audit.figures(slo, status.occurrences)["partitionsThatDiffer"]
     if slo.spec.sli.type == "completeness":
         for newest in [verdict for verdict in status.occurrences if verdict.total][-1:]:
             yield "slo_rows_delivered", (), newest.value

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from lineage.slo.budget import judge
 from lineage.slo.metrics import SloCollector
-from lineage.slo.spec import DataSLO
-from tests.support.promises import HOUR, NOON, promise, verdicts
+from lineage.slo.spec import DataSLO, define
+from tests.support.promises import HOUR, NOON, document, promise, verdicts
 
 FIVE: dict[str, Any] = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
 
@@ -49,6 +49,35 @@ def test_figures_have_the_documented_names(line: str) -> None:
     found = scraped(promise(target="0.999"), "GGGB")
 
     assert [one for one in found if one.split("}")[0] == line.split("}", maxsplit=1)[0]] == [line]
+
+
+def unscheduled(type_: str, **spec: Any) -> DataSLO:
+    """A promise of that type, without a schedule."""
+    said = document(sli={"type": type_, **spec.pop("sli")})
+    del said["spec"]["schedule"]
+    if "path" in spec:
+        del said["spec"]["dataset"]
+    return define(said | {"spec": said["spec"] | spec})
+
+
+def test_a_copy_has_a_lag_and_no_age() -> None:
+    """By the name of the copy and of its original; how old its data is depends on the original."""
+    ends = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "lake", "name": "copy"}}
+    slo = unscheduled("replication_lag", sli={"threshold": "5m"}, path=ends)
+    wanted = 'replica="dataset:lake:copy",slo="orders-freshness",source="dataset:lake:orders"'
+
+    found = [line for line in scraped(slo, "GB") if "_lag_" in line or "_age_" in line]
+
+    assert found == [f"headwater_replication_lag_seconds{{{wanted}}} 3600.0"]
+
+
+def test_an_audit_counts_the_partitions_that_differ() -> None:
+    """Those whose newest audit is bad."""
+    slo = unscheduled("copy_audit", sli={"original": {"namespace": "lake", "name": "raw"}})
+
+    found = [line for line in scraped(slo, "GB") if "_audit_" in line]
+
+    assert found == ['headwater_copy_audit_mismatch_partitions{slo="orders-freshness"} 1.0']
 
 
 def test_long_words_are_in_one_place() -> None:
