@@ -56,7 +56,7 @@ def newest_facets(
         newest |= _newest(transaction, kind, keys, names, at) if keys else {}
     known = bodies(transaction, (digest for said in newest.values() for digest in said.values()))
     found = {
-        node: {name: known[digest] for name, digest in newest[key].items() if digest is not None}
+        node: {name: known[digest] for name, digest in newest[key].items() if digest in known}
         for key, node in wanted.items()
         if key in newest
     }

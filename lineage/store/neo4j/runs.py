@@ -12,16 +12,15 @@ from lineage.model import NodeId, Page, Run
 from lineage.store._codes import EVER
 from lineage.store._cut import Cut
 from lineage.store._runs import Question, Row, row_of, run_of
-from lineage.store._told import Told
 from lineage.store.base import Resolve
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.told import DIVIDED, WITHIN, retell
 
-_COLUMNS: Final = """s.key, s.job, s.state, s.last_at, s.started, s.ended, s.began, s.conflict,
+# A `_runs.Row`, of a speaker `s`.
+COLUMNS: Final = """s.key, s.job, s.state, s.last_at, s.started, s.ended, s.began, s.conflict,
     s.parent_run, s.parent_job, s.root_run, s.root_job, s.nominal_start, s.nominal_end
 """
 _RUNS: Final = "MATCH (s:Speaker) WHERE s.state IS NOT NULL AND s.job IS NOT NULL"
-_ROWS: Final = "UNWIND $keys AS key MATCH (s:Speaker {key: key}) RETURN " + _COLUMNS
 # The order of runs; of one job or parent it begins with that, so that an index has it.
 _ORDER: Final = " ORDER BY %ss.began DESC, s.key"
 _UNDER: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
@@ -46,7 +45,7 @@ def runs(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]
     apart = _divided(transaction, resolve, *_candidates(asked), asked)
     total = transaction.run(where + " RETURN count(*)", values).single(strict=True).value()
     first: LiteralString = "s.job DESC, " if asked.job else "s.parent_run DESC, " if asked.parent else ""
-    page = where + " RETURN " + _COLUMNS + _ORDER.replace("%s", first) + " LIMIT $most"
+    page = where + " RETURN " + COLUMNS + _ORDER.replace("%s", first) + " LIMIT $most"
     rows = transaction.run(page, values).values()
     chosen = _first([*map(Row._make, rows), *apart])[offset : offset + limit]
     return Page(tuple(run_of(row, node_of) for row in chosen), total + len(apart))
@@ -65,13 +64,6 @@ def newest(
     return {node: found[node] for node in wanted if node in found}
 
 
-def rows_of(transaction: ManagedTransaction, keys: Iterable[str], told: Mapping[str, Told[str]]) -> dict[str, Row[str]]:
-    """The rows of some runs: as *told* where they are, else as they stand."""
-    wanted = set(keys)
-    settled = transaction.run(_ROWS, keys=sorted(wanted - told.keys())).values()
-    return {row[0]: Row(*row) for row in settled} | {key: row_of(told[key]) for key in wanted & told.keys()}
-
-
 def _newest(  # noqa: PLR0913, PLR0917 - what a question about many is made of
     transaction: ManagedTransaction,
     resolve: Resolve,
@@ -84,7 +76,7 @@ def _newest(  # noqa: PLR0913, PLR0917 - what a question about many is made of
     order = _ORDER.replace("%s", first)
     statement = (
         "UNWIND $keys AS key CALL (key) { "
-        + _RUNS + under + _filters(asked) + " RETURN s" + order + " LIMIT $limit } RETURN key, " + _COLUMNS
+        + _RUNS + under + _filters(asked) + " RETURN s" + order + " LIMIT $limit } RETURN key, " + COLUMNS
     )  # fmt: skip
     found: defaultdict[str, list[Row[str]]] = defaultdict(list)
     values = {**asked._asdict(), "as_of": EVER, "keys": list(keys), "limit": limit}

@@ -1,4 +1,9 @@
-"""Who used what: every use of a dataset by a run, or by a job that spoke without one."""
+"""Who used what: every use of a dataset by a run, or by a job that spoke without one.
+
+Five round trips answer any number of uses: the newest listings, all those of who listed, whose names their datasets
+are, what was counted, and whether anything was said explicitly. A cut that divides runs costs some more. Merges go on
+meanwhile: who is gone or has another name by the next of them is left out.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +41,10 @@ def uses(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]
     """Keep the promise of `Store.uses`; what was observed last at the same time is in the order of run and dataset."""
     told = divided(transaction, resolve, asked)
     listed = [*enough(_settled(transaction, asked), limit), *asked.of(told.values())]
-    whole = together(transaction, {row.speaker for row in listed}, told, asked.at)
-    parts = components(transaction, {row.dataset for row in listed}, asked.at)
-    wanted = {(row.speaker, parts[row.dataset].canonical, row.side) for row in listed}
+    rows = listings(transaction, {row.speaker for row in listed}, told)
+    canonical = _canonical(transaction, rows, asked.at)
+    whole = folded(rows, canonical)
+    wanted = {(row.speaker, canonical.get(row.dataset, row.dataset), row.side) for row in listed} & whole.keys()
     return _described(transaction, dict(islice(ordered(wanted, whole, node_of).items(), limit)), asked.at)
 
 
@@ -46,7 +52,8 @@ def uses_of(transaction: ManagedTransaction, resolve: Resolve, of: Iterable[str]
     """The uses of each of the runs *of*, by their keys, as `Store.uses_of` promises."""
     spoke = dict(transaction.run(_SPOKE, {"keys": sorted(of), **at._asdict()}).values())
     told = retell(transaction, resolve, [key for key, within in spoke.items() if not within], at)
-    whole = together(transaction, spoke, told, at)
+    rows = listings(transaction, spoke, told)
+    whole = folded(rows, _canonical(transaction, rows, at))
     found: defaultdict[str, list[Use]] = defaultdict(list)
     chosen = ordered(whole, whole, node_of)
     for key, use in zip(chosen, _described(transaction, chosen, at), strict=True):
@@ -96,15 +103,13 @@ def divided(transaction: ManagedTransaction, resolve: Resolve, asked: Question[s
     return retell(transaction, resolve, set(transaction.run(statement, values(asked)).value()), asked.at)
 
 
-def together(
-    transaction: ManagedTransaction, speakers: Collection[str], told: Mapping[str, Told[str]], at: Cut
-) -> dict[Key[str], Whole[str]]:
-    """All listings of *speakers*, those of one dataset under several names as one."""
+def listings(
+    transaction: ManagedTransaction, speakers: Collection[str], told: Mapping[str, Told[str]]
+) -> list[Row[str]]:
+    """All listings of *speakers*: as *told* where they are, else as they stand."""
     settled = sorted(set(speakers) - told.keys())
     rows: list[Row[str]] = [Row(*row) for row in transaction.run(_ROWS, keys=settled)] if settled else []
-    rows += rows_of(told[speaker] for speaker in speakers if speaker in told)
-    parts = components(transaction, {row.dataset for row in rows}, at)
-    return folded(rows, {dataset: part.canonical for dataset, part in parts.items()})
+    return rows + list(rows_of(told[speaker] for speaker in speakers if speaker in told))
 
 
 def writers_divided(transaction: ManagedTransaction, resolve: Resolve, asked: Question[str]) -> dict[str, Told[str]]:
@@ -122,6 +127,11 @@ def statements(
     }
     said = explicit.statements_of_runs(transaction, list(listed.values()), at)
     return {key: said[use] for key, use in listed.items() if use in said}
+
+
+def _canonical(transaction: ManagedTransaction, rows: Iterable[Row[str]], at: Cut) -> dict[str, str]:
+    parts = components(transaction, {row.dataset for row in rows}, at)
+    return {dataset: part.canonical for dataset, part in parts.items()}
 
 
 def _settled(transaction: ManagedTransaction, asked: Question[str]) -> Iterator[Row[str]]:
