@@ -90,18 +90,19 @@ class Baseline:
 
     def __init__(self, seasonal: Seasonal, schedule: Schedule, points: Sequence[Point], alien: Sequence[bool]) -> None:
         self._wanted, self._points = seasonal, points
-        self._calendar = _Seasons(seasonal, schedule)
+        seasons = _Seasons(seasonal, schedule)
+        days = [seasons.local(point.occurrence) for point in points]
+        self._seasons = [seasons.of(day) for day in days]
         self._known = [place for place, point in enumerate(points) if point.rows is not None and not alien[place]]
         self._alike: dict[object, list[int]] = {}
         for place in self._known:
-            local = self._calendar.local(points[place].occurrence)
-            if not seasonal.holidays.skips(local.date()):
-                self._alike.setdefault(self._calendar.of(local), []).append(place)
+            if not seasons.holiday(days[place]):
+                self._alike.setdefault(self._seasons[place], []).append(place)
 
     def of(self, place: int) -> Basis:
         """What the occurrence at *place* is held against; it is itself no part of that, nor is what came later."""
         point = self._points[place]
-        alike = self._alike.get(self._calendar.of(self._calendar.local(point.occurrence)), [])
+        alike = self._alike.get(self._seasons[place], [])
         found: list[Point] = []
         for earlier in reversed(alike[: bisect_left(alike, place)]):
             each = self._points[earlier]
@@ -123,12 +124,16 @@ class _Seasons:
 
     def __init__(self, seasonal: Seasonal, schedule: Schedule) -> None:
         self._seasonal, self._schedule, self._zone = seasonal, schedule, ZoneInfo(schedule.timezone)
+        self._holidays = seasonal.holidays if seasonal.holidays.skip else None
+
+    def holiday(self, at: datetime) -> bool:
+        return self._holidays is not None and self._holidays.skips(at.date())
 
     def local(self, occurrence: Occurrence) -> datetime:
         return occurrence.start.astimezone(self._zone)
 
     def of(self, at: datetime) -> object:
-        weekday = SUNDAY if self._seasonal.holidays.skips(at.date()) else at.weekday()
+        weekday = SUNDAY if self.holiday(at) else at.weekday()
         match self._seasonal.season:
             case "day_of_week":
                 return weekday
