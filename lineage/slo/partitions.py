@@ -29,7 +29,7 @@ def read_partitions(body: bytes) -> tuple[Partition, ...] | None:
     """
     try:
         condition = msgspec.json.decode(body, type=_Subset).output_condition
-        found = set(_partitions(condition, DEEPEST))
+        found = set(_partitions(condition, DEEPEST)) - {frozenset()}
     except (msgspec.DecodeError, ValueError):
         return None
     return tuple(sorted(found, key=sorted)) or None
@@ -78,8 +78,8 @@ def _dimensions(partition: object) -> Partition:
 
 def _equal(condition: Condition) -> Partition:
     sides = [side for side in (condition.get("left"), condition.get("right")) if isinstance(side, dict)]
-    fields = [side.get("field") for side in sides if side.get("type") == "field"]
-    values = [side.get("value") for side in sides if side.get("type") == "literal"]
-    if condition.get("comparison") != "EQUAL" or len(fields) != 1 or len(values) != 1:
+    said = {side.get("type"): side.get("field", side.get("value")) for side in sides}
+    field, value = said.get("field"), said.get("literal")
+    if condition.get("comparison") != "EQUAL" or not isinstance(field, str) or not isinstance(value, str | int):
         raise ValueError("a comparison that names no partition")
-    return frozenset([(str(fields[0]), str(values[0]))])
+    return frozenset([(field, str(value))])

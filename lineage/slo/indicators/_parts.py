@@ -18,6 +18,7 @@ from lineage.slo.spec import Schedule
 from lineage.slo.terms import Strict
 
 NAMED = 3  # parts that are told one by one
+IN_TIME = "partitions in time"
 # What one part decides for the whole, the strongest first.
 WEIGHT = (VerdictState.BAD, VerdictState.PENDING, VerdictState.UNKNOWN, VerdictState.NOT_EXPECTED, VerdictState.GOOD)
 
@@ -110,6 +111,11 @@ def _names(each: Delivery, dimension: str) -> bool:
     return any(name == dimension for partition in each.partitions or () for name, _ in partition)
 
 
+def of_parts(verdict: Verdict) -> bool:
+    """Whether *verdict* is one on a whole that consists of parts."""
+    return IN_TIME in verdict.reason
+
+
 def together(occurrence: Occurrence, parts: Mapping[str, Verdict]) -> Verdict:
     """The verdict on the whole: good when all *parts* are; what is late, or missing, is named."""
     state = next(state for state in WEIGHT if any(each.state is state for each in parts.values()))
@@ -139,7 +145,7 @@ def _reason(state: VerdictState, of: Sequence[tuple[str, Verdict]], parts: Mappi
         return of[0][1].reason
     good = sum(each.state is VerdictState.GOOD for each in parts.values())
     if state is VerdictState.GOOD:
-        return f"all {good} partitions in time"
+        return f"all {good} {IN_TIME}"
     told = "; ".join(f"{name}: {each.reason}" for name, each in of[:NAMED])
     more = f"; and {len(of) - NAMED} more" if len(of) > NAMED else ""
-    return f"{good} of {len(parts)} partitions in time; {told}{more}"
+    return f"{good} of {len(parts)} {IN_TIME}; {told}{more}"

@@ -17,7 +17,7 @@ from lineage.slo.indicators import _age, _heartbeat, _weighted
 from lineage.slo.indicators._age import Mark, Rule
 from lineage.slo.indicators._baseline import Season, Seasonal
 from lineage.slo.indicators._heartbeat import Heartbeat
-from lineage.slo.indicators._parts import Partitions, bringing, placed, together
+from lineage.slo.indicators._parts import Partitions, bringing, of_parts, placed, together
 from lineage.slo.indicators._weighted import Weighing
 from lineage.slo.phrases import moment, seconds, span
 from lineage.slo.spec import DataSLO
@@ -126,6 +126,8 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:
         return _heartbeat.describe(streak)
     if newest.total != ONE:
         return _age.describe(streak) if newest.expected is not None else _weighted.describe(streak)
+    if of_parts(newest):
+        return f"Due {moment(newest.due)}: {newest.reason}"
     if newest.delivered_at is not None:
         return f"Delivered {span(newest.delivered_at - newest.due)} late at {moment(newest.delivered_at)}"
     missing = next(place for place in range(len(streak)) if all(v.delivered_at is None for v in streak[place:]))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from lineage.model import Verdict
 from lineage.slo.evaluate import evaluate
+from lineage.slo.indicators.freshness import describe
 from lineage.slo.partitions import read_partitions
 from tests.support.promises import DAY, HOUR, NOON, Lake, event, facet, promise, states
 
@@ -55,6 +56,8 @@ CONDITIONS = {
     "never both": (both("AND", equal("dt", "1"), equal("dt", "2")), None),
     "more than": (equal("dt", "1") | {"comparison": "GREATER_THAN"}, None),
     "something else": ({"type": "bitmap"}, None),
+    "a place without partitions": ({"type": "location", "locations": ["s3://lake/orders/part-0"]}, None),
+    "a field without a value": (equal("dt", "1") | {"right": {"type": "literal"}}, None),
     "no list": ({"type": "partition", "partitions": {"dt": 1}}, None),
 }
 
@@ -100,9 +103,9 @@ def test_partial_delivery(lake: Lake) -> None:
 
     (found,) = judged(lake, **REGIONS)
 
-    assert (states([found]), found.reason) == (
+    assert (states([found]), describe([found], NOON)) == (
         "B",
-        "3 of 4 partitions in time; latam: not delivered, and no run tried",
+        "Due 2026-11-20 06:00 UTC: 3 of 4 partitions in time; latam: not delivered, and no run tried",
     )
 
 
