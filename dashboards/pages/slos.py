@@ -8,6 +8,7 @@ from dashboards import say
 from dashboards.current import Judged, current
 from dashboards.frame import Nav, Shown, look, page
 from dashboards.panels.budget import figures
+from dashboards.panels.decisions import decisions, proposed
 from dashboards.panels.diagnosis import empty_at, of_slo, pace
 from dashboards.panels.slos import row, rows, tiers
 from dashboards.states import SLO, VERDICT, worst
@@ -32,7 +33,15 @@ def listed(request: Request) -> Response:
     if wanted:
         made = [one for one in made if one.state == choice(wanted, SLO, "state")]
     return page(
-        request, "slos.html", slos=made, total=sum(counts.values()), counts_by_state=counts, states=SLO, wanted=wanted
+        request,
+        "slos.html",
+        slos=made,
+        total=sum(counts.values()),
+        counts_by_state=counts,
+        states=SLO,
+        wanted=wanted,
+        proposed=proposed(request, seen),
+        written=written,
     )
 
 
@@ -63,6 +72,7 @@ def shown(request: Request, name: str) -> Response:
         verdicts=VERDICT,
         incidents=mine[:8],
         written=written(one.definition),
+        decisions=decisions(request, one.definition, status.occurrences, seen),
         figures=figures(one),
     )
 

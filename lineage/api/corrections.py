@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lineage.api._answers import Asking, as_json
-from lineage.errors import NotFound
 from lineage.model import Principal
 from lineage.slo.decided import Correction, correcting, of, told
 from lineage.slo.shape import stamp
@@ -43,9 +42,7 @@ def correct(
     """Judge an occurrence of the window anew; 404 where there is none of that name. Events may change it no more."""
     house, now = services(request), services(request).now()
     slo = house.slos.definition(name)
-    if all(verdict.occurrence != judged.occurrence for verdict in house.slos.status(name, now).occurrences):
-        known = f"GET /api/v1/slos/{name} names them"
-        raise NotFound(f"{name} has no occurrence {judged.occurrence!r} in its window; {known}", field="occurrence")
+    house.slos.status(name, now).verdict(judged.occurrence)
     said = correcting(slo, judged.occurrence, Correction(judged.state, judged.because, admin.name, now))
     house.decisions.keep([said])
     return as_json(_corrections(house.store, name, request))

@@ -81,7 +81,6 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
     $ headwater slo correct orders-freshness 2026-11-20T11:00:00Z GOOD --because 'the file was there'
     """
-    from lineage.errors import NotFound
     from lineage.homes import homes_of
     from lineage.slo.book import SloBook
     from lineage.slo.decided import Correction, correcting
@@ -90,9 +89,7 @@ def correct(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     judged: Literal["GOOD", "BAD"] = "GOOD" if state == Judged.GOOD else "BAD"
     with homes_of(settings) as homes:
         book = SloBook(homes.store, settings)
-        before = next((v for v in book.status(name, now).occurrences if v.occurrence == occurrence), None)
-        if before is None:
-            raise NotFound(f"{name} has no occurrence {occurrence!r}; `headwater slo status {name} --json` names them")
+        before = book.status(name, now).verdict(occurrence)
         said = correcting(book.definition(name), occurrence, Correction(judged, because, _who(by), now))
         open_decisions(homes).keep([said])
     if as_json:

@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
+from lineage.errors import NotFound
 from lineage.model import Verdict
 from lineage.slo.findings import Finding
 
@@ -75,3 +76,11 @@ class Status:
     burn: tuple[BurnRate, ...] = ()
     findings: tuple[Finding, ...] = ()  # what is wrong with the dataset beside its numbers
     through: datetime | None = None  # up to when the dataset held all data, where the indicator knows
+
+    def verdict(self, occurrence: str) -> Verdict:
+        """That of *occurrence*, by its whole name. Raises NotFound where the window has none."""
+        for verdict in self.occurrences:
+            if verdict.occurrence == occurrence:
+                return verdict
+        hint = f"`headwater slo status {self.slo} --json` names them"
+        raise NotFound(f"{self.slo} has no occurrence {occurrence!r} in its window; {hint}", field="occurrence")
