@@ -33,6 +33,8 @@ class Drawn(NamedTuple):
 
 MEASURED = {
     "freshness": Drawn("min late", 60),
+    "freshness rows": Drawn("min old at most", 60),
+    "freshness age": Drawn("min too old", 60),
     "completeness": Drawn("rows"),
     "latency": Drawn("min", 60),
     "replication_lag": Drawn("min too far behind", 60),
@@ -53,7 +55,9 @@ def figures(one: Judged) -> dict[str, str]:
     if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
     if points := measured(one):
-        made["measured"] = held(points, MEASURED[one.definition.spec.sli.type].unit)
+        how = drawn(one)
+        assert how is not None, "it has points"
+        made["measured"] = held(points, how.unit)
     return made
 
 
@@ -93,9 +97,15 @@ def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
     ]
 
 
+def drawn(one: Judged) -> Drawn | None:
+    """How the figures of the indicator, or of its method, are shown; None: they are worth no drawing."""
+    sli = one.definition.spec.sli
+    return MEASURED.get(f"{sli.type} {getattr(sli, 'method', '')}", MEASURED.get(sli.type))
+
+
 def measured(one: Judged) -> list[Held]:
     """What was measured against what was expected, of the indicators whose figures are worth a drawing."""
-    if (how := MEASURED.get(one.definition.spec.sli.type)) is None:
+    if (how := drawn(one)) is None:
         return []
     return [
         Held(

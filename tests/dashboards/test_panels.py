@@ -19,6 +19,7 @@ from tests.support.graphs import AT, dataset, graph, job, status, verdict
 from tests.support.promises import promise as described
 
 HOUR = timedelta(hours=1)
+ROWS = {"type": "freshness", "method": "rows"}
 
 
 def promise(name="orders", kind="freshness"):
@@ -332,3 +333,12 @@ def test_what_was_measured_is_drawn_in_its_own_unit():
     ]
 
     assert drawn == [[(5, 10)], []]
+
+
+def test_a_method_of_freshness_has_a_unit_of_its_own():
+    """Minutes late by the deadline, minutes too old by age, and how old the oldest row may be."""
+    slos = [described(sli={"type": "freshness", "method": "age", "threshold": "1h"}), described(), described(sli=ROWS)]
+
+    units = [how.unit for slo in slos if (how := budget.drawn(Judged(slo, status()))) is not None]
+
+    assert units == ["min too old", "min late", "min old at most"]
