@@ -13,6 +13,7 @@ from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
 from lineage.slo.exclusions import Excluded
 from lineage.slo.partitions import Partition
+from lineage.slo.usage import Usage
 
 
 class Need(NamedTuple):
@@ -133,12 +134,16 @@ class Check(NamedTuple):
 
 
 class SchemaTold(NamedTuple):
-    """The columns of the dataset as an event of *run* told of them; None: it could not be read."""
+    """The columns of the dataset as an event of *run* told of them; None: it could not be read.
+
+    *used*: by whom, the moment before, where they are others than were told of last.
+    """
 
     run: str
     at: datetime
     columns: Columns | None
     event: str
+    used: Usage | None = None
 
 
 class Sum(NamedTuple):

@@ -20,6 +20,7 @@ from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, Schem
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, reads
+from lineage.slo.usage import Usage, usage
 from lineage.store.base import Store
 
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
@@ -122,13 +123,20 @@ def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery]) -> Anc
 
 
 def _schemas(asked: Asked) -> Iterator[SchemaTold]:
-    """What runs told of the columns; equal bodies are read once."""
+    """What runs told of the columns, by time; equal bodies are read once, and who used them asked where they change."""
     read: dict[bytes, Columns | None] = {}
-    for facet in asked.facets("schema"):
-        if facet.run is not None:
-            if facet.body not in read:
-                read[facet.body] = read_columns(facet.body)
-            yield SchemaTold(facet.run, facet.at, read[facet.body], facet.digest)
+    used: dict[str, Usage] = {}
+    last: Columns | None = None
+    for facet in sorted(asked.facets("schema"), key=lambda facet: (facet.at, facet.digest)):
+        if facet.run is None:
+            continue
+        if facet.body not in read:
+            read[facet.body] = read_columns(facet.body)
+        columns = read[facet.body]
+        if columns is not None and last not in (None, columns):
+            used[facet.run] = usage(asked.dataset, asked.store, facet.at - TICK, asked.known_at)
+        last = last if columns is None else columns
+        yield SchemaTold(facet.run, facet.at, columns, facet.digest, used.get(facet.run))
 
 
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:

@@ -8,20 +8,27 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState
-from lineage.slo.drift import Columns, Weight, drift
+from lineage.slo.drift import Change, Columns, Weight, drift
 from lineage.slo.evidence import Delivery, Evidence, Need, SchemaTold
 from lineage.slo.phrases import moment
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
+from lineage.slo.usage import Usage
 
 NAMED_CHANGES = 3
+NAMED_USERS = 2
 NONE, ONE = Fraction(0), Fraction(1)
-BREAKS, KEEPS, SAYS = "breaking", "nothing breaks", "only said otherwise"  # how the reason of a change begins
+# How the reason of a change begins.
+BREAKS, UNUSED, KEEPS, SAYS = "breaking", "breaking-unused", "nothing breaks", "only said otherwise"
 HISTORY = timedelta(days=7)  # before the window, where the schema is that the first delivery is held against
 
 
 class Spec(Sli):
-    """`type: schema_stability`. *positional*: it is read by place. What is taken back within *flap* breaks once."""
+    """`type: schema_stability`. *positional*: it is read by place. What is taken back within *flap* breaks once.
+
+    *unused*: what a breaking change is that nobody is known to be hurt by: all readers told of the columns that they
+    use, and none of them of this.
+    """
 
     needs_schedule: ClassVar[bool] = False
 
@@ -29,6 +36,7 @@ class Spec(Sli):
     unit: Literal["occurrences"] = "occurrences"
     positional: bool = False
     flap: Duration = timedelta(days=1)
+    unused: Literal["bad", "good"] = "bad"
 
 
 def needs(slo: DataSLO) -> Need:
@@ -55,7 +63,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
 
 def weight(verdict: Verdict) -> Weight | None:
     """What the heaviest change of the columns breaks, as *verdict* says; None where they did not change."""
-    begun = {BREAKS: Weight.BREAKING, KEEPS: Weight.COMPATIBLE, SAYS: Weight.INFO}
+    begun = {BREAKS: Weight.BREAKING, UNUSED: Weight.BREAKING, KEEPS: Weight.COMPATIBLE, SAYS: Weight.INFO}
     return begun.get(verdict.reason.partition(":")[0])
 
 
@@ -113,12 +121,29 @@ def _outcome(
     if back:
         return VerdictState.GOOD, "the columns are again what they were", 0
     breaking = [change for change in changes if change.weight is Weight.BREAKING]
-    named = "; ".join(
-        f"{each.path} {each.what}{'' if each.sure else ' (types that are not known here)'}"
-        for each in (breaking or changes)[:NAMED_CHANGES]
-    )
-    more = f" and {len(breaking) - NAMED_CHANGES} more" if len(breaking) > NAMED_CHANGES else ""
     if breaking:
-        return VerdictState.BAD, f"{BREAKS}: {named}{more}", len(breaking)
+        return _broken(breaking, schema.used, spec)
     keeps = SAYS if all(change.weight is Weight.INFO for change in changes) else KEEPS
+    named = "; ".join(_named(each) for each in changes[:NAMED_CHANGES])
     return VerdictState.GOOD, f"{keeps}: {named}" if named else "the columns are the same", 0
+
+
+def _broken(breaking: Sequence[Change], used: Usage | None, spec: Spec) -> tuple[VerdictState, str, int]:
+    """What breaks, those changes first that hurt somebody, who is named."""
+    hurt = {each: [] if used is None else used.of(each.path) for each in breaking}
+    ordered = sorted(breaking, key=lambda each: not hurt[each])
+    told = [f"{_named(each)}{f', which {_several(hurt[each])} uses' if hurt[each] else ''}" for each in ordered]
+    more = f" and {len(told) - NAMED_CHANGES} more" if len(told) > NAMED_CHANGES else ""
+    unused = used is not None and not any(hurt.values())
+    state = VerdictState.GOOD if unused and spec.unused == "good" else VerdictState.BAD
+    named = "; ".join(told[:NAMED_CHANGES])
+    return state, f"{UNUSED if unused else BREAKS}: {named}{more}", len(breaking)
+
+
+def _named(change: Change) -> str:
+    return f"{change.path} {change.what}{'' if change.sure else ' (types that are not known here)'}"
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - NAMED_USERS
+    return ", ".join(names[:NAMED_USERS]) + (f" and {more} more" if more > 0 else "")

@@ -12,7 +12,7 @@ from lineage.model import Delta, FacetSeen, Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import at, dataset, merge, ran, received, sqlite
+from tests.support.deltas import at, columns, dataset, merge, ran, received, sqlite
 from tests.support.promises import document, states
 
 A, B = ("id", "amount"), ("id",)
@@ -53,7 +53,44 @@ def test_a_column_that_goes_breaks_once(store: Store) -> None:
     """The first has nothing to be held against; what comes after the break is held against what is there now."""
     found = judged(store, *(load(day * DAY, names) for day, names in enumerate((A, A, B, B))))
 
-    assert (states(found), found[2].reason) == ("UGBG", "breaking: amount was removed")
+    assert (states(found), found[2].reason) == ("UGBG", "breaking-unused: amount was removed")
+
+
+def report(minutes: float, *columns_used: str) -> list[Delta]:
+    """A job that reads the orders, and says which of their columns its report is made of; none: it says nothing."""
+    made = [(f"its {name}", dataset("orders"), name) for name in columns_used]
+    told = (columns(dataset("report"), *made),) if made else ()
+    return [ran("report", "COMPLETE", minutes, by="report", reads=["orders"], writes=["report"], columns=told)]
+
+
+@pytest.mark.parametrize(
+    ("used", "wanted"),
+    [
+        (("amount",), "breaking: amount was removed, which report uses"),
+        (("id",), "breaking-unused: amount was removed"),
+        ((), "breaking: amount was removed, which report uses"),
+    ],
+)
+def test_whom_it_breaks_is_known_by_column_lineage(store: Store, used: tuple[str, ...], wanted: str) -> None:
+    """Who says that it uses the column is named, and so is a reader who says nothing: it may use any."""
+    found = judged(store, load(0, A), report(60, *used), load(DAY, B))
+
+    assert found[1].reason == wanted
+
+
+@pytest.mark.parametrize(("word", "state"), [("bad", "UB"), ("good", "UG")])
+def test_what_nobody_uses_may_go(store: Store, word: str, state: str) -> None:
+    """Only where the file says so; the reason and the number of changes stay."""
+    found = judged(store, load(0, A), load(DAY, B), slo=promised(unused=word))
+
+    assert (states(found), found[1].value) == (state, 1)
+
+
+def test_whoever_uses_it_later_was_not_broken(store: Store) -> None:
+    """Usage is that of the moment before the change."""
+    found = judged(store, load(0, A), load(DAY, B), report(DAY + 60, "amount"))
+
+    assert found[1].reason == "breaking-unused: amount was removed"
 
 
 def test_no_facet_is_no_removal(store: Store) -> None:
