@@ -13,7 +13,7 @@ from lineage.database.times import instant, microseconds
 from lineage.model import Listing, RunObserved
 from lineage.model import Moment as Deciding
 from lineage.store._codes import LAST_DECIDING, OUTPUT, SIDE, SIDES, TYPE_SETS, TYPES
-from lineage.store._observations import Listed, Moment, Names, Ref, Row
+from lineage.store._observations import Called, Listed, Moment, Ref, Row
 from lineage.store._speakers import ListingRow, Speaker
 from lineage.store.base import Resolve
 
@@ -40,9 +40,7 @@ def hear(
     """Let *speakers* take in *moments* and touches. Answers jobs and parents between which it left doubt, with whom."""
     for touch in listed:
         known = speakers[touch.speaker].listings
-        row = known.get((touch.dataset, touch.side)) or ListingRow(
-            None, 0, touch.at, touch.at, touch.event, touch.digest, 0, 0, None
-        )
+        row = known.get((touch.dataset, touch.side)) or ListingRow.before(touch)
         known[touch.dataset, touch.side] = row.with_touch(touch)
     return {(node, moment.speaker) for moment in moments for node in speakers[moment.speaker].hear(moment)}
 
@@ -55,7 +53,7 @@ def recall(speakers: Mapping[Ref, Speaker[Ref]], moments: Iterable[Moment[Ref]])
         speaker.deciding.sort(key=attrgetter("at", "digest"))
 
 
-def concluded(speaker: Speaker[Ref], names: Names[Ref], resolve: Resolve) -> Row:
+def concluded(speaker: Speaker[Ref], names: Called[Ref], resolve: Resolve) -> Row:
     """The row of *speaker*, as COLUMNS names it; its listings are brought up to date on the way."""
     job = speaker.job.value[0] if speaker.job.value else None
     state: str | None = None if speaker.stated else "NEW"
@@ -114,7 +112,7 @@ def edges(
     return joined, left
 
 
-def _observed(speaker: Speaker[Ref], names: Names[Ref]) -> RunObserved:
+def _observed(speaker: Speaker[Ref], names: Called[Ref]) -> RunObserved:
     return RunObserved(
         run=names.name(speaker.id),
         moments=tuple(speaker.deciding),

@@ -23,14 +23,18 @@ Row = tuple[Any, ...]
 Ref = TypeVar("Ref")  # what stands for a dataset, job, run or event in the rows of one store: an id, a key
 
 
-class Names(Protocol[Ref]):
-    """What stands for nodes, words and bodies in the rows of one store."""
+class Called(Protocol[Ref]):
+    """What stands for nodes in the rows of one store, and who they are."""
 
     def node(self, node: NodeId, /) -> Ref:
         """What stands for *node*."""
 
     def name(self, node: Ref, /) -> NodeId:
         """What `node` was given."""
+
+
+class Names(Called[Ref], Protocol[Ref]):
+    """What stands for nodes, words and bodies in the rows of one store."""
 
     def word(self, text: str, /) -> Any:
         """What stands for a facet's name, a producer or a reason."""

@@ -95,6 +95,11 @@ class ListingRow(NamedTuple, Generic[Ref]):
     effective: int
     written_at: int | None
 
+    @classmethod
+    def before(cls, listed: Listed[Ref]) -> ListingRow[Ref]:
+        """The row that waits for its first touch."""
+        return cls(None, 0, listed.at, listed.at, listed.event, listed.digest, 0, 0, None)
+
     def with_touch(self, listed: Listed[Ref]) -> ListingRow[Ref]:
         """The row with one more touch."""
         newer = (listed.at, listed.digest) > (self.last_at, self.last_digest)

@@ -9,7 +9,7 @@ from typing import Generic
 from lineage.model import RunState
 from lineage.store._codes import OUTPUT
 from lineage.store._conclusions import COLUMNS, concluded
-from lineage.store._observations import Names, Ref
+from lineage.store._observations import Called, Ref
 from lineage.store._speakers import Speaker
 from lineage.store.base import Resolve
 
@@ -54,7 +54,7 @@ class Told(Generic[Ref]):
         return max((of.written_at for of in listings if of is not None and of.written_at is not None), default=None)
 
 
-def told(speaker: Speaker[Ref], names: Names[Ref], resolve: Resolve) -> Told[Ref]:
+def told(speaker: Speaker[Ref], names: Called[Ref], resolve: Resolve) -> Told[Ref]:
     """What *speaker*, which heard all within the cut and nothing beyond, came to."""
     row = dict(zip(COLUMNS, concluded(speaker, names, resolve), strict=True))
     return Told(
