@@ -8,6 +8,7 @@ import pytest
 
 from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable
 from lineage.projection import resolve
+from lineage.settings import Neo4j
 from lineage.store.base import Change
 from lineage.store.neo4j import open as open_store
 from lineage.store.neo4j.bolt import Address, Bolt, parse_url
@@ -55,6 +56,15 @@ def test_a_server_that_is_away_is_unavailable() -> None:
     """Trying again may help."""
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         open_store(f"neo4j://{USER}:{PASSWORD}@127.0.0.1:{free_port()}", resolve)
+
+
+def test_a_question_has_an_end(address: str) -> None:
+    """What takes longer than it may is ended by the server, and may be tried again."""
+    bolt = Bolt(parse_url(address), Neo4j(read_s=1))
+
+    with pytest.raises(StoreUnavailable, match="took too long to answer"):
+        bolt.read(lambda transaction: transaction.run("UNWIND range(1, 1000000000) AS n RETURN count(n * n)").value())
+    bolt.close()
 
 
 def test_a_database_that_is_not_there_is_named(address: str) -> None:

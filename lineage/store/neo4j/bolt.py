@@ -260,12 +260,14 @@ class _Gone(Exception):
 
 Failure = tuple[type[HeadwaterError], str]
 
+TOO_LONG: Final = "took too long to answer; try again"
 BY_CODE: Final[Mapping[str | None, Failure]] = {
     "Neo.ClientError.Security.AuthenticationRateLimit": (
         StoreUnavailable, "too many wrong passwords; the server waits some seconds before it hears the next"
     ),
     "Neo.ClientError.Database.DatabaseNotFound": (StoreUnusable, "there is no database of that name on the server"),
-    "Neo.ClientError.Transaction.TransactionTimedOut": (StoreUnavailable, "took too long to answer; try again"),
+    "Neo.ClientError.Transaction.TransactionTimedOut": (StoreUnavailable, TOO_LONG),
+    "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration": (StoreUnavailable, TOO_LONG),
 }  # fmt: skip
 # Of the client's errors those that a statement makes; what is said of databases, members and transactions may pass.
 OURS: Final = tuple(f"Neo.ClientError.{what}." for what in ("Statement", "Schema", "Procedure", "General"))
