@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.model import EventType
 from lineage.store.base import Store
 from tests.support.any_graph import DATASETS, JOBS, MINUTES, NODES, QUICK, RUNS, entries, happened, merged
-from tests.support.deltas import Said, at, dataset, job, run, sqlite
+from tests.support.deltas import Said, at, dataset, job, linked, ran, received, run, sqlite
+
+TYPES: Final[tuple[EventType, ...]] = ("START", "COMPLETE", "RUNNING", "FAIL")
 
 cuts = st.none() | st.sampled_from(MINUTES).map(at)
 
@@ -44,6 +48,29 @@ def test_events_and_facets_are_listed_as_sqlite_does(
     expected, actual = (merged(store, pairs, 4) for store in stores)
 
     assert _listed(expected, window) == _listed(actual, window)
+
+
+def test_questions_stand_what_is_written_meanwhile(stores: tuple[Store, Store]) -> None:
+    """Merges that change who writes what under which name, and a graph that is forgotten: nothing fails."""
+    said = [
+        ran(RUNS[nth % 3], TYPES[nth % 4], nth, writes=[DATASETS[nth % 4]], rows=nth,
+            aliases=(linked(DATASETS[nth % 4], DATASETS[(nth + nth // 4) % 4], "rename"),))
+        for nth in range(1, 40)
+    ]  # fmt: skip
+    pairs: list[Said] = [*received(said)]
+    expected = happened(merged(stores[0], pairs, len(pairs)), None, None)
+
+    def write() -> Store:
+        merged(stores[1], pairs, 2)
+        return merged(stores[1], pairs[::-1], 3)
+
+    with ThreadPoolExecutor(1) as writer:
+        writing = writer.submit(write)
+        while not writing.done():
+            happened(stores[1], None, at(20))
+            happened(stores[1], at(20), None)
+
+    assert expected == happened(writing.result(), None, None)
 
 
 def _listed(store: Store, window: dict[str, Any]) -> dict[str, Any]:
