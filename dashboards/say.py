@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 
 from markupsafe import Markup, escape
 
+from lineage.slo import phrases
 from lineage.slo.phrases import span
 
 NOTHING, MINUS, TIMES = "\u2013", "\u2212", "\u00d7"
@@ -68,13 +68,8 @@ def lasting(seconds: float) -> str:
 
 
 def percent(share: Fraction | None, places: int = 2) -> str:
-    """`99.61 %`, cut and not rounded, so that 99.999 % never reads as met; a dash for None."""
-    if share is None:
-        return NOTHING
-    step = Decimal(1).scaleb(-places)
-    value = (Decimal(share.numerator * 100) / Decimal(share.denominator)).quantize(step, ROUND_FLOOR)
-    text = format(value, "f")
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %".replace("-", MINUS)
+    """`99.61 %`, as `phrases.percent` says it, so that 99.999 % never reads as met; a dash for None."""
+    return NOTHING if share is None else phrases.percent(share, places).replace("-", MINUS)
 
 
 def count(number: int | Fraction | None) -> str:

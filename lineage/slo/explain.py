@@ -51,6 +51,9 @@ def shape_of(explained: Explanation) -> dict[str, object]:
         "good": number(verdict.good),
         "total": number(verdict.total),
         "spends": _spends(explained),
+        "sli": number(status.sli),
+        "target": number(status.target),
+        "budgetRemainingRatio": number(status.budget.remaining_ratio),
         "deliveredAt": stamp(verdict.delivered_at),
         "run": verdict.run,
         "imported": verdict.imported,
@@ -83,6 +86,8 @@ def lines_of(explained: Explanation) -> Iterator[str]:
     if verdict.good != verdict.total and explained.status.budget.allowed:
         spent = (verdict.total - verdict.good) / explained.status.budget.allowed
         yield f"  spends     {percent(spent)} of the error budget"
+    if explained.status.sli is not None:
+        yield f"  stands     {_stands(explained.status)}"
     if verdict.run is not None:
         yield f"  run        {verdict.run}"
     if verdict.imported:
@@ -92,6 +97,14 @@ def lines_of(explained: Explanation) -> Iterator[str]:
         yield f"  event      {event.digest}  {event.type or event.kind}  {moment(event.at)}{job}"
     if not explained.events:
         yield "  event      none: absence is what it is judged by"
+
+
+def _stands(status: Status) -> str:
+    """How the SLO as a whole stands, in the words of its page."""
+    left = status.budget.remaining_ratio
+    rest = "" if left is None else f"; {percent(left)} of the error budget left"
+    assert status.sli is not None, "asked for only where something was judged"
+    return f"{percent(status.sli, 2)} good, objective {percent(status.target, 2)}{rest}"
 
 
 def _spends(explained: Explanation) -> Number:

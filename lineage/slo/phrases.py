@@ -40,8 +40,10 @@ def count(number: Fraction | int) -> str:
     return f"{math.floor(number):,}"
 
 
-def percent(share: Fraction) -> str:
-    """`97.5 %`: at most one decimal, rounded down so that it never flatters."""
-    tenths = math.floor(share * 1000)
-    whole, tenth = divmod(abs(tenths), 10)
-    return f"{'-' if tenths < 0 else ''}{whole}{f'.{tenth}' if tenth else ''} %"
+def percent(share: Fraction, places: int = 1) -> str:
+    """`97.5 %`: at most so many decimals, rounded down so that it never flatters; pages and lines say it alike."""
+    scale = 10**places
+    parts = math.floor(share * 100 * scale)
+    whole, rest = divmod(abs(parts), scale)
+    decimals = f"{rest:0{places}}".rstrip("0") if places else ""
+    return f"{'-' if parts < 0 else ''}{whole}{f'.{decimals}' if decimals else ''} %"

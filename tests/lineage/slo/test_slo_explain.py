@@ -47,6 +47,7 @@ def test_absence_is_told_as_such(lake: Lake) -> None:
         "  due        2026-11-20 12:15 UTC",
         "  counts     0 good of 1 occurrences",
         "  spends     33.3 % of the error budget",
+        "  stands     83.33 % good, objective 50 %; 66.6 % of the error budget left",
         "  event      none: absence is what it is judged by",
     ]
 
