@@ -33,6 +33,7 @@ class Need(NamedTuple):
     beside: NodeId | None = None  # another dataset, of which the same is asked
     beats_of: NodeId | None = None  # the job that sends heartbeats
     reads: frozenset[NodeId] | None = None
+    counted_by: NodeId | None = None  # a job of which each run counts what there was, told as deliveries beside
     backfills: bool = False
     partitions: bool = False
     sums: bool = False  # of it and of the dataset beside: what probes summed up

@@ -19,7 +19,7 @@ from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.spec import DataSLO
-from lineage.slo.upstream import Span, ancestry, backfills, reads
+from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
 from lineage.slo.usage import Usage, usage
 from lineage.store.base import Store
 
@@ -90,6 +90,8 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence) -> Ev
         return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)))
     if need.beats_of is not None:
         return _with_beats(evidence, asked, need.beats_of)
+    if need.counted_by is not None:
+        return replace(evidence, beside=tuple(counts_of(asked, need.counted_by, need.reads or ())))
     runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
     return replace(
         evidence,

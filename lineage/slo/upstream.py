@@ -67,8 +67,7 @@ def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[
     path = slo.spec.path
     assert path is not None, "`define` asks for it"
     ends = [dataset_id(end.namespace, end.name) for end in (path.to, *path.sources)]
-    canonical = {asked: node.canonical for asked, node in store.get(ends).items()}
-    target, *sources = [canonical.get(end, end) for end in ends]
+    target, *sources = _canonical_of(store, ends)
     between, whole = _between(store, target, frozenset(sources))
     found = between | {target, *sources}
     if path.via != "any":
@@ -134,11 +133,9 @@ def reads(asked: Asked, deliveries: Iterable[Delivery], wanted: Collection[NodeI
     Of the datasets *wanted*, or of all. What a run wrote as well it did not take from elsewhere.
     """
     ended = [each for each in deliveries if each.state == "COMPLETE"]
+    target, *taken = _canonical_of(asked.store, [asked.dataset, *sorted(wanted)])
     reports = {each.run for each in ended if each.window is not None}
     uses = asked.store.uses_of(sorted({each.run for each in ended}), until=asked.now, known_at=asked.known_at)
-    nodes = asked.store.get([asked.dataset, *wanted])
-    canonical = {each: nodes[each].canonical if each in nodes else each for each in [asked.dataset, *wanted]}
-    target, taken = canonical.pop(asked.dataset), frozenset(canonical.values())
     found: dict[str, list[Read]] = {}
     streamed: set[NodeId] = set()
     for run, used in uses.items():
@@ -151,6 +148,34 @@ def reads(asked: Asked, deliveries: Iterable[Delivery], wanted: Collection[NodeI
             if told.run in reports:
                 found.setdefault(told.digest, []).append(Read(dataset, rows_told(told)))
     return found
+
+
+def counts_of(asked: Asked, probe: NodeId, wanted: Collection[NodeId]) -> Iterator[Delivery]:
+    """Each run of *probe* that ended well, with all rows that it counted in the datasets *wanted*, or in all it read.
+
+    One that did not count all of them counted nothing.
+    """
+    taken = _canonical_of(asked.store, sorted(wanted))
+    found: dict[str, list[int | None]] = {}
+    for use in asked.store.uses(
+        job=probe, side="input", since=asked.since, until=asked.now, known_at=asked.known_at, limit=ALL
+    ):
+        if use.run is not None and use.effective and (not wanted or use.dataset in taken):
+            found.setdefault(use.run, []).append(use.statistics.rows)
+    events = asked.events([probe])
+    for name, run in asked.runs(found).items():
+        told = next((event for event in events.get(name, ()) if event.type == "COMPLETE"), None)
+        if run.state == "COMPLETE" and told is not None:
+            rows = [each for each in found[name] if each is not None]
+            total = sum(rows) if len(rows) == len(found[name]) else None
+            nominal = None if run.nominal_start is None else (run.nominal_start, run.nominal_end)
+            yield Delivery(told.at, name, probe, nominal=nominal, rows=total, events=(told.digest,))
+
+
+def _canonical_of(store: Store, datasets: Sequence[NodeId]) -> list[NodeId]:
+    """*datasets* under the names that speak for them; one that nobody has named stays what it is."""
+    nodes = store.get(datasets) if datasets else {}
+    return [nodes[each].canonical if each in nodes else each for each in datasets]
 
 
 def _sources(used: Sequence[Use], target: NodeId) -> Iterator[Use]:

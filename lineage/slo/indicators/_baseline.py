@@ -74,6 +74,7 @@ class Basis(NamedTuple):
     rows: Fraction | None
     how: str
     history: tuple[int | Fraction, ...] = ()
+    events: tuple[str, ...] = ()  # that prove it, where others than those of the occurrence do
 
 
 class Point(NamedTuple):

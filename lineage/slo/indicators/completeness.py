@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -12,13 +12,14 @@ from pydantic import Field, model_validator
 
 from lineage.model import Restated, Verdict, VerdictState, dataset_id
 from lineage.slo.calendar import Occurrence, occurrences
-from lineage.slo.evidence import Delivery, Evidence, Need
+from lineage.slo.evidence import Evidence, Need, covering
 from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
 from lineage.slo.indicators._parts import Partitions, placed
+from lineage.slo.indicators._reconciled import Reconcile, counted_by_probe, read_by
 from lineage.slo.indicators._volume import ACCUMULATED, Volume, told_apart, volume
 from lineage.slo.passage import backfills
 from lineage.slo.phrases import count, moment, percent
-from lineage.slo.spec import Dataset, DataSLO
+from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict
 
 NONE, ONE = Fraction(0), Fraction(1)
@@ -30,16 +31,6 @@ class Contract(Strict):
 
     mode: Literal["contract"]
     rows: int = Field(gt=0)
-
-
-class Reconcile(Strict):
-    """The rows that the same runs read, of all that they read or only of those *sources* (`from`).
-
-    It fits jobs that write a row for each that they read.
-    """
-
-    mode: Literal["reconcile"]
-    sources: tuple[Dataset, ...] = Field((), alias="from")
 
 
 class Good(Strict):
@@ -91,7 +82,8 @@ def needs(slo: DataSLO) -> Need:
         return need._replace(history=expected.reach, backfills=True)
     if isinstance(expected, Contract):
         return need
-    return need._replace(reads=frozenset(dataset_id(each.namespace, each.name) for each in expected.sources))
+    sources = frozenset(dataset_id(each.namespace, each.name) for each in expected.sources)
+    return need._replace(reads=sources, counted_by=expected.job)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -150,16 +142,18 @@ def _bases(
     slo: DataSLO, evidence: Evidence, expected: Sequence[Occurrence], volumes: Sequence[Volume]
 ) -> Callable[[int], Basis]:
     """What the occurrence at each place is held against."""
-    wanted, schedule = _spec(slo).expected, slo.spec.schedule
+    wanted, settle, schedule = _spec(slo).expected, _spec(slo).settle, slo.spec.schedule
     assert schedule is not None, "`define` asks for it"
     if isinstance(wanted, Contract):
         agreed = Basis(Fraction(wanted.rows), "agreed")
         return lambda place: agreed  # noqa: ARG005 - it is the same for all
     if isinstance(wanted, Reconcile):
+        if (probe := wanted.probe) is not None:
+            probes = covering(expected, evidence.beside)
+            return lambda place: counted_by_probe(probes[place], expected[place].due + settle, probe)
         by_delta = _spec(slo).accumulative == "delta"
         doubtful = frozenset(each.run for each in evidence.deliveries if each.cumulative and not by_delta)
-        return lambda place: _read(volumes[place].counted, evidence, doubtful)
-    settle = _spec(slo).settle
+        return lambda place: read_by(volumes[place].counted, evidence, doubtful)
     points = [
         Point(occurrence, come.rows, occurrence.due + settle, come.restated_at)
         for occurrence, come in zip(expected, volumes, strict=True)
@@ -173,23 +167,6 @@ def _bases(
         for occurrence, come in zip(expected, volumes, strict=True)
     ]
     return Baseline(wanted, schedule, points, alien).of
-
-
-def _read(counted: Iterable[Delivery], evidence: Evidence, doubtful: frozenset[str]) -> Basis:
-    """All that the runs of *counted* read; not known where one did not count it."""
-    total, named = 0, set()
-    for delivery in counted:
-        found = evidence.reads.get(delivery.events[0] if delivery.window is not None else delivery.run, ())
-        if not found:
-            return Basis(None, f"{delivery.job.name} did not say what it read")
-        if delivery.run in doubtful:
-            return Basis(None, f"{delivery.job.name} accumulates what it read, which cannot be told apart")
-        for read in found:
-            if read.rows is None:
-                return Basis(None, f"{delivery.job.name} did not say how many rows of {read.dataset.name} it read")
-            total += read.rows
-            named.add(read.dataset.name)
-    return Basis(Fraction(total), f"read of {', '.join(sorted(named))}") if named else Basis(None, "nothing was read")
 
 
 def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, and the clock
@@ -214,7 +191,7 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
         expected=basis.rows,
         delivered_at=None if come.delivery is None else come.delivery.at,
         run=None if come.delivery is None else come.delivery.run,
-        evidence=come.events,
+        evidence=(*come.events, *basis.events),
         restated=_afterwards(come) if closed else None,
         imported=evidence.imported(occurrence.due),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lineage.model import Verdict
 from lineage.slo.evaluate import evaluate
@@ -116,6 +117,49 @@ def test_no_run_is_nothing_to_reconcile(lake: Lake) -> None:
     lake.put(copied({"raw_orders": 1}, 1, -3 * HOUR, nominal=(NOON - 4 * HOUR, NOON - 3 * HOUR)))
 
     assert [states([judged(lake, absenceIsZero=zero)]) for zero in (False, True)] == ["N", "U"]
+
+
+def counted(read: dict[str, int | None], at: timedelta, run: str, **said: Any) -> dict[str, Any]:
+    """A run of the probe, which writes nothing."""
+    body = copied(read, 0, at, run, job="orders.count", **said)
+    body["outputs"] = []
+    return body
+
+
+PROBED = {"expected": {"mode": "reconcile", "probe": "airflow/orders.count"}}
+
+
+def test_a_probe_may_count_what_there_is(lake: Lake) -> None:
+    """What its run for the same interval counted is expected; the last by the close, and its event proves it."""
+    lake.put(copied({}, 700))
+    lake.put(counted({"raw_orders": 500}, 2 * MINUTE, "first"), counted({"raw_orders": 1000}, 5 * MINUTE, "second"))
+    lake.put(counted({"raw_orders": 9000}, 40 * MINUTE, "after the close"))
+
+    found = judged(lake, **PROBED)
+
+    assert (states([found]), found.reason, len(found.evidence)) == (
+        "B",
+        "700 rows against 1,000 (counted by airflow/orders.count at 2026-11-20 12:05 UTC)",
+        2,
+    )
+
+
+def test_a_probe_that_did_not_count_leaves_nothing_known(lake: Lake) -> None:
+    """No run of it, one that failed, and one that left out a source."""
+    lake.put(copied({}, 700))
+    lake.put(counted({"raw_orders": 5}, 2 * MINUTE, "failed", type_="FAIL"))
+    lake.put(counted({"raw_orders": 5, "raw_returns": None}, 2 * MINUTE, "half"))
+
+    assert (states([judged(lake, **PROBED)]), judged(lake, **PROBED).reason) == (
+        "U",
+        "airflow/orders.count did not count what there was",
+    )
+
+
+def test_a_probe_is_a_job() -> None:
+    """Named by namespace and name."""
+    with pytest.raises(ValidationError, match="names no job; write NAMESPACE/NAME of the probe"):
+        promise("completeness", sli={"expected": {"mode": "reconcile", "probe": "count"}})
 
 
 @pytest.mark.parametrize(
