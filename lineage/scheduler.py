@@ -23,10 +23,11 @@ from lineage.settings import Settings
 from lineage.slo.book import SloBook
 from lineage.slo.metrics import SLOS
 from lineage.slo.status import Status
-from lineage.store.base import Lease, Store
+from lineage.store.base import Change, Lease, Store
 from lineage.telemetry import EVALUATED_AT, EVALUATION_LAG_S, EVALUATION_S, OUTBOX_OLDEST_S, logger
 
 LEASE = "scheduler"
+JUDGED = ("watermark", "slos")  # the document that says up to when all was judged
 LEASE_INTERVALS = 3  # a holder may miss two ticks before another takes over
 LEASE_MIN_S = 30
 STOP_S = (
@@ -60,7 +61,7 @@ class Scheduler:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._channels: Mapping[str, Channel] = ready(house.settings)
         self._lease: Lease | None = None
-        self._written: dict[str, dict[str, Verdict]] = {}
+        self._written: dict[str, Sequence[Verdict]] = {}
         self._basis: object = None  # what `_written` is true of: this making of the graph, this holding of the lease
         self._clock: BackgroundScheduler | None = None
         self._ticking: threading.Thread | None = None
@@ -114,10 +115,18 @@ class Scheduler:
             self._keep(statuses)
             SLOS.show(statuses, definitions)
             EVALUATED_AT.set(now.timestamp())
-            react(house.store, definitions, statuses, now, self._lease, group_wait_s=settings.slo.group_wait_s)
+            wait_s, away = settings.slo.group_wait_s, self._away_since(now)
+            react(house.store, definitions, statuses, now, self._lease, group_wait_s=wait_s, away_since=away)
+            house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
             return statuses
+
+    def _away_since(self, now: datetime) -> datetime | None:
+        """When anybody judged last, if more than one tick was missed since."""
+        kept = self._house.store.document(*JUDGED)
+        last = None if kept is None else datetime.fromisoformat(kept.body.decode())
+        return last if last is not None and (now - last).total_seconds() > 2 * self._interval_s else None
 
     def _keep(self, statuses: Sequence[Status]) -> None:
         """Write the verdicts that are not what was written last, all in one transaction: a start writes every one.
@@ -129,11 +138,8 @@ class Scheduler:
         basis = (made and made.revision, self._lease and self._lease.epoch)
         if basis != self._basis:
             self._basis, self._written = basis, {}
-        written = {status.slo: {verdict.occurrence: verdict for verdict in status.occurrences} for status in statuses}
-        changed = {
-            slo: [verdict for name, verdict in now.items() if self._written.get(slo, {}).get(name) != verdict]
-            for slo, now in written.items()
-        }
+        written = {status.slo: status.occurrences for status in statuses}
+        changed = {slo: _changed(self._written.get(slo, ()), found) for slo, found in written.items()}
 
         def put() -> None:
             self._house.store.put((), lease=self._lease)
@@ -167,6 +173,14 @@ class Scheduler:
         """The newest point of the grid: the time for which this tick was planned."""
         seconds = now.timestamp()
         return datetime.fromtimestamp(seconds - seconds % self._interval_s, UTC)
+
+
+def _changed(written: Sequence[Verdict], found: Sequence[Verdict]) -> list[Verdict]:
+    """Those of *found* that were not *written* so; what was not judged again is the same."""
+    if found is written:
+        return []
+    before = {verdict.occurrence: verdict for verdict in written}
+    return [verdict for verdict in found if before.get(verdict.occurrence) != verdict]
 
 
 def _hide() -> None:

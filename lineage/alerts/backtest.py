@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lineage.alerts.policy import RANK, AlertState, Severity, decide
+from lineage.alerts.policy import RANK, AlertState, Severity, Transition, decide
 from lineage.model import Verdict, VerdictState
 from lineage.slo.budget import Tally, judge_tally
 from lineage.slo.evaluate import basis, verdicts
@@ -64,29 +64,44 @@ def replay(slo: DataSLO, store: Store, length: timedelta, now: datetime) -> Back
 def backtest(slo: DataSLO, judged: Iterable[Verdict], since: datetime, now: datetime) -> Backtest:
     """Replay the alerts of *slo* in (since, now] over *judged*, which reach back one window before *since*.
 
-    It is judged as what is known now says: an event that came late would have paged at the time, and is not told. It
-    is looked at when an occurrence is due and its grace is over, and once more 30 s later, as recovery asks for; where
-    nothing speaks and no BAD occurrence lies in a window that could fire, nothing can begin and nobody looks.
+    It is judged as what is known now says: an event that came late would have paged at the time, and is not told.
     """
     tally = Tally(replace(each, imported=False) if each.imported else each for each in judged)
-    reach = _reach(slo, tally.ordered)
     alarms: list[Alarm] = []
     before: AlertState | None = None
+    for transition, seen in retold(slo, tally, since, now):
+        before = transition.after
+        _take_in(transition, seen, alarms)
+    status = judge_tally(slo, tally, now)
+    if last := decide(before, status):
+        _take_in(last, status, alarms)
+    return Backtest(slo.name, since, now, tuple(alarms), status)
+
+
+def retold(
+    slo: DataSLO, tally: Tally, since: datetime, now: datetime, before: AlertState | None = None
+) -> Iterator[tuple[Transition, Status]]:
+    """What the alert of *slo* did in (since, now), from *before* on, each time with the status that it followed.
+
+    It is looked at when an occurrence is due and its grace is over, and once more 30 s later, as recovery asks for;
+    where nothing speaks and no BAD occurrence lies in a window that could fire, nothing can begin and nobody looks.
+    """
+    reach = reach_of(slo, tally.ordered)
     bad_until = since
     for verdict in tally.ordered:
         at = verdict.due + GRACE
         if verdict.state == VerdictState.BAD:
             bad_until = at + reach
-        speaks = before is not None and before.phase != "resolved"
-        if since < at <= now - LOOK and (speaks or at <= bad_until):
-            before = _look(before, judge_tally(slo, tally, at), alarms)
-            before = _look(before, judge_tally(slo, tally, at + LOOK), alarms)
-    status = judge_tally(slo, tally, now)
-    _look(before, status, alarms)
-    return Backtest(slo.name, since, now, tuple(alarms), status)
+        for look in (at, at + LOOK):
+            speaks = before is not None and before.phase != "resolved"
+            if since < at <= now - LOOK and (speaks or at <= bad_until):
+                status = judge_tally(slo, tally, look)
+                if transition := decide(before, status):
+                    before = transition.after
+                    yield transition, status
 
 
-def _reach(slo: DataSLO, ordered: Sequence[Verdict]) -> timedelta:
+def reach_of(slo: DataSLO, ordered: Sequence[Verdict]) -> timedelta:
     """How long after a BAD verdict something may begin to speak: no tier burns whose short window holds none."""
     apart = (ordered[-1].due - ordered[0].due) / (len(ordered) - 1) if len(ordered) > 1 else None
     return max(tier.short for tier in (*choose(slo, apart), *tiers_of(slo)))
@@ -99,19 +114,15 @@ def widened(slo: DataSLO, length: timedelta) -> DataSLO:
     return slo.model_copy(update={"spec": slo.spec.model_copy(update={"time_window": (wider,)})})
 
 
-def _look(before: AlertState | None, status: Status, alarms: list[Alarm]) -> AlertState | None:
-    """What is said after *status*; *alarms* take in what began, grew or ended."""
-    transition = decide(before, status)
-    if transition is None:
-        return before
-    after = transition.after
+def _take_in(transition: Transition, status: Status, alarms: list[Alarm]) -> None:
+    """Let *alarms* know what began, grew or ended."""
+    severity = transition.after.severity
     if transition.what == "fire":
-        alarms.append(Alarm(status.at, None, after.severity, status.sentence))
+        alarms.append(Alarm(status.at, None, severity, status.sentence))
     elif transition.what == "recover":
         alarms[-1] = replace(alarms[-1], until=status.at)
     elif transition.what == "escalate":
-        alarms[-1] = replace(alarms[-1], severity=max(alarms[-1].severity, after.severity, key=RANK.__getitem__))
-    return after
+        alarms[-1] = replace(alarms[-1], severity=max(alarms[-1].severity, severity, key=RANK.__getitem__))
 
 
 def _overlap(alarm: Alarm, onset: datetime, end: datetime | None) -> bool:

@@ -13,8 +13,9 @@ from lineage.alerts import headsup, incidents, lifecycle, outbox, policy
 from lineage.alerts.evidence import Evidence
 from lineage.alerts.headsup import Noticed
 from lineage.alerts.incidents import Incident
+from lineage.alerts.missed import missed, resumed
 from lineage.alerts.phrases import clock
-from lineage.alerts.policy import RANK, AlertState, Transition, decide, restored_at
+from lineage.alerts.policy import RANK, AlertState, Transition, restored_at
 from lineage.errors import Conflict
 from lineage.model import NodeId
 from lineage.slo.spec import DataSLO
@@ -37,18 +38,21 @@ def react(  # noqa: PLR0913 - what is watched, how it stands, and the right to a
     lease: Lease | None = None,
     *,
     group_wait_s: float = 0,
+    away_since: datetime | None = None,
 ) -> list[Incident]:
     """Open, extend and resolve incidents as *statuses* demand; answers those that changed, as they are now.
 
     Incidents, alert states and notices are written all or none. SLOs with one cause share one incident. The same
     statuses again change nothing, and what is over before it was first seen is never told. An SLO that fires without a
-    definition was retired: it leaves its incident. A first message waits *group_wait_s* for its cause. Raises Conflict
-    when *lease* is lost or another writer was faster twice, and StoreUnavailable.
+    definition was retired: it leaves its incident. A first message waits *group_wait_s* for its cause. Where nobody
+    looked since *away_since*, what fires by now began when it would have. Raises Conflict when *lease* is lost or
+    another writer was faster twice, and StoreUnavailable.
     """
+    lived = {} if away_since is None else missed(store, definitions, statuses, said(store), away_since)
     try:
-        return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
+        return _Reaction(store, definitions, statuses, now, lived).write(lease, group_wait_s)
     except Conflict:
-        return _Reaction(store, definitions, statuses, now).write(lease, group_wait_s)
+        return _Reaction(store, definitions, statuses, now, lived).write(lease, group_wait_s)
 
 
 def said(store: Store) -> Mapping[str, AlertState]:
@@ -60,12 +64,18 @@ class _Reaction:
     """One look at the statuses against what was last said; nothing is written before `write`."""
 
     def __init__(
-        self, store: Store, definitions: Mapping[str, DataSLO], statuses: Sequence[Status], now: datetime
+        self,
+        store: Store,
+        definitions: Mapping[str, DataSLO],
+        statuses: Sequence[Status],
+        now: datetime,
+        lived: Mapping[str, AlertState],
     ) -> None:
         self._store = store
         self._definitions = definitions
         self._statuses = {status.slo: status for status in statuses if status.slo in definitions}
         self._now = now
+        self._lived = lived
         self._states, self._state_revisions = _read(store, policy.KIND, AlertState)
         self._cases, self._revisions = _read(store, incidents.KIND, Incident, state="open")
         self._noticed, self._noticed_revisions = _read(store, headsup.KIND, Noticed)
@@ -93,7 +103,8 @@ class _Reaction:
         return told
 
     def _decide(self) -> None:
-        moves = {slo: move for slo, status in self._statuses.items() if (move := decide(self._states.get(slo), status))}
+        looked = {slo: (self._states.get(slo), self._lived.get(slo), status) for slo, status in self._statuses.items()}
+        moves = {slo: move for slo, look in looked.items() if (move := resumed(*look))}
         firing = {slo: state for slo, state in self._states.items() if state.phase == "firing"}
         after = {**firing, **{slo: move.after for slo, move in moves.items()}}
         ill = {slo: state for slo, state in after.items() if state.phase == "firing"}
