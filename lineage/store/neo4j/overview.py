@@ -16,6 +16,7 @@ from lineage.model import Kind, Suggestion
 from lineage.store._alike import Used, alike
 from lineage.store._codes import TYPE, TYPES
 from lineage.store.answers import Carried, Namespace
+from lineage.store.neo4j.bodies import bodies
 from lineage.store.neo4j.hidden import all_hidden
 from lineage.store.neo4j.keys import node_of
 
@@ -50,7 +51,6 @@ _CARRIED: Final = """
         min(t.first_at), max(t.last_at)
     ORDER BY namespace, body
 """
-_BODIES: Final = "UNWIND $digests AS digest MATCH (b:Body {digest: digest}) RETURN digest, b.data"
 _USED: Final = """
     MATCH (d:Thing {kind: 'dataset'}) WITH d, [EXISTS { (d)<-[:READS]-() }, EXISTS { (d)<-[:WRITES]-() }] AS used
     UNWIND range(0, 1) AS side WITH d, used, side WHERE used[side]
@@ -102,10 +102,9 @@ def carried(transaction: ManagedTransaction, facet: str, kind: Kind) -> list[Car
     """Keep the promise of `Store.carried`."""
     mark = msgspec.json.encode(facet).decode() + ":["
     rows = transaction.run(_CARRIED, kind=kind, mark=mark).values()
-    digests = sorted({body for _, body, *_ in rows if body is not None})
-    bodies = dict(transaction.run(_BODIES, digests=digests).values()) if digests else {}
+    known = bodies(transaction, (body for _, body, *_ in rows))
     return [
-        Carried(namespace, None if body is None else bodies[body], instant(first_at), instant(last_at))
+        Carried(namespace, known.get(body), instant(first_at), instant(last_at))
         for namespace, body, first_at, last_at in rows
     ]
 
