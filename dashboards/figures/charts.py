@@ -87,7 +87,20 @@ def figure_json(traces: Sequence[Any], height_margin: int = 8, **layout: Any) ->
     return json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def budget(points: Sequence[Spent], begin: datetime, now: datetime, empty_at: datetime | None) -> str:
+class Beside(NamedTuple):
+    """What is shown behind a budget: spans that did not count, and when incidents began."""
+
+    excluded: Sequence[tuple[datetime, datetime]] = ()
+    incidents: Sequence[tuple[datetime, str]] = ()  # with what to call each
+
+
+def budget(
+    points: Sequence[Spent],
+    begin: datetime,
+    now: datetime,
+    empty_at: datetime | None,
+    beside: Beside = Beside(),  # noqa: B008 - it is frozen
+) -> str:
     """The budget left over the window, the even spend beside it, and where the present pace leads."""
     right = now + (now - begin) * 0.06
     if empty_at is not None:
@@ -123,8 +136,16 @@ def budget(points: Sequence[Spent], begin: datetime, now: datetime, empty_at: da
         16,
         xaxis={"range": [_x(begin), _x(right)], "tickformat": "%-d %b"},
         yaxis={"range": [lowest * 1.08 - 4, 104], "ticksuffix": " %"},
-        shapes=[_vertical(now), _level(0, "var(--bad-fill)", dash="solid")],
-        annotations=marks,
+        shapes=[
+            *(_band(*span) for span in beside.excluded),
+            *(_vertical(at, "var(--bad-fill)", dash="dot") for at, _ in beside.incidents),
+            _vertical(now),
+            _level(0, "var(--bad-fill)", dash="solid"),
+        ],
+        annotations=[
+            *marks,
+            *(_note(_x(at), 0, name, yref="paper", yanchor="bottom", xanchor="left") for at, name in beside.incidents),
+        ],
     )
 
 
@@ -326,8 +347,13 @@ def _note(x: object, y: float, text: str, *, color: str = "var(--text-3)", **mor
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": {**SMALL, "color": color}, **more}
 
 
-def _vertical(at: datetime) -> Json:
-    line = {"color": "var(--text-3)", "width": 1}
+def _band(start: datetime, end: datetime) -> Json:
+    where = {"x0": _x(start), "x1": _x(end), "yref": "paper", "y0": 0, "y1": 1}
+    return {"type": "rect", **where, "line": {"width": 0}, "fillcolor": "var(--line-2)", "opacity": 0.5}
+
+
+def _vertical(at: datetime, color: str = "var(--text-3)", *, dash: str = "solid") -> Json:
+    line = {"color": color, "width": 1, "dash": dash}
     return {"type": "line", "x0": _x(at), "x1": _x(at), "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 

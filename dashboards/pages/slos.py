@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards import say
 from dashboards.current import Judged, current
+from dashboards.figures.strips import LONGEST
 from dashboards.frame import Nav, Shown, look, page
 from dashboards.panels.budget import figures
 from dashboards.panels.decisions import decisions, proposed
@@ -73,7 +74,8 @@ def shown(request: Request, name: str) -> Response:
         incidents=mine[:8],
         written=written(one.definition),
         decisions=decisions(request, one.definition, status.occurrences, seen),
-        figures=figures(one),
+        figures=figures(one, mine),
+        LONGEST=LONGEST,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate
@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 from dashboards import say
 from dashboards.current import Judged
-from dashboards.figures.charts import Held, Series, Spent, budget, burn_points, held, indicator, rates
+from dashboards.figures.charts import Beside, Held, Series, Spent, budget, burn_points, held, indicator, rates
 from dashboards.panels.diagnosis import empty_at
+from lineage.alerts.incidents import Incident
 from lineage.model import Verdict, VerdictState
 from lineage.slo.status import Status
 
 MOST_POINTS = 700  # of a chart; a screen has not more columns to spare
 RATE_POINTS = 160
+MOST_MARKS = 6  # incidents named in a chart; more would lie on each other
 MOST_LINES = 4  # of a chart (UI 4.1)
 HOURLY_FROM = 3 * 24  # judged occurrences in the window from which the indicator is shown by the hour
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,8 +44,8 @@ MEASURED = {
 }
 
 
-def figures(one: Judged) -> dict[str, str]:
-    """The figures by name, those that have something to show."""
+def figures(one: Judged, incidents: Iterable[Incident] = ()) -> dict[str, str]:
+    """The figures by name, those that have something to show; *incidents* are marked where the budget is."""
     status = one.status
     verdicts = [verdict for verdict in status.occurrences if verdict.total]
     if not verdicts:
@@ -51,7 +53,9 @@ def figures(one: Judged) -> dict[str, str]:
     begin = status.at - timedelta(seconds=status.window_s)
     made = {"sli": indicator(_by_time(verdicts, status), float(status.target), begin, status.at)}
     if status.budget.allowed:
-        made["budget"] = budget(spent(verdicts, status.budget.allowed), begin, status.at, empty_at(status))
+        begun = [(case.onset_at, case.id) for case in incidents if begin < case.onset_at <= status.at]
+        beside = Beside(excluded(status.occurrences), begun[:MOST_MARKS])
+        made["budget"] = budget(spent(verdicts, status.budget.allowed), begin, status.at, empty_at(status), beside)
     if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
     if points := measured(one):
@@ -59,6 +63,20 @@ def figures(one: Judged) -> dict[str, str]:
         assert how is not None, "it has points"
         made["measured"] = held(points, how.unit)
     return made
+
+
+def excluded(occurrences: Sequence[Verdict]) -> list[tuple[datetime, datetime]]:
+    """The spans that did not count: of unbroken rows of EXCLUDED, from the due time before the first to the last's."""
+    spans: list[tuple[datetime, datetime]] = []
+    for before, one in zip([None, *occurrences], occurrences, strict=False):
+        if one.state is not VerdictState.EXCLUDED:
+            continue
+        start = one.due if before is None else before.due
+        joined = spans[-1][0] if spans and spans[-1][1] == start else None
+        if joined is not None:
+            spans.pop()
+        spans.append((joined or start, one.due))
+    return spans
 
 
 def spent(verdicts: Sequence[Verdict], allowed: Fraction) -> list[Spent]:

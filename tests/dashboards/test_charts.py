@@ -47,6 +47,20 @@ def test_an_overspent_budget_is_shown_below_nothing():
     assert json.loads(text)["layout"]["yaxis"]["range"][0] < -300
 
 
+def test_what_did_not_count_and_what_began_stand_behind_the_budget():
+    """A band for each excluded span, a line with its name for each incident, and the line of now."""
+    beside = charts.Beside([(AT - 3 * HOUR, AT - HOUR)], [(AT - 2 * HOUR, "INC-7")])
+    layout = json.loads(charts.budget([charts.Spent(AT - HOUR, 0.4)], AT - DAY, AT, None, beside))["layout"]
+
+    shapes = [(each["type"], each["x0"]) for each in layout["shapes"]]
+    assert shapes[:3] == [
+        ("rect", "2026-11-20 06:52:00"),
+        ("line", "2026-11-20 07:52:00"),
+        ("line", "2026-11-20 09:52:00"),
+    ]
+    assert "INC-7" in [each["text"] for each in layout["annotations"]]
+
+
 def test_a_burn_rate_is_the_bad_share_over_the_allowed_share():
     """Two of four bad, one in ten allowed: five times too fast; and no rate where nothing was due (SLO.md b.7)."""
     events = [(AT - HOUR * hours, Fraction(hours % 2), Fraction(1)) for hours in (4, 3, 2, 1)]

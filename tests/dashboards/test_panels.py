@@ -16,6 +16,7 @@ from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Node
 from lineage.slo.spec import define
 from lineage.slo.status import BurnRate
 from tests.support.graphs import AT, dataset, graph, job, status, verdict
+from tests.support.promises import NOON, verdicts
 from tests.support.promises import promise as described
 
 HOUR = timedelta(hours=1)
@@ -342,3 +343,10 @@ def test_a_method_of_freshness_has_a_unit_of_its_own():
     units = [how.unit for slo in slos if (how := budget.drawn(Judged(slo, status()))) is not None]
 
     assert units == ["min too old", "min late", "min old at most"]
+
+
+def test_spans_that_did_not_count_are_drawn_as_one():
+    """An unbroken row is one span, from the due time before it; what came first has none before it."""
+    found = budget.excluded(verdicts("XGXXG"))
+
+    assert found == [(NOON - 4 * HOUR, NOON - 4 * HOUR), (NOON - 3 * HOUR, NOON - HOUR)]
