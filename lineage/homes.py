@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from socket import gethostname
 from types import TracebackType
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from lineage.ledger.base import Ledger
 from lineage.ledger.sqlite import SqliteLedger
 from lineage.parts import part, require_extra
 from lineage.projection import resolve
-from lineage.settings import Neo4j, Settings
+from lineage.settings import Neo4j, Settings, without_password
 from lineage.store.base import Store
 
 DIRECT = Neo4j()
@@ -87,6 +88,17 @@ def migrate(settings: Settings) -> list[Step]:
     return [Step(room, before.get(room, 0), after) for room, after in _versions(settings).items()]
 
 
+def file_of(settings: Settings) -> Path:
+    """The file that the store is. Raises InvalidInput where it is none, with what to do instead."""
+    if is_remote(settings):
+        raise InvalidInput(
+            f"store: {without_password(settings.store)!r} is a server, which has copies of its own, as "
+            "`neo4j-admin database dump` makes; `headwater copy` moves an installation",
+            field="store",
+        )
+    return parse_url(settings.store)
+
+
 def is_remote(settings: Settings) -> bool:
     """Whether the store is a server, which may be away for a while and come back."""
     return not settings.store.startswith("sqlite:")
@@ -102,7 +114,7 @@ def _versions(settings: Settings) -> dict[str, int]:
         from lineage.store import neo4j
 
         return neo4j.versions(settings.store, settings.neo4j)
-    database = Database(parse_url(settings.store))
+    database = Database(file_of(settings))
     try:
         return database.versions()
     finally:

@@ -25,10 +25,11 @@ def run(
 
     $ headwater backup /backup/headwater.db
     """
-    from lineage.database import Database, parse_url
+    from lineage.database import Database
     from lineage.errors import StoreUnusable
+    from lineage.homes import file_of
 
-    path = parse_url(read_settings(config, store=store).store)
+    path = file_of(read_settings(config, store=store))
     if not path.exists():
         raise StoreUnusable(f"{path}: no such file, nothing to back up; give another --store")
     database = Database(path)

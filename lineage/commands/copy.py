@@ -71,13 +71,12 @@ def run(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
 
 def _require_source(source: Settings, target: Settings) -> None:
     """A file that is not there would be made, and copied as nothing."""
-    from lineage.database import parse_url
     from lineage.errors import InvalidInput, StoreUnusable
-    from lineage.homes import is_remote
+    from lineage.homes import file_of, is_remote
 
     if source.store == target.store:
         raise InvalidInput("--to: names the store that is copied; name another", field="to")
-    if not is_remote(source) and not (path := parse_url(source.store)).exists():
+    if not is_remote(source) and not (path := file_of(source)).exists():
         raise StoreUnusable(f"{path}: no such file, nothing to copy; give another --from")
 
 

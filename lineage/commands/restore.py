@@ -25,11 +25,11 @@ def run(
 
     $ headwater restore /backup/headwater.db --store sqlite:///headwater.db
     """
-    from lineage.database import parse_url
     from lineage.database.copies import restore
     from lineage.errors import Conflict
+    from lineage.homes import file_of
 
-    path = parse_url(read_settings(config, store=store).store)
+    path = file_of(read_settings(config, store=store))
     if path.exists() and not replace:
         raise Conflict(f"{path}: exists; give --replace to lose it, or another --store")
     restore(file, path)

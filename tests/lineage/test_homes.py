@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lineage.errors import InvalidInput, StoreUnusable
-from lineage.homes import open_homes
-from lineage.settings import without_password
+from lineage.homes import file_of, open_homes
+from lineage.settings import load, without_password
 
 
 @pytest.mark.parametrize("url", ["neo4j://ada:secret@127.0.0.1:7687", "neo4j+s://db.example.com"])
@@ -37,3 +37,10 @@ def test_a_url_that_names_no_file_is_refused_without_its_password() -> None:
         open_homes("sqlite://ada:secret@host/headwater.db")
 
     assert "secret" not in str(refused.value)
+
+
+def test_a_server_is_no_file_to_be_copied() -> None:
+    """Who wants to back it up reads what to do instead, and no password."""
+    settings = load(store="neo4j://ada:secret@db:7687")
+    with pytest.raises(InvalidInput, match=r"'neo4j://ada:\*+@db:7687' is a server, .* `headwater copy`"):
+        file_of(settings)
