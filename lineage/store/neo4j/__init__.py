@@ -6,7 +6,7 @@ Kept so far: documents, leases, verdicts, statements, and all that `merge` write
 Nodes, each found by one unique key (`keys`), which is made of a name and read back without asking:
 
 * `Thing` - a dataset or job that anybody named: its span, its newest facets, and who it is one with now (`component`,
-  `canonical`).
+  the key of one of its names, on which stands who speaks for all, `canonical`).
 * `Speaker` - a run, or a job that spoke without one: what it came to now, as `_speakers` and `_conclusions` say, and
   the run's newest facets.
 * `Event` - where it stands and when it was received, which is written here alone, for it may become earlier.

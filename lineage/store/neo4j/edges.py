@@ -34,8 +34,9 @@ _NAMES: Final = """
 """
 _ON: Final[Mapping[int, LiteralString]] = {INPUT: "READS", OUTPUT: "WRITES"}
 _EDGE: Final = """
+    OPTIONAL MATCH (h:Thing {key: d.component})
     RETURN j.key AS job, %s AS side, d.key AS dataset, e.first_at AS first_at, e.last_at AS last_at, e.runs AS runs,
-        e.proofs AS proofs, coalesce(d.canonical, d.key) AS canonical
+        e.proofs AS proofs, coalesce(h.canonical, d.key) AS canonical
 """
 _OF_DATASETS: Final[Mapping[int, LiteralString]] = {
     side: _NAMES + " MATCH (d)<-[e:" + on + "]-(j:Thing)" + _EDGE.replace("%s", str(side)) for side, on in _ON.items()

@@ -28,12 +28,15 @@ _HOLDS: Final = """
 _NOW: Final = "UNWIND $pairs AS pair MATCH (j:Thing {key: pair[0]})-[m:MADE]->(t:Thing {key: pair[1]})" + _HOLDS
 _EVER: Final = "UNWIND $jobs AS job MATCH (j:Thing {key: job})-[m:MADE]->(t:Thing)" + _HOLDS
 _NEWEST: Final = """
-    UNWIND $asked AS a MATCH (:Thing {key: a.job})<-[s:SAYS]-(e:Event)
-    WHERE s.target IN [a.target, ''] AND a.since <= s.at AND s.at <= a.until AND e.received <= $known_at
-        AND (a.run IS NULL OR e.run = a.run)
-    WITH a.nth AS nth, s, e ORDER BY s.at DESC, e.digest DESC, s.target DESC
-    WITH nth, collect([s.at, e.digest, s.target <> '', s.sources])[0] AS word
-    RETURN nth, word[0], word[1], word[2], word[3]
+    UNWIND $asked AS a UNWIND [a.target, ''] AS target
+    CALL (a, target) {
+        MATCH (e:Event)-[s:SAYS]->()
+        WHERE s.of = a.job AND s.target = target AND a.since <= s.at AND s.at <= a.until
+            AND e.received <= $known_at AND (a.run IS NULL OR e.run = a.run)
+        RETURN s.at AS at, e.digest AS event, s.sources AS sources
+        ORDER BY s.of DESC, s.target DESC, s.at DESC, event DESC LIMIT 1
+    }
+    RETURN a.nth, at, event, target <> '', sources
 """
 
 Pair = tuple[str, str]  # job and target
@@ -71,7 +74,10 @@ class _Said:
     def words(self, asked: Sequence[Asked[str]]) -> list[Word | None]:
         rows = [{"nth": nth, **each._asdict()} for nth, each in enumerate(asked)]
         found = self._transaction.run(_NEWEST, asked=rows, known_at=self.at.known_at).values() if rows else []
-        said = {nth: Word(at, bytes.fromhex(digest), own, sources) for nth, at, digest, own, sources in found}
+        said: dict[int, Word] = {}
+        for nth, at, digest, own, sources in found:
+            word = Word(at, bytes.fromhex(digest), own, sources)
+            said[nth] = max(said.get(nth, word), word, key=lambda each: each[:3])
         return [said.get(nth) for nth in range(len(asked))]
 
     def components(self, names: Collection[str]) -> Mapping[str, Component[str]]:

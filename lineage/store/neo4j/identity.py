@@ -1,6 +1,8 @@
-"""Which datasets are one: for now as every dataset's node says, at a cut from the declarations and words within it.
+"""Which datasets are one: for now as the nodes say, at a cut from the declarations and words within it.
 
-A component of now is one round trip. At a cut it is one a hop of links and of what people said, as it is for a merge.
+Now each node names its component, by the key of one of its names, on whose node stands who speaks for all: one more
+name is one more node to write. A component of now is one round trip; at a cut it is one for each hop of links and of
+what people said, as it is for a merge that took a link away.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ ONE: Final = "one"
 _COMPONENTS: Final = """
     UNWIND $keys AS key MATCH (t:Thing {key: key}) WHERE t.component IS NOT NULL
     WITH t.component AS component, collect(key) AS asked
+    MATCH (h:Thing {key: component})
     MATCH (m:Thing {component: component}) WHERE m.first_at IS NOT NULL
-    RETURN asked, collect(m.canonical)[0], collect(m.key)
+    RETURN asked, h.canonical, collect(m.key)
 """
 _JOINED: Final = """
     MATCH (t:Thing {key: $key}) WHERE t.component IS NOT NULL
@@ -33,16 +36,28 @@ _NEAR: Final = """
     UNWIND $keys AS key MATCH (:Thing {key: key})-[l:LINK {active: true}]-(:Thing)
     RETURN DISTINCT startNode(l).key, l.why, endNode(l).key
 """
-# For each alias and reason that ever was declared near by, all that the newest event within the cut says.
+# For each alias and reason that ever was declared near by, all that the newest event within the cut says. Most ever
+# named one dataset, in thousands of events: then any of them will do.
 _NEAR_THEN: Final = """
     UNWIND $keys AS key MATCH (:Thing {key: key})-[l:LINK]-(:Thing)
     WITH DISTINCT startNode(l) AS alias, l.why AS why
-    MATCH (alias)-[s:SAME_AS {why: why}]->(d:Thing) WHERE s.at <= $as_of
-    MATCH (e:Event {digest: s.event}) WHERE e.received <= $known_at
-    WITH alias, why, s, d ORDER BY s.at DESC, s.event DESC
-    WITH alias, why, collect([s.at, s.event, d.key]) AS said
-    UNWIND [each IN said WHERE each[0] = said[0][0] AND each[1] = said[0][1]] AS newest
-    RETURN DISTINCT alias.key, why, newest[2]
+    WITH alias, why, COLLECT { MATCH (alias)-[k:LINK {why: why}]->(d:Thing) RETURN d.key } AS named
+    CALL (alias, why, named) {
+        WITH alias, why, named WHERE size(named) = 1 AND EXISTS {
+            MATCH (alias)-[s:SAME_AS {why: why}]->(:Thing) WHERE s.at <= $as_of
+            MATCH (e:Event {digest: s.event}) WHERE e.received <= $known_at
+        }
+        RETURN named[0] AS dataset
+        UNION
+        WITH alias, why, named WHERE size(named) > 1
+        MATCH (alias)-[s:SAME_AS {why: why}]->(d:Thing) WHERE s.at <= $as_of
+        MATCH (e:Event {digest: s.event}) WHERE e.received <= $known_at
+        WITH s, d ORDER BY s.at DESC, s.event DESC
+        WITH collect([s.at, s.event, d.key]) AS said
+        UNWIND [each IN said WHERE each[0] = said[0][0] AND each[1] = said[0][1]] AS newest
+        RETURN newest[2] AS dataset
+    }
+    RETURN DISTINCT alias.key, why, dataset
 """
 _RULED: Final = """
     UNWIND $keys AS key MATCH (:Thing {key: key})-[r:RULED]-(:Thing)

@@ -58,7 +58,7 @@ _CREATE: Final[Mapping[str, LiteralString]] = {
         SET s.at = r.at, s.event = r.event
     """,
     "made_of": _BY_EVENT
-    + "(j:Thing {key: r.job}) CREATE (e)-[:SAYS {target: r.target, at: r.at, sources: r.sources}]->(j)",
+    + "(j:Thing {key: r.job}) CREATE (e)-[:SAYS {of: r.job, target: r.target, at: r.at, sources: r.sources}]->(j)",
     "made of now": """
         UNWIND $rows AS r MATCH (j:Thing {key: r.job}) MATCH (t:Thing {key: r.target})
         MERGE (j)-[m:MADE]->(t)

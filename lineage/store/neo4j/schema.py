@@ -47,6 +47,7 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE INDEX headwater_event_at IF NOT EXISTS FOR (n:Event) ON (n.at)",
     "CREATE INDEX headwater_event_received IF NOT EXISTS FOR (n:Event) ON (n.received)",
     "CREATE INDEX headwater_mention IF NOT EXISTS FOR ()-[m:MENTIONS]-() ON (m.of, m.at)",
+    "CREATE INDEX headwater_says IF NOT EXISTS FOR ()-[s:SAYS]-() ON (s.of, s.target, s.at)",
     "CREATE INDEX headwater_listing IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.last_at)",
     "CREATE INDEX headwater_listing_job IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.job, l.last_at)",
     "CREATE INDEX headwater_version IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.written_at)",

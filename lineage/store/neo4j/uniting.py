@@ -1,6 +1,6 @@
 """What links that came, while none went, make one: the smaller go to the largest, and who speaks is chosen again.
 
-It reads how many names are one, and writes those that become so; all of them only when another one speaks for them.
+It counts how many names are one, and writes those alone that become so.
 Where people said anything of the names, which links hold has to be worked out (`joining`).
 """
 
@@ -14,11 +14,12 @@ from neo4j import ManagedTransaction
 
 from lineage.sameness import CLUSTER, SYMLINK
 from lineage.store.neo4j.keys import node_of
-from lineage.store.neo4j.writing import put
+from lineage.store.neo4j.writing import Named, put
 
 _ENDS: Final = """
     UNWIND $keys AS key MATCH (t:Thing {key: key})
-    RETURN key, t.component, t.canonical, t.first_at IS NOT NULL, EXISTS { (t)-[:RULED]-(:Thing) }
+    OPTIONAL MATCH (h:Thing {key: t.component})
+    RETURN key, t.component, h.canonical, t.first_at IS NOT NULL, EXISTS { (t)-[:RULED]-(:Thing) }
 """
 _SIZES: Final = """
     UNWIND $components AS component MATCH (m:Thing {component: component})
@@ -31,11 +32,10 @@ _SPEAKING: Final = """
     RETURN key
 """
 _MOVE: Final = """
-    UNWIND $rows AS r MATCH (t:Thing {component: r.component}) SET t.component = r.to, t.canonical = r.canonical
+    UNWIND $rows AS r MATCH (t:Thing {component: r.component}) SET t.component = r.to, t.canonical = null
 """
-_JOIN: Final = """
-    UNWIND $rows AS r MATCH (t:Thing {key: r.component}) SET t.component = r.to, t.canonical = r.canonical
-"""
+_JOIN: Final = "UNWIND $rows AS r MATCH (t:Thing {key: r.component}) SET t.component = r.to"
+_NAME: Final = "UNWIND $rows AS r MATCH (t:Thing {key: r.to}) SET t.canonical = r.canonical"
 
 
 @dataclass(slots=True)
@@ -85,13 +85,18 @@ def _one(wholes: dict[str, _Whole], first: str, second: str) -> None:
 def _write(transaction: ManagedTransaction, wholes: Collection[_Whole]) -> None:
     asked = sorted({key for whole in wholes for key in whole.may_speak})
     speaking = set(transaction.run(_SPEAKING, keys=asked, symlink=SYMLINK, cluster=CLUSTER).value())
-    moved: list[dict[str, str | None]] = []
-    joined: list[dict[str, str | None]] = []
+    moved: list[Named] = []
+    joined: list[Named] = []
+    spoken: list[Named] = []
     for whole in wholes:
         to = max(whole.sizes, key=lambda component: (whole.sizes[component], component))
-        canonical = min(whole.may_speak, key=lambda key: (key not in speaking, node_of(key)), default=None)
         for component, size in sorted(whole.sizes.items()):
-            if component != to or not size or canonical != whole.canonical.get(to):
-                (moved if size else joined).append({"component": component, "to": to, "canonical": canonical})
-    put(transaction, _MOVE, moved)
-    put(transaction, _JOIN, joined)
+            if not size:
+                joined.append({"component": component, "to": to})
+            elif component != to:
+                moved.append({"component": component, "to": to})
+        canonical = min(whole.may_speak, key=lambda key: (key not in speaking, node_of(key)), default=None)
+        if canonical != whole.canonical.get(to):
+            spoken.append({"to": to, "canonical": canonical})
+    for statement, rows in ((_MOVE, moved), (_JOIN, joined), (_NAME, spoken)):
+        put(transaction, statement, rows)
