@@ -23,6 +23,7 @@ from lineage.model import (
 from lineage.store import _cut, _runs, _uses
 from lineage.store._codes import OWN, SIDE
 from lineage.store._cut import Cut, cut
+from lineage.store._events import Question
 from lineage.store._identity import Component
 from lineage.store.base import Resolve
 from lineage.store.neo4j import around, cuts, history, runs, uses, versions, writes
@@ -190,7 +191,7 @@ class Happened:
         offset: int = 0,
     ) -> Page:
         """Event records by event time, since < at <= until."""
-        asked = history.Question(
+        asked = Question(
             digests=None if digests is None else list(digests),
             run=_run_key(run),
             job=_key(job),

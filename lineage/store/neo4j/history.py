@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 from neo4j import ManagedTransaction
 
@@ -12,13 +12,14 @@ from lineage.database.times import instant
 from lineage.model import EventRecord, FacetRecord, NodeId, Page
 from lineage.store._codes import EVER, KINDS, OWN, SIDES, STATED, TYPES
 from lineage.store._cut import Cut
+from lineage.store._events import Question, Source
 from lineage.store.neo4j.bodies import bodies
 from lineage.store.neo4j.identity import components
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.said import Facet, begins, read_facets
 
 # Where to look first, by which time it is ordered, and what that order begins with so that an index has it.
-_SOURCES: Final[Mapping[str, tuple[LiteralString, LiteralString, LiteralString]]] = {
+_SOURCES: Final[Mapping[Source, tuple[LiteralString, LiteralString, LiteralString]]] = {
     "event": ("MATCH (e:Event) WHERE ", "e.at", ""),
     "run": ("MATCH (:Speaker {key: $run})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.type < $stated AND ", "m.at", ""),
     "job": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $job AND m.own AND ", "m.at", "m.of"),
@@ -46,22 +47,11 @@ _FACETS: Final = """
 ALL_SIDES: Final = (*range(len(SIDES)), OWN)
 
 
-class Question(NamedTuple):
-    """A filter of events; keys, and times in microseconds."""
-
-    digests: Sequence[str] | None
-    run: str | None
-    job: str | None
-    members: Sequence[str] | None  # of a dataset
-    namespace: str | None
-    since: int
-    until: int
-    known_at: int
-
-
-def events(transaction: ManagedTransaction, asked: Question, *, newest_first: bool, limit: int, offset: int) -> Page:
+def events(
+    transaction: ManagedTransaction, asked: Question[str], *, newest_first: bool, limit: int, offset: int
+) -> Page:
     """Keep the promise of `Store.events`."""
-    source = _source(asked)
+    source = asked.source
     match, at, first = _SOURCES[source]
     conditions = [*_spans(asked, at), *_beyond(asked, source)]
     found = match + " AND ".join(conditions) + (" WITH DISTINCT e" if source == "datasets" else "")
@@ -77,15 +67,7 @@ def events(transaction: ManagedTransaction, asked: Question, *, newest_first: bo
     return Page(tuple(_record(row) for row in rows), total)
 
 
-def _source(asked: Question) -> str:
-    if asked.run is not None:
-        return "run"
-    if asked.members is not None:
-        return "dataset" if len(asked.members) == 1 else "datasets"
-    return "event" if asked.job is None else "job"
-
-
-def _spans(asked: Question, at: LiteralString) -> Iterator[LiteralString]:
+def _spans(asked: Question[str], at: LiteralString) -> Iterator[LiteralString]:
     yield at + " > $since"  # also when it is open: an index of two properties is used where both are asked for
     if asked.until < EVER:
         yield at + " <= $until"
@@ -93,7 +75,7 @@ def _spans(asked: Question, at: LiteralString) -> Iterator[LiteralString]:
         yield "e.received <= $known_at"
 
 
-def _beyond(asked: Question, source: str) -> Iterator[LiteralString]:
+def _beyond(asked: Question[str], source: Source) -> Iterator[LiteralString]:
     """The conditions that the source does not see to."""
     if asked.digests is not None:
         yield "e.digest IN $digests"
@@ -105,7 +87,7 @@ def _beyond(asked: Question, source: str) -> Iterator[LiteralString]:
         yield "EXISTS { MATCH (e)-[named:MENTIONS]->() WHERE named.of IN $datasets }"
 
 
-def _values(asked: Question) -> dict[str, Any]:
+def _values(asked: Question[str]) -> dict[str, Any]:
     namespace = asked.namespace or ""
     members = asked.members or ()
     return {

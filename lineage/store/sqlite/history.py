@@ -11,6 +11,7 @@ from lineage.database.times import instant
 from lineage.model import EventRecord, FacetRecord, NodeId, Page, Side
 from lineage.store._codes import EVER, INPUT, KINDS, OUTPUT, OWN, SIDE, SIDES, STATED, TYPES
 from lineage.store._cut import Cut
+from lineage.store._events import Question
 from lineage.store.sqlite.codes import unpack
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
@@ -45,27 +46,13 @@ _FACETS: Final = """
 _NAMED: Final = "AND facet.name IN (SELECT id FROM word WHERE text IN (SELECT value FROM json_each(:names)))"
 
 
-class Question(NamedTuple):
-    """A filter of events; row ids, and times in microseconds."""
-
-    digests: Sequence[bytes] | None
-    run: int | None
-    job: int | None
-    members: Sequence[int] | None  # of a dataset
-    namespace: str | None
-    since: int
-    until: int
-    known_at: int
-
-
-def events(connection: Connection, asked: Question, *, newest_first: bool, limit: int, offset: int) -> Page:
+def events(connection: Connection, asked: Question[int], *, newest_first: bool, limit: int, offset: int) -> Page:
     """Keep the promise of `Store.events`."""
-    source, values = _source(asked)
-    table, at = _SOURCES[source]
-    values |= {"since": asked.since, "until": asked.until, "stated": STATED}
+    table, at = _SOURCES[asked.source]
+    values = {**_values(asked), "stated": STATED}
     conditions = [f"{at} > :since", f"{at} <= :until"]
-    beyond = list(_beyond(asked, source, values))
-    joined = table if source == "event" else table + _JOIN
+    beyond = list(_beyond(asked, values))
+    joined = table if asked.source == "event" else table + _JOIN
     order = "DESC" if newest_first else "ASC"
     where = " AND ".join(conditions + beyond)
     counted = joined if beyond else table
@@ -76,32 +63,26 @@ def events(connection: Connection, asked: Question, *, newest_first: bool, limit
     return Page(tuple(records[event] for event in found), total)
 
 
-def _source(asked: Question) -> tuple[str, dict[str, Any]]:
-    if asked.run is not None:
-        return "run", {"run": asked.run}
-    if asked.members is not None:
-        one = len(asked.members) == 1
-        return ("dataset", {"dataset": asked.members[0]}) if one else ("datasets", {"dataset": each_of(asked.members)})
-    if asked.job is not None:
-        return "job", {"job": asked.job}
-    return "event", {}
+def _values(asked: Question[int]) -> dict[str, Any]:
+    members = asked.members or ()
+    dataset = members[0] if len(members) == 1 else each_of(members)
+    return {"run": asked.run, "job": asked.job, "dataset": dataset, "since": asked.since, "until": asked.until}
 
 
-def _beyond(asked: Question, source: str, values: dict[str, Any]) -> Iterator[str]:
+def _beyond(asked: Question[int], values: dict[str, Any]) -> Iterator[str]:
     """The conditions that the source does not see to."""
     if asked.known_at < EVER:
         values["known_at"] = asked.known_at
         yield "event.received <= :known_at"
     if asked.digests is not None:
-        values |= {f"digest{at}": digest for at, digest in enumerate(asked.digests)}
+        values |= {f"digest{at}": bytes.fromhex(digest) for at, digest in enumerate(asked.digests)}
         yield f"event.digest IN ({', '.join(f':digest{at}' for at in range(len(asked.digests)))})"
-    if asked.job is not None and source != "job":
-        values["job"] = asked.job
+    if asked.job is not None and asked.source != "job":
         yield "event.job = :job"
     if asked.namespace is not None:
         values["namespace"] = asked.namespace
         yield "coalesce(event.job, event.dataset) IN (SELECT id FROM node WHERE namespace = :namespace)"
-    if asked.members is not None and source == "run":
+    if asked.members is not None and asked.source == "run":
         values["members"] = each_of(asked.members)
         yield _MENTIONED
 

@@ -31,7 +31,7 @@ from lineage.model import (
     run_id,
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
-from lineage.store import _cut, _news, _runs, _uses
+from lineage.store import _cut, _events, _news, _runs, _uses
 from lineage.store._codes import SIDE
 from lineage.store._cut import Cut, cut
 from lineage.store._search import Filters
@@ -324,8 +324,8 @@ class SqliteStore(records.Records, around.Around):
             found = nodes.look_up(connection, asked)
             if not found.keys() >= set(asked):
                 return NOTHING
-            question = history.Question(
-                digests=None if digests is None else [bytes.fromhex(digest) for digest in digests],
+            question = _events.Question(
+                digests=None if digests is None else list(digests),
                 run=found[speaker] if speaker is not None else None,
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,

@@ -1,0 +1,32 @@
+"""A filter of events, and where to look for them first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, Literal, NamedTuple
+
+from lineage.store._observations import Ref
+
+Source = Literal["event", "run", "dataset", "datasets", "job"]
+
+
+class Question(NamedTuple, Generic[Ref]):
+    """A filter of events; times in microseconds, digests in hex."""
+
+    digests: Sequence[str] | None
+    run: Ref | None
+    job: Ref | None
+    members: Sequence[Ref] | None  # of a dataset
+    namespace: str | None
+    since: int
+    until: int
+    known_at: int
+
+    @property
+    def source(self) -> Source:
+        """What narrows most: a run has fewest events, a dataset under one name is quicker than under several."""
+        if self.run is not None:
+            return "run"
+        if self.members is not None:
+            return "dataset" if len(self.members) == 1 else "datasets"
+        return "event" if self.job is None else "job"
