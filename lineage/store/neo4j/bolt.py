@@ -34,6 +34,7 @@ from lineage.telemetry import logger
 
 T = TypeVar("T")
 Work = Callable[[ManagedTransaction], T]
+Reported = Neo4jError | DriverError | OSError  # what the driver and the way to the server raise
 
 PLAIN: Final = Neo4j()
 SCHEMES: Final = ("neo4j", "neo4j+s", "neo4j+ssc")
@@ -182,7 +183,7 @@ class Bolt:
             bookmark_manager=self._driver.execute_query_bookmark_manager,
         )
 
-    def _is_of_server(self, error: Exception) -> bool:
+    def _is_of_server(self, error: Reported) -> bool:
         """Whether the server or the way to it failed, and not a statement of ours."""
         return _in_plain_words(self.address, error) is not error
 
@@ -204,7 +205,7 @@ class _Whole:
     """An open `together`: its transaction, and which of its parts failed when it was run before."""
 
     def __init__(
-        self, transaction: ManagedTransaction, failed: dict[int, Exception], is_of_server: Callable[[Exception], bool]
+        self, transaction: ManagedTransaction, failed: dict[int, Exception], is_of_server: Callable[[Reported], bool]
     ) -> None:
         self._transaction = transaction
         self._failed = failed
@@ -285,7 +286,7 @@ NO_TLS: Final = "does not speak TLS as we do ({why}); without TLS it is neo4j://
 UNTRUSTED: Final = "its certificate is not trusted ({why}); let SSL_CERT_FILE name its CA, or write neo4j+ssc://"
 
 
-def _in_plain_words(address: Address, error: Neo4jError | DriverError | OSError) -> Exception:
+def _in_plain_words(address: Address, error: Reported) -> Exception:
     code = error.code if isinstance(error, Neo4jError) else None
     if code == GONE:
         return _Gone()
