@@ -144,7 +144,7 @@ def budget(
         ],
         annotations=[
             *marks,
-            *(_note(_x(at), 0, name, yref="paper", yanchor="bottom", xanchor="left") for at, name in beside.incidents),
+            *(_note(_x(at), 0.9, name, yref="paper", xanchor="right", xshift=-4) for at, name in beside.incidents),
         ],
     )
 
