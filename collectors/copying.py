@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -146,11 +147,13 @@ class _Places:
 
     def __init__(self, target: Homes) -> None:
         document = target.store.document(*PLACES)
-        said = json.loads(document.body) if document else {"places": {}, "seq": 0}
-        self.done: dict[str, int] = said["places"]
+        self.done: dict[str, int] = {}
         self._ahead: set[tuple[str, int]] = set()
-        if _length(target) != said["seq"]:
-            raise Conflict(f"the target has taken {_length(target) - said['seq']} entries of its own; name another")
+        length = 0
+        if document is not None:
+            self.done, length = json.loads(document.body)
+        if (own := _length(target) - length) != 0:
+            raise Conflict(f"the target has taken {own} entries of its own; name another")
 
     def pass_(self, entry: Entry) -> None:
         """Note that *entry* was copied; what a clock set back brings too early is not passed over."""
@@ -161,7 +164,7 @@ class _Places:
 
     def change(self, target: Homes) -> Change:
         """What keeps it."""
-        return Change(*PLACES, json.dumps({"places": self.done, "seq": _length(target)}).encode())
+        return Change(*PLACES, json.dumps([self.done, _length(target)]).encode())
 
 
 def _append(source: Homes, target: Homes, show: Show) -> int:
@@ -172,7 +175,7 @@ def _append(source: Homes, target: Homes, show: Show) -> int:
     for batch in _batches(_whole(source.ledger.read(dict(places.done)))):
         for entry, _ in batch:
             places.pass_(entry)
-        target.store.together(lambda batch=batch: _keep(target, batch, places))
+        target.store.together(partial(_keep, target, batch, places))
         done += len(batch)
         show("ledger", done, everything)
     return done

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -99,8 +101,7 @@ def _merge_all(
 ) -> Tally:
     tally = Tally()
     for batch in _batches(entries):
-        read = _read(batch, rules)
-        tally += store.together(lambda read=read: _merge_read(read, store))
+        tally += store.together(partial(_merge_read, _read(batch, rules), store))
         done(len(batch))
     return tally
 

@@ -34,6 +34,7 @@ from lineage.telemetry import logger
 
 T = TypeVar("T")
 Work = Callable[[ManagedTransaction], T]
+Failing = Neo4jError | DriverError | OSError
 Reported = Neo4jError | DriverError | OSError  # what the driver and the way to the server raise
 
 PLAIN: Final = Neo4j()
