@@ -1,8 +1,5 @@
 """`neo4j://USER:PASSWORD@HOST:PORT/DATABASE`: the store in one Neo4j database, which nothing else lives in.
 
-Kept so far: documents, leases, verdicts, statements, and all that `merge` writes, with `dump`, `revision`, `watermark`,
-`stats` and `heard`. The other questions about the graph are not answered yet, so that no `--store` leads here.
-
 Nodes, each found by one unique key (`keys`), which is made of a name and read back without asking:
 
 * `Thing` - a dataset or job that anybody named: its span, its newest facets, and who it is one with now (`component`,
@@ -11,7 +8,8 @@ Nodes, each found by one unique key (`keys`), which is made of a name and read b
   the run's newest facets.
 * `Event` - where it stands and when it was received, which is written here alone, for it may become earlier.
 * `Body`, `ColumnBody` - a facet's body, and one of column lineage, once however often it comes.
-* `Statement` - what a person said. `Headwater` - the lock of merges, and the schema. `Writer` - a watermark.
+* `Statement` - what a person said. `Headwater` - the lock of merges, and the schema. `Writer` - a watermark. `News` -
+  what one of the newest merges touched.
 * `Document`, `Lease`, `VerdictPage`, `VerdictBook` - the records; the book is the lock of an SLO's pages.
 
 What one event said are relationships that never change: `MENTIONS`, one for every thing, with the touches and facets
@@ -25,7 +23,8 @@ lineage a job ever told of a dataset, and when last: the newest holds), `MADE` (
 and `RULED` (what makes names one), `NAMED` (jobs and parents in doubt).
 
 A merge takes the lock of the graph first, so that it may read, conclude in Python with what all stores share, and
-write: about thirty statements a batch, however large. Bodies of events are the ledger's.
+write: about thirty statements a batch, however large. Bodies of events are the ledger's. To forget a grown graph takes
+many transactions (`anew`), and so does making it again.
 """
 
 from __future__ import annotations
