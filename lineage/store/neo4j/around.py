@@ -17,6 +17,8 @@ from lineage.store.neo4j.bodies import bodies
 from lineage.store.neo4j.keys import key_of, node_of
 from lineage.store.neo4j.said import begins, read_facets, read_newest
 
+LONG: Final = 100  # events of a run that are read one by one
+
 _NEWEST: Final[Mapping[str, LiteralString]] = {
     "job": "UNWIND $keys AS key MATCH (n:Thing {key: key}) RETURN key, n.facets, n.last_received",
     "run": "UNWIND $keys AS key MATCH (n:Speaker {key: key}) RETURN key, n.facets, n.last_received",
@@ -31,12 +33,22 @@ _NEWEST_THEN: Final[Mapping[str, LiteralString]] = {
     "run": "UNWIND $asked AS asked CALL (asked) { MATCH (:Speaker {key: asked[0]})<-[m:DECIDES|TELLS]-(e:Event)"
     " WHERE m.type < $stated" + _THEN,
 }
+# A run of a million windows is asked for its last by the mentions of its job, which an index has in order; one whose
+# events name several jobs, or that is short, by its own moments.
 _BEATS: Final = """
-    UNWIND $keys AS key CALL (key) {
-        MATCH (:Speaker {key: key})<-[m:DECIDES|TELLS]-(e:Event)
+    UNWIND $keys AS key MATCH (s:Speaker {key: key})
+    WITH s, CASE WHEN COUNT { (s)<-[:TELLS]-() } > $long AND NOT EXISTS { (s)-[:NAMED]->(:Thing) } THEN s.job END AS of
+    CALL (s, of) {
+        MATCH (e:Event)-[m:MENTIONS]->()
+        WHERE m.of = of AND m.at >= s.first_at AND m.at <= s.last_at AND m.at <= $as_of
+            AND m.own AND e.run = s.key AND e.received <= $known_at
+        RETURN m.at AS at ORDER BY m.of DESC, m.at DESC LIMIT $limit
+        UNION ALL
+        WITH s, of WHERE of IS NULL
+        MATCH (s)<-[m:DECIDES|TELLS]-(e:Event)
         WHERE m.type < $stated AND m.at <= $as_of AND e.received <= $known_at
         RETURN m.at AS at ORDER BY at DESC LIMIT $limit
-    } RETURN key, collect(at)
+    } RETURN s.key, collect(at)
 """
 _DEPENDS: Final = """
     UNWIND $keys AS key MATCH (:Thing {key: key})-[b:BEFORE]-(:Thing)
@@ -66,8 +78,9 @@ def newest_facets(
 def beats(transaction: ManagedTransaction, of: Iterable[str], at: Cut, limit: int) -> dict[str, list[datetime]]:
     """Keep the promise of `Store.beats`."""
     keys = [key_of(run_id(run)) for run in dict.fromkeys(of)]
-    found = transaction.run(_BEATS, {"keys": keys, "limit": limit, "stated": STATED, **at._asdict()}).values()
-    return {node_of(key).name: [instant(time) for time in times] for key, times in found if times}
+    asked = {"keys": keys, "limit": limit, "stated": STATED, "long": LONG, **at._asdict()}
+    found = transaction.run(_BEATS, asked).values()
+    return {node_of(key).name: [instant(time) for time in sorted(times, reverse=True)] for key, times in found if times}
 
 
 def dependencies(transaction: ManagedTransaction, jobs: Iterable[NodeId], at: Cut) -> list[tuple[NodeId, NodeId]]:

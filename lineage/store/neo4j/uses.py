@@ -141,8 +141,9 @@ def _settled(transaction: ManagedTransaction, asked: Question[str]) -> Iterator[
     found = transaction.run(statement + "l.last_at DESC", values(asked))
     try:
         yield from map(Row._make, found)
-    finally:
+    except GeneratorExit:
         found.consume()
+        raise
 
 
 def _described(transaction: ManagedTransaction, chosen: Mapping[Key[str], Whole[str]], at: Cut) -> list[Use]:

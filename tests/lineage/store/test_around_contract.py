@@ -76,6 +76,17 @@ def test_beats_are_the_times_of_all_events_of_a_run(graph: Store) -> None:
     assert {run("r").name: [at(3), at(2), at(1)]} == graph.beats([run("r").name, run("p").name], limit=3)
 
 
+def test_beats_of_long_runs_are_their_own(graph: Store) -> None:
+    """Also where runs of one job beat in turn, and where the events of a run name two jobs."""
+    minutes = range(120)
+    merge(graph, received([ran("r", "RUNNING", minute) for minute in minutes]))
+    merge(graph, received([ran("beside", "RUNNING", minute + 0.5) for minute in minutes]))
+    merge(graph, received([ran("moved", "RUNNING", minute, by=("load", "test")[minute % 2]) for minute in minutes]))
+    expected = {run(name).name: [at(100), at(99)] for name in ("r", "moved")}
+
+    assert expected == graph.beats([run("r").name, run("moved").name], until=at(100), limit=2)
+
+
 def test_dependencies_are_told_from_either_end(graph: Store) -> None:
     """Once each, however often they were said; up to the moment that is asked about."""
     waits = (LOAD, TEST)
