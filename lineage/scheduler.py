@@ -113,20 +113,21 @@ class Scheduler:
             house.slos.refresh(now, self._lease)
             statuses, definitions = house.slos.statuses(now), house.slos.definitions()
             self._keep(statuses)
-            SLOS.show(statuses, definitions)
+            last = self._judged_last()
+            SLOS.show(statuses, definitions, last)
             EVALUATED_AT.set(now.timestamp())
-            wait_s, away = settings.slo.group_wait_s, self._away_since(now)
+            away = last if last is not None and (now - last).total_seconds() > 2 * self._interval_s else None
+            wait_s = settings.slo.group_wait_s
             react(house.store, definitions, statuses, now, self._lease, group_wait_s=wait_s, away_since=away)
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
             return statuses
 
-    def _away_since(self, now: datetime) -> datetime | None:
-        """When anybody judged last, if more than one tick was missed since."""
+    def _judged_last(self) -> datetime | None:
+        """When anybody judged last."""
         kept = self._house.store.document(*JUDGED)
-        last = None if kept is None else datetime.fromisoformat(kept.body.decode())
-        return last if last is not None and (now - last).total_seconds() > 2 * self._interval_s else None
+        return None if kept is None else datetime.fromisoformat(kept.body.decode())
 
     def _keep(self, statuses: Sequence[Status]) -> None:
         """Write the verdicts that are not what was written last, all in one transaction: a start writes every one.
@@ -138,7 +139,7 @@ class Scheduler:
         basis = (made and made.revision, self._lease and self._lease.epoch)
         if basis != self._basis:
             self._basis, self._written = basis, {}
-        written = {status.slo: status.occurrences for status in statuses}
+        written: dict[str, Sequence[Verdict]] = {status.slo: status.occurrences for status in statuses}
         changed = {slo: _changed(self._written.get(slo, ()), found) for slo, found in written.items()}
 
         def put() -> None:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from typing import TypeVar
 
@@ -54,27 +55,29 @@ class Totals:
 class Closed:
     """Keeps totals that only grow, as counters must: what an occurrence was when it closed stays counted as that.
 
-    They begin at 0 with the first look at an SLO, as counters do with a process: what had closed by then is in the
-    window's figures, and in no counter.
+    They begin at 0 with the first look at an SLO, as counters do with a process. What had closed by then is in the
+    window's figures, and in no counter, unless it was due since anybody judged last: then nobody has counted it.
     """
 
     def __init__(self) -> None:
         self.totals: dict[str, Totals] = {}
         self._before: dict[str, Sequence[Verdict]] = {}
 
-    def look(self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO]) -> None:
+    def look(
+        self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO], judged_last: datetime | None = None
+    ) -> None:
         """Count what closed since the last look; forget the SLOs that have no definition any more."""
         self.totals = _of(self.totals, definitions)
         self._before = _of(self._before, definitions)
         for status in statuses:
             if (slo := definitions.get(status.slo)) is not None:
-                self._count(slo, status.occurrences)
+                self._count(slo, status.occurrences, judged_last)
 
     def forget(self) -> None:
         """Begin anew: another process counts now."""
         self.totals, self._before = {}, {}
 
-    def _count(self, slo: DataSLO, occurrences: Sequence[Verdict]) -> None:
+    def _count(self, slo: DataSLO, occurrences: Sequence[Verdict], judged_last: datetime | None) -> None:
         totals = self.totals.setdefault(slo.name, Totals())
         if isinstance(slo.spec.sli, latency.Spec):
             edges = tuple(sorted({*EDGES_S, slo.spec.sli.percentile.threshold.total_seconds()}))
@@ -84,7 +87,9 @@ class Closed:
             totals.changes = Counter()
         before = self._before.get(slo.name)
         self._before[slo.name] = occurrences
-        if before is None or before is occurrences:
+        if before is None:
+            before = [each for each in occurrences if judged_last is None or each.due <= judged_last]
+        if before is occurrences:
             return
         known = {verdict.occurrence: verdict for verdict in before}
         for verdict in occurrences:

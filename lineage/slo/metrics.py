@@ -39,9 +39,14 @@ class SloCollector(Collector):
         self._closed = Closed()
         self._standing: dict[str, tuple[Status, list[Sample]]] = {}
 
-    def show(self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO]) -> None:
-        """From now on these, and no other, are the SLOs; what closed since they were last shown is counted."""
-        self._closed.look(statuses, definitions)
+    def show(
+        self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO], judged_last: datetime | None = None
+    ) -> None:
+        """From now on these, and no other, are the SLOs; what closed since they were last shown is counted.
+
+        Of those that were not shown yet what was due since anybody *judged_last*; without that nothing.
+        """
+        self._closed.look(statuses, definitions, judged_last)
         self._shown = [(definitions[status.slo], status) for status in statuses if status.slo in definitions]
 
     def hide(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from threading import Event
 from time import monotonic, sleep
 
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 
 from collectors.rebuild import rebuild
 from lineage import scheduler as clockwork
@@ -255,3 +257,23 @@ def test_a_first_tick_keeps_all_verdicts_at_once(house: House, monkeypatch: pyte
     scheduler.tick(NOON + 20 * MINUTE)
 
     assert len(times) == 1
+
+
+def shown() -> set[str]:
+    """The SLOs that /metrics has series of, in any of the families that only who judges can fill."""
+    text = generate_latest(REGISTRY).decode()
+    return set(re.findall(r'^headwater_slo_(?:info|alert_state|sli_events_total)\{.*?slo="(.*?)"', text, re.MULTILINE))
+
+
+def test_who_judges_shows_the_slos_and_nobody_else_does(house: House) -> None:
+    """From the tick on, until another leads: what two replicas said of one SLO would be said twice."""
+    scheduler = Scheduler(house)
+    scheduler.tick(NOON + 20 * MINUTE)
+    leading = shown()
+    assert scheduler._lease is not None
+    house.store.release(scheduler._lease)
+    house.store.lease("scheduler", "another", 60)
+
+    scheduler.tick(NOON + 21 * MINUTE)
+
+    assert (leading, shown()) == ({"orders-freshness"}, set())

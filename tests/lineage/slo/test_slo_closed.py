@@ -86,6 +86,16 @@ def test_latency_counts_when_it_landed_with_an_edge_at_the_threshold() -> None:
     assert told.sum == 660
 
 
+def test_what_fell_due_while_nobody_judged_is_counted_on_return() -> None:
+    """A process that begins anew counts what was due since the last one judged, and nothing from before."""
+    slo, closed = promise(), Closed()
+
+    closed.look([judge(slo, verdicts("BBGB"), NOON)], {slo.name: slo}, NOON - 2 * HOUR)
+
+    totals = closed.totals[slo.name]
+    assert (totals.events, totals.bad) == (2, 1)
+
+
 def test_who_forgets_begins_at_nothing() -> None:
     """After another has judged, all counters begin anew, as those of a new process do."""
     slo, closed = promise(), Closed()
