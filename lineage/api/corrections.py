@@ -25,7 +25,7 @@ class Judged(BaseModel):
 
     occurrence: str = Field(min_length=1, description="Its name, as the SLO's status has it.")
     state: Literal["GOOD", "BAD"] = Field(description="What it was in truth.")
-    because: str = Field(min_length=1, description="Why; it stays on record with the name of the key.")
+    because: str = Field(pattern=r"\S", description="Why; it stays on record with the name of the key.")
 
 
 @router.get("")

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from lineage.api._answers import Asking, as_json
+from lineage.api._answers import TIME, Asking, as_json
 from lineage.model import Principal
 from lineage.slo.decided import decided, excluding, of, told
 from lineage.slo.exclusions import Exclusion, exclusion_of
 from lineage.statements import Subject
-from lineage.web import needs, services
+from lineage.web import instant, needs, services
 
 router = APIRouter(prefix="/api/v1", tags=["slos"], dependencies=[Depends(needs("read"))])
 
@@ -28,15 +28,20 @@ class Span(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    start: str = Field(min_length=1, description="When it begins, as 2026-12-24T20:00:00Z; past or to come.")
-    duration: str = Field(min_length=1, description="For how long, as 2h.")
-    rrule: str | None = Field(None, description="How it repeats, as FREQ=WEEKLY;BYDAY=SU.")
-    timezone: str = Field("UTC", description="In whose wall time it repeats, as Europe/Berlin.")
-    because: str = Field(min_length=1, description="Why; it stays on record with the name of the key.")
+    start: str = Field(min_length=1, description="When it begins, past or to come.", json_schema_extra=TIME)
+    duration: str = Field(min_length=1, description="For how long, as 2h.", json_schema_extra={"format": "span"})
+    rrule: str | None = Field(
+        None, description="How it repeats, as FREQ=WEEKLY;BYDAY=SU.", json_schema_extra={"format": "rrule"}
+    )
+    timezone: str = Field(
+        "UTC", description="In whose wall time it repeats, as Europe/Berlin.", json_schema_extra={"format": "timezone"}
+    )
+    because: str = Field(pattern=r"\S", description="Why; it stays on record with the name of the key.")
 
     def exclusion(self, by: str) -> Exclusion:
         """The same, approved *by* somebody. Raises InvalidInput naming the field."""
-        return exclusion_of({**self.model_dump(exclude={"because"}), "reason": self.because, "approvedBy": by})
+        told = {**self.model_dump(exclude={"because"}), "start": instant(self.start, "start")}
+        return exclusion_of({**told, "reason": self.because, "approvedBy": by})
 
 
 @router.get(_SLO)

@@ -147,7 +147,7 @@ def _asked(what: str, sources: list[Source], url: str, key: str | None, options:
     from collectors.senders import ask
 
     slos = [{"place": source.place, "text": source.text} for source in sources]
-    answer = ask(url, key, f"/api/v1/slos/{what}", {"slos": slos, **options}, PATIENCE_S)
+    answer = ask(url, key, f"/api/v1/definitions/{what}", {"slos": slos, **options}, PATIENCE_S)
     steps: list[Any] = answer["steps"]
     return steps
 

@@ -23,6 +23,7 @@ _OF_WRITES: Final = {
     "413": "Too many bytes.",
     "415": "Not a content type that is taken.",
 }
+_OF_DEFINITIONS: Final = {"422": "A definition that cannot be used; `detail` says why, with file:line:column."}
 _OF_INGEST: Final = {
     "408": "The body did not come whole in time.",
     "422": "The Idempotency-Key stands for another request.",
@@ -112,6 +113,8 @@ def _refusals(method: str, path: str) -> Schema:
         refused = refused | _OF_INGEST
     if path == "/api/v1/events/{digest}":
         refused = refused | _OF_BYTES
+    if path.startswith("/api/v1/definitions/"):
+        refused = refused | _OF_DEFINITIONS
     answers: Schema = {
         status: {
             "description": why,

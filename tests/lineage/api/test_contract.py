@@ -27,14 +27,17 @@ EXAMPLES = 50
 schemathesis.openapi.format("cursor", st.just(""))
 TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - it wants naive ones
 schemathesis.openapi.format("date-time", TIMES.map(datetime.isoformat))
+schemathesis.openapi.format("span", st.sampled_from(["2h", "90m", "1d"]))
+schemathesis.openapi.format("rrule", st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SU"]))
 schemathesis.openapi.format("timezone", st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns"]))
 
-# A node is named by nodeId or by namespace and name, and two datasets are not the same: what goes together OpenAPI
-# cannot say.
+# A node is named by nodeId or by namespace and name, two datasets are not the same, and a text is a definition, of a
+# name of its own: what goes together OpenAPI cannot say.
 _IDENTITY = "/api/v1/namespaces/{namespace}/datasets/{name}/identity"
 TOGETHER = {
     ("GET", "/api/v1/lineage"),
     ("GET", "/api/v1/audit/trace"),
+    *(("POST", f"/api/v1/definitions/{step}") for step in ("plan", "apply")),
     *(("POST", f"{_IDENTITY}/{step}") for step in ("split", "join", "undo")),
 }
 

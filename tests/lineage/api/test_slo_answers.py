@@ -112,7 +112,7 @@ def test_refusals_are_problems(client: TestClient, path: str, status: int) -> No
 def test_planning_and_applying_are_routes(client: TestClient) -> None:
     """What is applied is in force at once, with the same steps as the plan."""
     slos = [{"place": "late.yaml:1", "text": json.dumps(document(name="late"))}]
-    planned, applied = (client.post(f"/api/v1/slos/{step}", json={"slos": slos}).json() for step in ("plan", "apply"))
+    planned, applied = (client.post(f"/api/v1/definitions/{step}", json={"slos": slos}).json() for step in ("plan", "apply"))
     names = [one["slo"] for one in client.get("/api/v1/slos").json()["slos"]]
 
     assert ([step["action"] for step in planned["steps"]], planned == applied, names) == (
@@ -132,7 +132,7 @@ def test_planning_and_applying_are_routes(client: TestClient) -> None:
 def test_what_cannot_be_applied_is_a_problem(client: TestClient, text: str, status: int, said: str) -> None:
     """A fault has its place; what a folder owns is a conflict."""
     client.app.state.services.slos.refresh(NOON)  # type: ignore[attr-defined]  # Starlette's app
-    answer = client.post("/api/v1/slos/apply", json={"slos": [{"place": "x.yaml", "text": text}]})
+    answer = client.post("/api/v1/definitions/apply", json={"slos": [{"place": "x.yaml", "text": text}]})
 
     assert (answer.status_code, answer.json()["detail"][: len(said)]) == (status, said)
 
@@ -209,7 +209,7 @@ def test_a_decision_that_cannot_be_is_a_problem(
         ("exclusions/maintenance", SPAN),
         ("slos/orders-freshness/exclusions", SPAN),
         ("slos/orders-freshness/corrections", {"occurrence": "x", "state": "GOOD", "because": "x"}),
-        ("slos/apply", {"slos": []}),
+        ("definitions/apply", {"slos": []}),
     ],
 )
 def test_decisions_want_an_administrator(client: TestClient, path: str, body: dict[str, str]) -> None:
@@ -220,5 +220,5 @@ def test_decisions_want_an_administrator(client: TestClient, path: str, body: di
 
 
 def test_proposals_are_listed(client: TestClient) -> None:
-    """None without tags; the route stands before that of one SLO."""
-    assert client.get("/api/v1/slos/proposals").json() == {"proposals": [], "totalCount": 0}
+    """None without tags."""
+    assert client.get("/api/v1/proposals").json() == {"proposals": [], "totalCount": 0}

@@ -77,8 +77,8 @@ def test_it_is_judged(house: Headwater) -> None:
     status = house.slos.status("orders-daily-freshness", NOW)
 
     assert (status.good, status.total, status.budget.allowed, status.budget.remaining_ratio) == (
-        DAYS - LATE,
-        DAYS,
+        Fraction(DAYS - LATE),
+        Fraction(DAYS),
         Fraction(14, 10),
         1 - Fraction(LATE) / Fraction(14, 10),
     )
