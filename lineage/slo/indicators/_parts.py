@@ -146,6 +146,13 @@ def _reason(state: VerdictState, of: Sequence[tuple[str, Verdict]], parts: Mappi
     good = sum(each.state is VerdictState.GOOD for each in parts.values())
     if state is VerdictState.GOOD:
         return f"all {good} {IN_TIME}"
-    told = "; ".join(f"{name}: {each.reason}" for name, each in of[:NAMED])
-    more = f"; and {len(of) - NAMED} more" if len(of) > NAMED else ""
-    return f"{good} of {len(parts)} {IN_TIME}; {told}{more}"
+    alike: dict[str, list[str]] = {}
+    for name, each in of:
+        alike.setdefault(each.reason, []).append(name)
+    told = "; ".join(f"{_listed(names)}: {why}" for why, names in list(alike.items())[:NAMED])
+    return f"{good} of {len(parts)} {IN_TIME}; {told}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
