@@ -150,7 +150,8 @@ def _reason(state: VerdictState, of: Sequence[tuple[str, Verdict]], parts: Mappi
     for name, each in of:
         alike.setdefault(each.reason, []).append(name)
     told = "; ".join(f"{_listed(names)}: {why}" for why, names in list(alike.items())[:NAMED])
-    return f"{good} of {len(parts)} {IN_TIME}; {told}"
+    rest = sum(len(names) for names in list(alike.values())[NAMED:])
+    return f"{good} of {len(parts)} {IN_TIME}; {told}{f'; and {rest} more' if rest else ''}"
 
 
 def _listed(names: Sequence[str]) -> str:
