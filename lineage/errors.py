@@ -126,11 +126,14 @@ class StoreUnusable(HeadwaterError):
 
 
 class ChannelFailed(HeadwaterError):
-    """A message was not delivered; `recoverable` tells whether a retry may help."""
+    """A message was not delivered; `recoverable` tells whether a retry may help, `denied` that the key was refused."""
 
     title = "A message was not delivered"
 
-    def __init__(self, message: str, *, recoverable: bool, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, recoverable: bool, retry_after_s: int | None = None, denied: bool = False
+    ) -> None:
         super().__init__(message)
         self.recoverable = recoverable
+        self.denied = denied
         self.retry_after_s = retry_after_s

@@ -285,4 +285,6 @@ def _reason(error: ChannelFailed) -> str:
     """The word of Alertmanager 0.34 for it, as far as the error tells."""
     if error.retry_after_s is not None:
         return "rateLimited"
+    if error.denied:
+        return "authError"
     return "serverError" if error.recoverable else "clientError"

@@ -29,6 +29,11 @@ RETRY_AFTER_S = 30  # when Slack says 429 and not for how long
 
 # Errors that pass: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 PASSING = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
+DENIED = frozenset(
+    {"access_denied", "account_inactive", "invalid_auth", "missing_scope", "no_permission", "not_authed"}
+    | {"org_login_required", "token_expired", "token_revoked", "no_service", "invalid_token"}
+)
+DENIED_STATUS = frozenset({401, 403})
 PASSING_STATUS = frozenset({408, 425, 429})
 SERVER_ERROR = 500
 OK = 200
@@ -129,8 +134,8 @@ class SlackWebhook:
 class _Refused(ChannelFailed):
     """Slack answered, and said no with *error*."""
 
-    def __init__(self, message: str, error: str, *, recoverable: bool, retry_after_s: int | None) -> None:
-        super().__init__(message, recoverable=recoverable, retry_after_s=retry_after_s)
+    def __init__(self, message: str, error: str, *, recoverable: bool, retry_after_s: int | None, denied: bool) -> None:
+        super().__init__(message, recoverable=recoverable, retry_after_s=retry_after_s, denied=denied)
         self.error = error
 
 
@@ -195,4 +200,5 @@ def _refused(status: int, error: str, headers: Mapping[str, str]) -> _Refused:
     wait_s = int(after) if after.isdecimal() else RETRY_AFTER_S
     said = "no word of Slack's" if strange else error
     message = f"slack answered {status} {said}"
-    return _Refused(message, error, recoverable=passing, retry_after_s=wait_s if limited else None)
+    denied = status in DENIED_STATUS or error in DENIED
+    return _Refused(message, error, recoverable=passing, retry_after_s=wait_s if limited else None, denied=denied)

@@ -26,6 +26,7 @@ GOOD = status("orders", "GGBG", at=NOW + HOUR)
 LOST = ChannelFailed("no route", recoverable=True)
 LIMITED = ChannelFailed("too many", recoverable=True, retry_after_s=30)
 REFUSED = ChannelFailed("channel_not_found", recoverable=False)
+DENIED = ChannelFailed("token_revoked", recoverable=False, denied=True)
 
 
 @dataclass
@@ -258,7 +259,8 @@ def test_a_channel_that_breaks_keeps_nobody_else_from_speaking(desk: Desk) -> No
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason"), [(LOST, "serverError"), (LIMITED, "rateLimited"), (REFUSED, "clientError")]
+    ("failure", "reason"),
+    [(LOST, "serverError"), (LIMITED, "rateLimited"), (REFUSED, "clientError"), (DENIED, "authError")],
 )
 def test_failures_are_counted_by_reason(desk: Desk, failure: ChannelFailed, reason: str) -> None:
     """headwater_notifications_failed_total counts every failed try, by channel and Alertmanager's reason."""

@@ -184,6 +184,15 @@ def test_what_a_bot_may_not_do_does_not_pass(slack: Slack, error: str) -> None:
     assert (failed.recoverable, str(failed)) == (False, f"slack answered 200 {error}")
 
 
+@pytest.mark.parametrize(("error", "denied"), [("token_revoked", True), ("channel_not_found", False)])
+def test_a_key_that_is_refused_is_told_apart(slack: Slack, error: str, denied: bool) -> None:  # noqa: FBT001 - a case
+    """Who watches over messages sees that the token is to be renewed, and not the channel."""
+    slack.answers = [Answer(body=json.dumps({"ok": False, "error": error}))]
+    sender = bot(slack)
+
+    assert failure(sender, sender.render(OPENED, BASE)).denied is denied
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
