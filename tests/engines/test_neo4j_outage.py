@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import neo4j as driver
@@ -15,6 +16,7 @@ from collectors.rebuild import catch_up
 from lineage.homes import open_homes
 from tests.engines.engine import Engine
 from tests.engines.neo4j_server import PASSWORD, USER, neo4j, url
+from tests.engines.test_kafka_collector import produce, topic_at
 from tests.support import deltas
 from tests.support.load import Load
 from tests.support.server import Server
@@ -87,3 +89,32 @@ def test_ten_times_killed_under_load_the_graph_has_all_that_was_acknowledged(gra
         acknowledged - events(graph),
         made(graph, ledger),
     )
+
+
+def logged(server: Server, event: str) -> bool:
+    return any(f'"{event}"' in line for line in list(server.log))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_while_neo4j_is_away_partitions_wait_and_drop_nothing(graph: Engine, broker: Engine, tmp_path: Path) -> None:
+    """What is written to the topic meanwhile is taken afterwards, each record once."""
+    ledger, topic = f"file://{tmp_path / 'ledger'}", topic_at(broker, f"outage-{uuid4().hex[:8]}")
+    taking = {"BROKERS": broker.address, "TOPICS": f'["{topic}"]', "GROUP": topic}
+    environment = {f"HEADWATER_KAFKA__{name}": value for name, value in taking.items()}
+    sent = produce(broker, topic, range(50))
+    with Server(url(graph), "--ledger", ledger, environment=environment) as server:
+        until(lambda: events(graph) >= sent)
+        graph.kill()
+        for first in range(50, 10_000, 50):
+            sent |= produce(broker, topic, range(first, first + 50))
+            if logged(server, "kafka_paused"):
+                break
+            time.sleep(1)
+        graph.start()
+        until(lambda: events(graph) >= sent)
+        resumed = logged(server, "kafka_resumed")
+    with open_homes(url(graph), ledger, "looking") as homes:
+        kept = [entry.digest for entry, _ in homes.ledger.read()]
+
+    assert (True, sent, len(sent), sent) == (resumed, set(kept), len(kept), events(graph))

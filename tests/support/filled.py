@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
 from lineage.alerts import incidents
-from lineage.app import Headwater, build, open_headwater
+from lineage.app import Headwater, build, open_headwater, utc_now
 from lineage.channels.base import sections
 from lineage.paths import quoted
 from lineage.settings import load
@@ -55,11 +55,11 @@ class Counting:
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[Filled]:
-    """Such a house in *folder*; it is to be asked, not to be told."""
+def filled(folder: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[Filled]:
+    """Such a house in *folder*, by *clock*; it is to be asked, not to be told."""
     for number in range(3):
         (folder / f"{number}.yaml").write_text(json.dumps(document(name=f"orders-{number}")))
-    house = open_headwater(load(None, sections(), store=f"sqlite:///{folder / 'headwater.db'}", slos=folder))
+    house = open_headwater(load(None, sections(), store=f"sqlite:///{folder / 'headwater.db'}", slos=folder), clock)
     try:
         house.start()
         with TestClient(build(house.settings, house), base_url="http://127.0.0.1:5000") as client:
