@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.lineage.store.test_identity_properties import (  # noqa: F401 - likew
     test_nobody_is_one_with_whom_people_keep_apart,
     test_splits_in_any_order_give_the_same_components,
 )
-from tests.support.deltas import sqlite
+from tests.support.any_graph import DATASETS, NODES, merged
+from tests.support.deltas import Said, at, columns, dataset, linked, ran, received, sqlite
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +27,29 @@ def stores(home: Neo4jStore, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The one that is asked, and a SQLite store that says what is expected of it; each test clears them first."""
     with sqlite(tmp_path_factory.mktemp("other")) as other:
         yield home, other
+
+
+def test_questions_stand_what_is_written_meanwhile(stores: tuple[Store, Store]) -> None:
+    """Merges that make names one and take them apart, and a graph that is forgotten: nothing fails."""
+    store = stores[0]
+    pairs: list[Said] = [
+        *received(
+            ran(f"r{nth}", "COMPLETE", nth, reads=[DATASETS[nth % 4]], writes=[DATASETS[nth % 3]],
+                columns=(columns(dataset(DATASETS[nth % 3]), ("p", dataset(DATASETS[nth % 4]), "q")),),
+                aliases=(linked(DATASETS[nth % 4], DATASETS[(nth + nth // 4) % 4], "rename"),))
+            for nth in range(1, 30)
+        )
+    ]  # fmt: skip
+
+    with ThreadPoolExecutor(1) as writer:
+        writing = [writer.submit(merged, store, pairs, 1) for _ in range(3)]
+        asked = 0
+        while not all(each.done() for each in writing):
+            for as_of in (None, at(10)):
+                store.get(NODES, as_of=as_of)
+                store.neighbours(NODES, "both", as_of=as_of)
+                store.columns([dataset(name) for name in DATASETS], "both", as_of=as_of)
+            store.declarations(dataset("a"))
+            asked += 1
+
+    assert (True, [None] * 3) == (asked > 0, [each.exception() for each in writing])

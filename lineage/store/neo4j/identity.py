@@ -85,7 +85,8 @@ def components(transaction: ManagedTransaction, datasets: Iterable[str], at: Cut
         return found
     if at.whole:
         for asked, canonical, members in transaction.run(_COMPONENTS, keys=list(found)).values():
-            found |= dict.fromkeys(asked, Component(canonical, tuple(members)))
+            if canonical in members:  # else a merge was at work meanwhile
+                found |= dict.fromkeys(asked, Component(canonical, tuple(members)))
         return found
     for group in groups(transaction, found, at):
         members = sorted(mentioned(transaction, group.names, at), key=node_of)
