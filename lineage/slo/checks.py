@@ -116,7 +116,8 @@ def _reports(
         for told in _by_time(all_told) if report else [all_told]:
             begun = run.started_at if run is not None and run.started_at is not None else told[-1].at
             events = tuple(dict.fromkeys(facet.digest for facet in told))[:EVENTS_NAMED]
-            yield Check(name, job, begun, (), events, report), state, told
+            heard = min(facet.received_at for facet in told if facet.at == told[0].at)
+            yield Check(name, job, begun, (), events, report, told_at=heard), state, told
 
 
 def _bodies(told: Iterable[FacetRecord], name: str) -> Iterator[tuple[datetime, Sequence[_Found]]]:
@@ -141,8 +142,11 @@ def _test_runs(asked: Asked, tests: Mapping[Run, Sequence[_Test]]) -> Iterator[C
     """Runs that tell of tests in their own facet alone, as those of dbt's singular tests do."""
     events = asked.events({run.job for run in tests}) if tests else {}
     for run, told in tests.items():
-        proofs = tuple(event.digest for event in events.get(run.id, ())[:EVENTS_NAMED])
-        yield Check(run.id, run.job, run.started_at or run.last_at, tuple(_tested(told, run.state, ())), proofs)
+        own = events.get(run.id, ())
+        heard = min((event.received_at for event in own if event.type in EVALUATED), default=None)
+        proofs = tuple(event.digest for event in own[:EVENTS_NAMED])
+        found = tuple(_tested(told, run.state, ()))
+        yield Check(run.id, run.job, run.started_at or run.last_at, found, proofs, told_at=heard)
 
 
 def _tested(told: Iterable[_Test], state: str, known: Collection[str]) -> list[Assertion]:

@@ -132,6 +132,7 @@ class Check(NamedTuple):
     events: tuple[str, ...] = ()
     report: bool = False
     profile: Profile | None = None
+    told_at: datetime | None = None  # the first receipt of an event that says so
 
 
 class SchemaTold(NamedTuple):

@@ -49,7 +49,8 @@ class Subject(NamedTuple):
 def subjects(evidence: Evidence, settle: timedelta, aside: Iterable[Delivery] = ()) -> list[Subject]:
     """Every version, with the checks that began within *settle* of it and before the next; and checks of none.
 
-    A run that wrote the version speaks of it whenever it began. So it is with what was written *aside* of it.
+    A run that wrote the version speaks of it whenever it began. So it is with what was written *aside* of it. What was
+    told later than the horizon after that changes nothing.
     """
     versions = sorted((d for d in evidence.deliveries if d.refresh and d.window is None), key=lambda d: (d.at, d.run))
     times = [version.at for version in versions]
@@ -59,19 +60,22 @@ def subjects(evidence: Evidence, settle: timedelta, aside: Iterable[Delivery] = 
         place = places.get(run, bisect_right(times, began) - 1)
         return place if place >= 0 and began <= times[place] + settle else None
 
+    def in_time(place: int, told_at: datetime | None) -> bool:
+        return evidence.timely(times[place] + settle, told_at)
+
     found: list[list[Check]] = [[] for _ in versions]
     put_aside: list[list[Delivery]] = [[] for _ in versions]
     alone: list[Subject] = []
     for check in sorted(evidence.checks, key=lambda check: (check.at, check.run)):
         place = spoken_of(check.run, check.at)
-        if place is not None:
-            found[place].append(check)
-        elif check.assertions or check.profile is not None:
+        if place is None and (check.assertions or check.profile is not None):
             alone.append(Subject(check.run, check.at, None, (check,)))
+        elif place is not None and in_time(place, check.told_at):
+            found[place].append(check)
     for each in sorted(aside, key=lambda each: (each.at, each.run)):
         began = each.started_at if each.window is None and each.started_at is not None else each.at
         place = spoken_of(each.run, began) if each.state == "COMPLETE" else None
-        if place is not None:
+        if place is not None and in_time(place, each.told_at):
             put_aside[place].append(each)
     bound = zip(versions, found, put_aside, strict=True)
     return [Subject(v.run, v.at, v, tuple(checks), tuple(others)) for v, checks, others in bound] + alone

@@ -183,6 +183,20 @@ def test_a_check_that_is_repeated_replaces() -> None:
     ]
 
 
+def test_what_is_told_beyond_the_horizon_changes_nothing() -> None:
+    """A check that was received a day after the version was given up: only a person corrects it then."""
+    slo = promise("correctness", sli=RECORDS | {"settle": "1h"})
+    version, checked = delivery(NOON - 2 * HOUR, rows=1000), looked(rule(failed_rows=0), at=100)
+    told = (NOON + DAY - HOUR, NOON + DAY - HOUR + MINUTE)
+
+    found = [
+        measure(slo, Evidence(NOON - DAY, [version], [checked._replace(told_at=at)], horizon=DAY), NOON + 2 * DAY)
+        for at in told
+    ]
+
+    assert [states(each) for each in found] == ["G", "U"]
+
+
 # ── Quarantine. ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
