@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Match
 
+from collectors.attendance import Attendance
 from collectors.decisions import Decisions
 from collectors.forwarding import Forwarding
 from collectors.idempotency import Repeats
@@ -65,6 +66,7 @@ class Headwater:
         self._homes = homes
         self._clock = clock
         self._scheduler = Scheduler(self)
+        self._attendance = Attendance(homes.store, self.decisions, clock, settings.ingest.attendance_s)
         urls = [url.get_secret_value() for url in settings.forward]
         self._forwarding = Forwarding(urls, homes.ledger, homes.store)
 
@@ -86,6 +88,7 @@ class Headwater:
             catch_up(self._homes.ledger, self._homes.store, rules(self.settings.ingest))
             self.intake.start()
         if "collector" in roles:
+            self._attendance.start()  # before anybody judges what was due meanwhile
             self._forwarding.start()
             for transport in self._transports:
                 transport.start()
@@ -96,6 +99,7 @@ class Headwater:
         """Finish the commit and the tick that are under way, give the lease back, close. Twice is harmless."""
         for transport in self._transports:
             transport.stop()
+        self._attendance.stop()
         self.intake.stop()
         self._scheduler.stop()
         self._forwarding.stop()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from collectors.attendance import absent_since
 from collectors.rebuild import VERSION_KIND, unfinished
 from lineage.alerts.metrics import ALERTS
 from lineage.alerts.outbox import drain
@@ -61,7 +62,7 @@ class Scheduler:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._channels: Mapping[str, Channel] = ready(house.settings)
         self._lease: Lease | None = None
-        self._written: dict[str, Sequence[Verdict]] = {}
+        self._written: Mapping[str, Sequence[Verdict]] = {}
         self._basis: object = None  # what `_written` is true of: this making of the graph, this holding of the lease
         self._clock: BackgroundScheduler | None = None
         self._ticking: threading.Thread | None = None
@@ -116,9 +117,7 @@ class Scheduler:
             last = self._judged_last()
             SLOS.show(statuses, definitions, last)
             EVALUATED_AT.set(now.timestamp())
-            away = last if last is not None and (now - last).total_seconds() > 2 * self._interval_s else None
-            wait_s = settings.slo.group_wait_s
-            react(house.store, definitions, statuses, now, self._lease, group_wait_s=wait_s, away_since=away)
+            self._react(statuses, now, last)
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
@@ -128,6 +127,17 @@ class Scheduler:
         """When anybody judged last."""
         kept = self._house.store.document(*JUDGED)
         return None if kept is None else datetime.fromisoformat(kept.body.decode())
+
+    def _react(self, statuses: Sequence[Status], now: datetime, last: datetime | None) -> None:
+        """Let incidents follow *statuses*; not while no collector is there, for then nothing can be heard."""
+        house, settings = self._house, self._house.settings
+        absent = absent_since(house.store, now, settings.ingest.attendance_s)
+        if absent is not None:
+            log.warning("alerts_frozen", extra={"no_collector_since": absent.isoformat()})
+            return
+        away = last if last is not None and (now - last).total_seconds() > 2 * self._interval_s else None
+        wait_s, definitions = settings.slo.group_wait_s, house.slos.definitions()
+        react(house.store, definitions, statuses, now, self._lease, group_wait_s=wait_s, away_since=away)
 
     def _keep(self, statuses: Sequence[Status]) -> None:
         """Write the verdicts that are not what was written last, all in one transaction: a start writes every one.

@@ -49,6 +49,12 @@ class Ingest(Section):
     fold_case: Mapping[str, Literal["upper", "lower", "keep"]] = Field(
         {}, description="By scheme, how names are folded: {mysql: lower, snowflake: keep}; a change rebuilds at start."
     )
+    attendance_s: float = Field(
+        30,
+        ge=0,
+        description="Seconds between two marks that a collector is there: what was due in a gap of more than three is"
+        " UNKNOWN, not BAD, until its events come. 0: no marks.",
+    )
     queue_events: int = Field(20_000, description="Bodies that may wait for the writer; beyond it the door says 503.")
     queue_bytes: int = Field(128 * MIB, description="Bytes that may wait for the writer; beyond it the door says 503.")
 

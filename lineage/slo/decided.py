@@ -17,6 +17,7 @@ from lineage.errors import InvalidInput
 from lineage.model import Amendment, Verdict, VerdictState
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.spec import DataSLO
+from lineage.slo.unobserved import COLLECTORS, Gap, gaps
 from lineage.statements import Kept, Statement, Subject, Word, fold
 from lineage.store.base import Store
 
@@ -31,21 +32,22 @@ class Correction(msgspec.Struct, frozen=True):
 
 
 class Decided(NamedTuple):
-    """What counts of it all at one moment: exclusions, and corrections by occurrence."""
+    """What counts of it all at one moment: exclusions, corrections by occurrence, and when no collector was there."""
 
     exclusions: Sequence[Exclusion] = ()
     corrections: Mapping[str, Correction] = {}
+    gaps: Sequence[Gap] = ()
 
 
 def decided(slo: DataSLO, store: Store, known_at: datetime) -> Decided:
     """What was stated by *known_at* of *slo* and of the calendars it refers to, with the exclusions of its file."""
     calendars = [Subject("exclusions", each.ref) for each in slo.spec.exclusions if each.ref is not None]
-    said = told([of(slo.name), *calendars], store, known_at)
+    said = told([of(slo.name), *calendars, COLLECTORS], store, known_at)
     return said._replace(exclusions=(*slo.spec.exclusions, *said.exclusions))
 
 
 def told(subjects: Sequence[Subject], store: Store, known_at: datetime) -> Decided:
-    """What was stated by *known_at* of *subjects*, SLOs and calendars."""
+    """What was stated by *known_at* of *subjects*, SLOs, calendars and collectors."""
     kept = store.statements(subjects, known_at=known_at)
     words = [word for subject in subjects for word in _said(subject, kept)] if kept else []
     stated = [Exclusion.model_validate_json(word.value) for word in words if word.what == "excluded" and word.value]
@@ -54,7 +56,7 @@ def told(subjects: Sequence[Subject], store: Store, known_at: datetime) -> Decid
         for word in words
         if word.what == "corrected" and word.field and word.value
     }
-    return Decided(stated, corrections)
+    return Decided(stated, corrections, gaps(words))
 
 
 def of(name: str) -> Subject:

@@ -16,6 +16,7 @@ from lineage.slo.findings import findings
 from lineage.slo.gather import gather, window_of
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
+from lineage.slo.unobserved import doubted
 from lineage.store.base import Store
 
 GRACE = timedelta(seconds=60)  # DECISIONS 25
@@ -74,10 +75,12 @@ def verdicts(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE)
         excluded=spans(said.exclusions, read.evidence.begin, now),
         horizon=max(horizon, grace),
         condemned=frozenset(name for name, each in said.corrections.items() if each.state == "BAD"),
+        gaps=said.gaps if slo.spec.sli.judges_absence else (),
     )
-    measured = by.measure(slo, evidence, now)
+    measured = doubted(by.measure(slo, evidence, now), evidence.gaps, grace)
     if late := told_late(evidence, grace):
-        measured = amended(measured, by.measure(slo, replace(evidence, horizon=grace), now), late)
+        first = doubted(by.measure(slo, replace(evidence, horizon=grace), now), evidence.gaps, grace)
+        measured = amended(measured, first, late)
     if slo.spec.sli.unit != "seconds":  # of time the excluded part is no measure at all
         measured = without_excluded(measured, evidence.excluded)
     return list(corrected(measured, said.corrections, slo.spec.sli.unit)), evidence

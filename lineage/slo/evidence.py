@@ -13,6 +13,7 @@ from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
 from lineage.slo.exclusions import Excluded
 from lineage.slo.partitions import Partition
+from lineage.slo.unobserved import Gap, within
 from lineage.slo.usage import Usage
 
 
@@ -214,6 +215,7 @@ class Evidence:
     backfills: frozenset[str] = frozenset()  # runs that say that they are such
     audits: Sequence[Audit] = ()
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
+    gaps: Sequence[Gap] = ()  # in which nobody was there to hear of anything
 
     @property
     def begin(self) -> datetime:
@@ -222,7 +224,10 @@ class Evidence:
 
     def timely(self, due: datetime, told_at: datetime | None) -> bool:
         """Whether an event received at *told_at* may speak of what was due at *due*; of history always."""
-        return told_at is None or self.horizon is None or told_at <= due + self.horizon or self.imported(due)
+        if told_at is None or self.horizon is None or told_at <= due + self.horizon or self.imported(due):
+            return True
+        gap = within(self.gaps, due, self.grace)  # what nobody could hear has as long, once somebody is there again
+        return gap is not None and told_at <= gap.until + self.horizon
 
     def excludes(self, due: datetime) -> bool:
         """Whether what was due at *due* does not count."""

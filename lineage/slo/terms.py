@@ -48,6 +48,7 @@ class Sli(Strict):
     needs_schedule: ClassVar[bool] = True
     needs_path: ClassVar[bool] = False
     tells_trend: ClassVar[bool] = False  # its file has a `trend`
+    judges_absence: ClassVar[bool] = False  # BAD is also that of which nothing was heard
 
     type: str
     unit: str = "occurrences"

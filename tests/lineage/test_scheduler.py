@@ -14,6 +14,7 @@ from time import monotonic, sleep
 import pytest
 from prometheus_client import REGISTRY, generate_latest
 
+from collectors.attendance import MARK
 from collectors.rebuild import rebuild
 from lineage import scheduler as clockwork
 from lineage.alerts.incidents import KIND as INCIDENT
@@ -24,7 +25,7 @@ from lineage.errors import Conflict
 from lineage.scheduler import Scheduler
 from lineage.settings import Settings, load
 from lineage.slo.book import SloBook
-from lineage.store.base import Store
+from lineage.store.base import Change, Store
 from tests.support.promises import HOUR, NOON, Lake, document, states
 
 MINUTE = timedelta(minutes=1)
@@ -77,6 +78,18 @@ def test_a_breach_becomes_an_incident_and_a_message(house: House) -> None:
 
     (kept,) = house.store.documents(INCIDENT)
     assert json.loads(kept.body)["members"][0]["slo"] == "orders-freshness"
+
+
+def test_alerts_are_frozen_while_no_collector_is_there(house: House) -> None:
+    """Elsewhere, for this process only judges: a breach becomes an incident once somebody could have heard of it."""
+    house.store.put([Change(*MARK, (NOON + 15 * MINUTE).isoformat().encode())])
+    scheduler = Scheduler(house)
+    scheduler.tick(NOON + 20 * MINUTE)
+    frozen = len(house.store.documents(INCIDENT))
+    house.store.put([Change(*MARK, (NOON + 20 * MINUTE).isoformat().encode())])
+    scheduler.tick(NOON + 21 * MINUTE)
+
+    assert (frozen, len(house.store.documents(INCIDENT))) == (0, 1)
 
 
 def test_a_tick_again_changes_nothing(house: House) -> None:

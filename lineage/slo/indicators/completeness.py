@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -50,6 +50,8 @@ class Spec(Sli):
     name the interval that a run is for. More than *surplus_above* over what is expected is told, and is no fault of
     completeness.
     """
+
+    judges_absence: ClassVar[bool] = True
 
     type: Literal["completeness"]
     unit: Literal["occurrences", "rows"] = "occurrences"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
@@ -41,6 +41,8 @@ class Spec(Sli):
     `rows` weighs each delivery by what it brought, or where nobody counted by what such a *season* uses to bring; with
     a *threshold* the *bound* of its rows' ages is held to that, and else the delivery to its deadline.
     """
+
+    judges_absence: ClassVar[bool] = True
 
     type: Literal["freshness"]
     unit: Literal["occurrences", "seconds", "rows"] = "occurrences"

@@ -54,6 +54,7 @@ class Spec(Sli):
     needs_schedule: ClassVar[bool] = False
     needs_path: ClassVar[bool] = True
     tells_trend: ClassVar[bool] = True
+    judges_absence: ClassVar[bool] = True
 
     type: Literal["latency"]
     unit: Literal["occurrences"] = "occurrences"

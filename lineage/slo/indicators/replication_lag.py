@@ -31,6 +31,7 @@ class Spec(Sli):
 
     needs_schedule: ClassVar[bool] = False
     needs_path: ClassVar[bool] = True
+    judges_absence: ClassVar[bool] = True
 
     type: Literal["replication_lag"]
     unit: Literal["seconds"] = "seconds"
