@@ -40,4 +40,4 @@ def _audits(facets: Iterable[FacetRecord], *, beside: bool) -> Iterator[Audit]:
         body = read(facet.body, _Checksums)
         if body is not None:
             found = {each.name: Sum(each.count, str(each.checksum)) for each in body.partitions}
-            yield Audit(facet.at, beside, found, facet.digest)
+            yield Audit(facet.at, beside, found, facet.digest, facet.received_at)

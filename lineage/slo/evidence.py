@@ -163,6 +163,7 @@ class Audit(NamedTuple):
     beside: bool
     partitions: Mapping[str, Sum]
     event: str
+    told_at: datetime | None = None  # when the event was received
 
 
 class Read(NamedTuple):

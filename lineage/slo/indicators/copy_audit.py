@@ -58,12 +58,12 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     settle = _spec(slo).settle
     originals, copies = (sorted((a for a in evidence.audits if a.beside is side), key=_order) for side in (True, False))
     found = []
-    for question in _questions(originals, copies, settle):
+    for question in _questions(originals, copies, settle, evidence):
         due = question.at + settle
         if evidence.since < due <= now:
-            copy = _newest(copies, due)
+            copy = _newest(copies, due, evidence)
             recent = copy if copy is not None and copy.at >= question.at - settle else None
-            sides = Sides(_newest(originals, due), recent)
+            sides = Sides(_newest(originals, due, evidence), recent)
             found.append(_judge(question, sides, due, evidence, waiting=due > now - evidence.grace))
     return sorted(found, key=lambda verdict: (verdict.due, verdict.occurrence))
 
@@ -92,19 +92,21 @@ def _order(audit: Audit) -> tuple[datetime, str]:
     return audit.at, audit.event
 
 
-def _questions(originals: Sequence[Audit], copies: Sequence[Audit], settle: timedelta) -> Iterator[Question]:
+def _questions(
+    originals: Sequence[Audit], copies: Sequence[Audit], settle: timedelta, evidence: Evidence
+) -> Iterator[Question]:
     for audit in originals:
         yield from (Question(name, audit.at, wanted, audit.event) for name, wanted in audit.partitions.items())
     for audit in copies:
-        original = _newest(originals, audit.at + settle)
+        original = _newest(originals, audit.at + settle, evidence)
         strange = [] if original is None else [name for name in audit.partitions if name not in original.partitions]
         yield from (Question(name, audit.at, None, audit.event) for name in strange)
 
 
-def _newest(audits: Sequence[Audit], by: datetime) -> Audit | None:
-    """The last of *audits*, which ascend, told by then."""
+def _newest(audits: Sequence[Audit], by: datetime, evidence: Evidence) -> Audit | None:
+    """The last of *audits*, which ascend, that looked by then and was told in time."""
     place = bisect_right(audits, by, key=lambda audit: audit.at)
-    return audits[place - 1] if place else None
+    return next((each for each in reversed(audits[:place]) if evidence.timely(by, each.told_at)), None)
 
 
 class Sides(NamedTuple):

@@ -78,6 +78,19 @@ def test_a_copy_that_is_due_is_waited_for() -> None:
     assert [states(judged(ORIGINAL, now=due + wait)) for wait in (timedelta(0), 2 * MINUTE)] == ["P", "U"]
 
 
+def test_what_is_told_beyond_the_horizon_changes_nothing() -> None:
+    """An audit of the copy that was received when the verdict stood: only a person corrects it then."""
+    due = NOON - HOUR + 30 * MINUTE
+    audits = [told(AFTER, a=SAME)._replace(told_at=due + 2 * HOUR + late) for late in (timedelta(0), MINUTE)]
+
+    found = [
+        measure(promised(), Evidence(NOON - DAY, audits=[ORIGINAL, audit], horizon=2 * HOUR), NOON + DAY - 2 * HOUR)
+        for audit in audits
+    ]
+
+    assert [states(each) for each in found] == ["G", "U"]
+
+
 def test_it_is_proved_by_both_sides() -> None:
     """The events that told of the original and of the copy; by how many rows they differ is the value."""
     (found,) = judged(ORIGINAL, told(AFTER, a=SHORT))
