@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +133,6 @@ def _in_file(url: str, ledger: str | None, writer: str | None) -> Homes:
 
 
 def _in_neo4j(url: str, ledger: str | None, writer: str | None, reach: Neo4j) -> Homes:
-    if "HEADWATER_GRAPH_IN_NEO4J" not in os.environ:
-        raise StoreUnusable(
-            "store: Neo4j holds no graph in this version, only documents, leases and verdicts; "
-            "use sqlite:///headwater.db"
-        )
     if ledger is None:
         raise InvalidInput(
             "ledger: Neo4j keeps the graph alone; say where the ledger lives, as --ledger s3://bucket/folder, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,8 +12,6 @@ from tests.engines.kafka_broker import kafka
 from tests.engines.neo4j_home import URL, neo4j_home
 from tests.engines.neo4j_server import neo4j, url
 from tests.engines.s3_server import s3
-
-os.environ["HEADWATER_GRAPH_IN_NEO4J"] = "1"  # the door that stays closed until the whole contract is held
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

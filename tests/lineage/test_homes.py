@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from lineage.errors import InvalidInput, StoreUnusable
+from lineage.errors import InvalidInput, UnknownPart
 from lineage.homes import file_of, open_homes
 from lineage.settings import load, without_password
 
 
 @pytest.mark.parametrize("url", ["neo4j://ada:secret@127.0.0.1:7687", "neo4j+s://db.example.com"])
-def test_a_store_that_holds_no_graph_is_no_home(url: str) -> None:
-    """Neo4j keeps records and no graph so far: whoever asks for it reads that, and nothing is opened."""
-    with pytest.raises(StoreUnusable, match="Neo4j holds no graph in this version"):
+def test_a_graph_without_a_place_for_its_ledger_is_no_home(url: str) -> None:
+    """A server keeps the graph alone, and who loses the ledger loses the truth; nothing is opened."""
+    with pytest.raises(InvalidInput, match="say where the ledger lives"):
         open_homes(url)
+
+
+def test_a_store_that_is_none_is_refused_by_its_word() -> None:
+    """And not by its URL, which may hold a password."""
+    with pytest.raises(UnknownPart, match=r"no 'postgres' in lineage\.store; there are: .*neo4j, sqlite"):
+        open_homes("postgres://ada:secret@db/lineage")
 
 
 @pytest.mark.parametrize(
