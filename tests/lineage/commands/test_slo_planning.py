@@ -16,6 +16,7 @@ from lineage.settings import load
 from lineage.slo.book import SloBook
 from lineage.slo.decided import of
 from tests.support.promises import HOUR, NOON, Lake, document
+from tests.support.server import Server
 
 
 @pytest.fixture
@@ -159,3 +160,28 @@ def test_a_missing_schedule_is_proposed_and_never_used(slos: Path, tmp_path: Pat
         2,
         'is missing; data comes about every hour; write schedule: {cron: "0 * * * *", timezone: UTC, deadline: 15m}',
     )
+
+
+def test_a_running_server_is_planned_for_and_applied_to(slos: Path, tmp_path: Path) -> None:
+    """With --url the same steps, and the server judges by them at once."""
+    folder = write(slos)
+    with Server(tmp_path / "headwater.db") as server:
+        planned, applied, again = (steps(what, folder, "--url", server.url) for what in ("plan", "apply", "plan"))
+        refused = CliRunner().invoke(build(), ["slo", "apply", folder, "--url", server.url, "--by", "ana"])
+    with open_homes(f"sqlite:///{tmp_path / 'headwater.db'}") as homes:
+        names = SloBook(homes.store, load(None, {})).names()
+
+    assert (planned, applied, again, names) == (
+        [("orders-freshness", "add", [])],
+        [("orders-freshness", "add", [])],
+        [("orders-freshness", "keep", [])],
+        ["orders-freshness"],
+    )
+    assert str(refused.exception) == "--by: at --url the key says who applies; leave it out"
+
+
+def test_a_server_that_is_not_there_is_told(slos: Path) -> None:
+    """One sentence, and what to look at."""
+    refused = CliRunner().invoke(build(), ["slo", "plan", write(slos), "--url", "http://127.0.0.1:1"])
+
+    assert str(refused.exception).startswith("http://127.0.0.1:1 cannot be reached")
