@@ -85,15 +85,19 @@ class Closed:
                 totals.latencies = Latencies(edges)
         if isinstance(slo.spec.sli, schema_stability.Spec) and totals.changes is None:
             totals.changes = Counter()
-        before = self._before.get(slo.name)
+        if (before := self._before.get(slo.name)) is None:
+            before = _known_by(occurrences, judged_last)
         self._before[slo.name] = occurrences
-        if before is None:
-            before = [each for each in occurrences if judged_last is None or each.due <= judged_last]
         if before is occurrences:
             return
         known = {verdict.occurrence: verdict for verdict in before}
         for verdict in occurrences:
             _add(totals, known.get(verdict.occurrence), verdict)
+
+
+def _known_by(occurrences: Sequence[Verdict], judged_last: datetime | None) -> Sequence[Verdict]:
+    """What somebody else may have counted: what was due when anybody judged last, all where nobody knows when."""
+    return occurrences if judged_last is None else [each for each in occurrences if each.due <= judged_last]
 
 
 def _add(totals: Totals, before: Verdict | None, now: Verdict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -21,7 +22,7 @@ from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.terms import parse_duration
 
-WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")  # the longest last
 COVERED = ("1h", "1d")  # of coverage, beside the whole period: a series for each window would tell little more
 COPY = ("replica", "source")
 INFO = ("slo", "product", "team", "tier", "sli", "dataset", "owner_channel", "budgeting")
@@ -149,15 +150,17 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
 
 
 def _windows(status: Status) -> Iterator[Sample]:
-    tally = Tally(status.occurrences)
-    counts: dict[str, Count] = {
-        window: tally.count(*tally.window(parse_duration(window), status.at)) for window in WINDOWS
-    }
-    counts["period"] = tally.count(0, len(tally.ordered))
-    for window, counted in counts.items():
+    """The period as the status has it, and the windows from its end, of which only the newest verdicts are added up."""
+    yield "slo_sli_ratio", ("period",), status.sli
+    yield "slo_burn_rate", ("period",), Count(status.good, status.total, 0, 0).burn(status.target)
+    yield "slo_coverage_ratio", ("period",), status.coverage
+    begin = status.at - parse_duration(WINDOWS[-1])
+    tally = Tally(status.occurrences[bisect_right(status.occurrences, begin, key=lambda verdict: verdict.due) :])
+    for window in WINDOWS:
+        counted = tally.count(*tally.window(parse_duration(window), status.at))
         yield "slo_sli_ratio", (window,), counted.sli
         yield "slo_burn_rate", (window,), counted.burn(status.target)
-        if window in {*COVERED, "period"}:
+        if window in COVERED:
             yield "slo_coverage_ratio", (window,), counted.coverage
 
 
