@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format openapi test-browser test-producers engines test-engines bench clean
+.PHONY: help demo test check format openapi test-browser test-producers engines test-engines test-newest bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ engines: $(VENV)/.test ## fetch or build Neo4j, Kafka, Prometheus and an S3 serv
 
 test-engines: engines ## over real servers of each
 	@$(BIN)/python -m pytest -m engines $(ARGS)
+
+test-newest: $(VENV)/.test ## what a store promises, over the newest Neo4j; wants Java 21 or newer
+	@NEO4J_VERSION=2026.08.1 $(BIN)/python -m pytest -m "engines and not slow" -k neo4j $(ARGS)
 
 bench: $(VENV)/.test ## print ingest, lineage, size and SLO figures
 	@$(BIN)/python bench/ingest.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +15,7 @@ import pytest
 
 from collectors.rebuild import catch_up
 from lineage.homes import open_homes
-from tests.engines.engine import Engine
+from tests.engines.engine import HOST, Engine, free_port, listens
 from tests.engines.neo4j_server import PASSWORD, USER, neo4j, url
 from tests.engines.test_kafka_collector import produce, topic_at
 from tests.support import deltas
@@ -118,3 +119,22 @@ def test_while_neo4j_is_away_partitions_wait_and_drop_nothing(graph: Engine, bro
         kept = [entry.digest for entry, _ in homes.ledger.read()]
 
     assert (True, sent, len(sent), sent) == (resumed, set(kept), len(kept), events(graph))
+
+
+@pytest.mark.timeout(300)
+def test_a_server_that_starts_while_neo4j_is_away_waits_for_it(graph: Engine, tmp_path: Path) -> None:
+    """It says so to whoever asks, and serves as soon as it can."""
+    graph.kill()
+    port = free_port()
+    server = Server(url(graph), "--ledger", f"file://{tmp_path / 'ledger'}", "--port", str(port))
+    with ThreadPoolExecutor(1) as starting:
+        began = starting.submit(server.__enter__)
+        until(lambda: listens(port))
+        refused = httpx2.get(f"http://{HOST}:{port}/readyz", timeout=LONG_S, trust_env=False)
+        graph.start()
+        began.result(LONG_S)
+    until(lambda: is_ready(server))
+    ready = is_ready(server)
+    server.__exit__()
+
+    assert (503, True, True) == (refused.status_code, "cannot be reached" in refused.json()["detail"], ready)
