@@ -153,10 +153,10 @@ class Scheduler:
         changed = {slo: _changed(self._written.get(slo, ()), found) for slo, found in written.items()}
 
         def put() -> None:
-            self._house.store.put((), lease=self._lease)
             for slo, verdicts in changed.items():
                 if verdicts:
                     self._house.store.put_verdicts(slo, verdicts)
+            self._house.store.put((), lease=self._lease)  # last: from here on others wait for the lease
 
         if any(changed.values()):
             self._house.store.together(put)

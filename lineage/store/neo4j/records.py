@@ -22,6 +22,7 @@ from lineage.store.neo4j.bolt import Bolt
 T = TypeVar("T")
 Key = tuple[str, str]  # kind and id
 
+LEASED_S: Final = 5.0  # for what locks a lease: who stands still in the midst of it must not keep others from it
 BETWEEN: Final = "\x1f"  # of kind and id in a key; no kind has it
 
 _DOCUMENT: Final = (
@@ -83,7 +84,8 @@ _MARKED_PAGES: Final = """
 _KEEP_PAGES: Final = """
     UNWIND $rows AS row MERGE (p:VerdictPage {slo: $slo, day: row.day}) SET p.marks = row.marks, p.page = row.page
 """
-_PAGES_BETWEEN: Final = """
+_PAGES_LEASED_S: Final = 5.0  # for what locks a lease: who stands still in the midst of it must not keep others from it
+BETWEEN: Final = """
     MATCH (p:VerdictPage) WHERE p.slo = $slo AND p.day >= $first AND p.day <= $last RETURN p.page ORDER BY p.day
 """
 
@@ -120,7 +122,7 @@ class Records:
             if changes:
                 _put(transaction, changes)
 
-        self._bolt.write(run)
+        self._bolt.write(run, None if lease is None else LEASED_S)
 
     def document(self, kind: str, id: str) -> Document | None:  # noqa: A002 - the contract's own word
         """One document, or None."""
@@ -154,12 +156,12 @@ class Records:
     def lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease, on the server's clock; None while another holder has it."""
         asked = {"name": name, "holder": holder, "ttl_ms": round(ttl_s * 1000)}
-        taken = self._bolt.write(lambda transaction: transaction.run(_TAKE_LEASE, asked).values())
+        taken = self._bolt.write(lambda transaction: transaction.run(_TAKE_LEASE, asked).values(), LEASED_S)
         return next((Lease(name, holder, epoch, instant(expires_ms * 1000)) for epoch, expires_ms in taken), None)
 
     def release(self, lease: Lease) -> None:
         """Give the lease back, if it is still held under this epoch."""
-        self._bolt.write(lambda transaction: transaction.run(_RELEASE, _held(lease)).consume())
+        self._bolt.write(lambda transaction: transaction.run(_RELEASE, _held(lease)).consume(), LEASED_S)
 
 
 def _held(lease: Lease) -> dict[str, str | int]:
