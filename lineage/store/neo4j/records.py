@@ -84,8 +84,7 @@ _MARKED_PAGES: Final = """
 _KEEP_PAGES: Final = """
     UNWIND $rows AS row MERGE (p:VerdictPage {slo: $slo, day: row.day}) SET p.marks = row.marks, p.page = row.page
 """
-_PAGES_LEASED_S: Final = 5.0  # for what locks a lease: who stands still in the midst of it must not keep others from it
-BETWEEN: Final = """
+_PAGES_BETWEEN: Final = """
     MATCH (p:VerdictPage) WHERE p.slo = $slo AND p.day >= $first AND p.day <= $last RETURN p.page ORDER BY p.day
 """
 
