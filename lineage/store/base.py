@@ -84,8 +84,7 @@ class Store(Protocol):
     Where *as_of* (event time) or *known_at* (receipt) is given, the answer is what the entries with event time <=
     as_of, respectively received time <= known_at, say: exactly what a store would answer that had merged only those.
     *lookback* narrows further: only runs and jobs observed in (as_of - lookback, as_of] speak; without as_of it counts
-    back from the newest event. Dataset ids in questions may be raw or canonical; in answers they are canonical unless
-    the promise says otherwise.
+    back from the newest event. Dataset ids in questions may be raw or canonical; in answers canonical, unless said.
     """
 
     # In.
@@ -109,16 +108,12 @@ class Store(Protocol):
         """
 
     def clear(self) -> None:
-        """Forget graph, statements and verdicts, keep documents: what `headwater rebuild` starts from.
-
-        Where that is too much for one step, merges raise StoreUnavailable until it is done.
-        """
+        """Forget graph, statements and verdicts, keep documents; where it takes several steps, merges are refused."""
 
     def anew(self, work: Callable[[], T]) -> T:
-        """Run *work*, which clears the graph and merges all of it again: kept or none, and seen at the end.
+        """Run *work*, which clears the graph and merges all of it again: kept or none, where one step may be so large.
 
-        A store that cannot hold so much in one step shows the graph as it grows; if it breaks off, it must be run
-        again. Raises StoreUnavailable, also while another process does the same.
+        Else others see it grow, and what broke off is to be run again. Raises StoreUnavailable, also while one does it.
         """
 
     def together(self, work: Callable[[], T]) -> T:
@@ -446,10 +441,7 @@ class Store(Protocol):
         """For each writer, the highest seq up to which every entry was merged (or is listed as unprojected)."""
 
     def stats(self) -> Mapping[str, int]:
-        """Counts of datasets, jobs, runs, events, facets and columns; and `bytes`, the size on disk where it is known.
-
-        Columns are the edges from one column to another that distinct bodies told; one from or to WHOLE is none.
-        """
+        """Counts of datasets, jobs, runs, events, facets, columns (told edges, none of WHOLE); `bytes` if known."""
 
     def check(self) -> None:
         """Return when the store can be read and written; raise StoreUnavailable otherwise. For `/readyz`."""

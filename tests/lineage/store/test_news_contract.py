@@ -28,6 +28,18 @@ def history(store: Store, node: NodeId) -> list[Any]:
     return [*found, store.writes(node, counts=True), store.versions(node), store.events(dataset=node)]
 
 
+def unnamed(store: Store, first: list[Said], then: list[Said], batch: int) -> tuple[Any, Any]:
+    """Of those whom the news of *then* do not name the histories after *first*, and after it."""
+    store.clear()
+    merge(store, first)
+    before, known = store.revision(), {node: history(store, node) for node in NODES}
+    for place in range(0, len(then), batch):
+        merge(store, then[place : place + batch])
+    found = store.news(before, LATE).of
+    same = [node for node in NODES if found is not None and node not in found]
+    return {node: known[node] for node in same}, {node: history(store, node) for node in same}
+
+
 def test_what_an_event_names_is_new(graph: Store) -> None:
     """Datasets and jobs, from its own time on."""
     before = graph.revision()
@@ -112,17 +124,9 @@ def test_who_is_not_named_has_the_history_that_it_had(
     stores: tuple[Store, Store], first: list[Said], then: list[Said], batch: int
 ) -> None:
     """Whatever was merged, in whatever batches, of a dataset with several names too."""
-    store = stores[0]
-    store.clear()
-    merge(store, first)
-    before, known = store.revision(), {node: history(store, node) for node in NODES}
-    for place in range(0, len(then), batch):
-        merge(store, then[place : place + batch])
+    expected, actual = unnamed(stores[0], first, then, batch)
 
-    found = store.news(before, LATE).of
-
-    same = [node for node in NODES if found is not None and node not in found]
-    assert {node: known[node] for node in same} == {node: history(store, node) for node in same}
+    assert expected == actual
 
 
 def test_only_the_newest_merges_are_remembered(graph: Store, monkeypatch: Any) -> None:
