@@ -14,6 +14,7 @@ from dashboards.panels.diagnosis import empty_at, of_slo, pace
 from dashboards.panels.slos import row, rows, tiers
 from dashboards.states import SLO, VERDICT, worst
 from lineage.alerts.incidents import Incident, every
+from lineage.slo.silences import silenced
 from lineage.slo.written import written
 from lineage.web import choice, needs, services
 
@@ -76,6 +77,7 @@ def shown(request: Request, name: str) -> Response:
         decisions=decisions(request, one.definition, status.occurrences, seen),
         figures=figures(one, mine),
         LONGEST=LONGEST,
+        silence=silenced([name], behind.store, seen.at).get(name),
     )
 
 

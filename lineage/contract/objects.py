@@ -213,6 +213,7 @@ _EXCLUSIONS = thing(exclusions=many(ANY))
 _CORRECTIONS = thing(
     corrections=many(thing(occurrence=TEXT, state={"enum": ["GOOD", "BAD"]}, because=TEXT, by=TEXT, at=TIME))
 )
+_SILENCE = thing(silence={"anyOf": [thing(until=TIME, because=TEXT, by=TEXT), {"type": "null"}]})
 ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ("get", "/api/v1/namespaces"): listed("namespaces", "Namespace"),
     **{(method, _NS): ref("Namespace") for method in ("get", "put", "delete")},
@@ -253,6 +254,8 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     **{(method, "/api/v1/slos/{name}/corrections"): _CORRECTIONS for method in ("get", "post")},
     **{(method, path): _EXCLUSIONS for path in _EXCLUDED for method in ("get", "post")},
     **{("post", f"{path}/undo"): _EXCLUSIONS for path in _EXCLUDED},
+    **{(method, "/api/v1/slos/{name}/silence"): _SILENCE for method in ("get", "post")},
+    ("post", "/api/v1/slos/{name}/silence/undo"): _SILENCE,
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),

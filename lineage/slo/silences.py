@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+import msgspec
+
 from lineage.errors import InvalidInput
 from lineage.slo.decided import of, reason_of
 from lineage.slo.phrases import span
@@ -17,6 +19,14 @@ from lineage.store.base import Store
 MOST = timedelta(days=7)  # SLO.md d.5: longer, and it is forgotten
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """Nobody is told of an SLO *until* then: *by* whom, and why."""
+
+    until: datetime
+    because: str
+    by: str
+
+
 def silencing(name: str, length: timedelta, because: str, actor: str, now: datetime) -> Statement:
     """The statement that silences the SLO *name* from *now* on, in place of any silence before it.
 
@@ -24,8 +34,9 @@ def silencing(name: str, length: timedelta, because: str, actor: str, now: datet
     """
     if not timedelta(0) < length <= MOST:
         raise InvalidInput(f"a silence lasts for up to {span(MOST)}, and then somebody looks again", field="for")
-    word = Word("silenced", (now + length).isoformat())
-    return Statement(of(name), actor, now, (word,), reason_of(because))
+    said = reason_of(because)
+    word = Word("silenced", msgspec.json.encode(Silence(now + length, said, actor)).decode())
+    return Statement(of(name), actor, now, (word,), said)
 
 
 def unsilencing(name: str, because: str, actor: str, now: datetime) -> Statement:
@@ -33,15 +44,16 @@ def unsilencing(name: str, because: str, actor: str, now: datetime) -> Statement
     return Statement(of(name), actor, now, (Word("silenced", holds=False),), reason_of(because))
 
 
-def silenced(names: Collection[str], store: Store, now: datetime) -> Mapping[str, datetime]:
-    """Until when each of *names* is silenced, of those that are at *now*. Raises StoreUnavailable."""
+def silenced(names: Collection[str], store: Store, now: datetime) -> Mapping[str, Silence]:
+    """The silence of each of *names* that is silent at *now*. Raises StoreUnavailable."""
     if not names:
         return {}
     kept = store.statements([of(name) for name in names], known_at=now)
-    found = {}
+    found: dict[str, Silence] = {}
     for name in names:
         stated = fold(each for each in kept if each.statement.subject == of(name))
         for word in () if stated is None else stated.words:
-            if word.what == "silenced" and word.holds and word.value and datetime.fromisoformat(word.value) > now:
-                found[name] = datetime.fromisoformat(word.value)
+            if word.what == "silenced" and word.holds and word.value:
+                silence = msgspec.json.decode(word.value, type=Silence)
+                found |= {name: silence} if silence.until > now else {}
     return found

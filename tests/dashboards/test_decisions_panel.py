@@ -16,6 +16,7 @@ from lineage.app import Headwater, build, open_headwater
 from lineage.auth import ANONYMOUS
 from lineage.channels.base import sections
 from lineage.settings import load
+from lineage.slo.silences import silencing
 from tests.support import events
 from tests.support.promises import HOUR, NOON, document, event
 
@@ -112,3 +113,11 @@ def test_what_tags_ask_for_is_on_the_list(client: TestClient, house: Headwater) 
     html = client.get("/slos").text
 
     assert ("Proposed by tags" in html, "name: warehouse-public-daily-orders-freshness" in html) == (True, True)
+
+
+def test_a_silence_is_said_on_the_page(client: TestClient, house: Headwater) -> None:
+    """Who looks for a message that never came sees that somebody muted it, and until when."""
+    house.decisions.keep([silencing("orders-freshness", 2 * HOUR, "the lake is being moved", "ana", house.now())])
+
+    said = re.sub(r"<[^>]*>", "", client.get(PAGE).text)
+    assert "silent until 14:20, by ana" in said

@@ -89,7 +89,7 @@ def test_a_status_has_every_figure_by_its_name(client: TestClient) -> None:
         {word: rate[word] for word in ("long", "short", "threshold", "firing")},
     ) == (
         {"target": 0.99, "sli": None, "good": 0, "bad": 0, "unknown": 6, "pending": 0, "excluded": 0, "coverage": 0},
-        (0, "no_data", {"allowed": 0.06, "spent": 0, "remainingRatio": 1}, {}, 6),
+        (0, "no_data", {"allowed": 0.06, "spent": 0, "inherited": 0, "remainingRatio": 1}, {}, 6),
         {"long": None, "short": None, "threshold": 0.48, "firing": False},
     )
 
@@ -112,7 +112,9 @@ def test_refusals_are_problems(client: TestClient, path: str, status: int) -> No
 def test_planning_and_applying_are_routes(client: TestClient) -> None:
     """What is applied is in force at once, with the same steps as the plan."""
     slos = [{"place": "late.yaml:1", "text": json.dumps(document(name="late"))}]
-    planned, applied = (client.post(f"/api/v1/definitions/{step}", json={"slos": slos}).json() for step in ("plan", "apply"))
+    planned, applied = (
+        client.post(f"/api/v1/definitions/{step}", json={"slos": slos}).json() for step in ("plan", "apply")
+    )
     names = [one["slo"] for one in client.get("/api/v1/slos").json()["slos"]]
 
     assert ([step["action"] for step in planned["steps"]], planned == applied, names) == (
@@ -165,6 +167,23 @@ def test_a_calendar_excludes_for_all_that_refer_to_it(client: TestClient) -> Non
     ]
 
 
+def test_an_slo_is_silenced(client: TestClient) -> None:
+    """Until when, why and by whom; its verdicts stay what they are."""
+    path, before = "/api/v1/slos/orders-freshness/silence", states(client)
+    said = client.post(path, json={"duration": "2h", "because": "moving"}).json()
+    silent = client.get(path).json()
+
+    told = {"until": "2026-11-20T14:20:00Z", "because": "moving", "by": "anonymous"}
+    assert (said, silent, states(client)) == ({"silence": told}, {"silence": told}, before)
+
+
+def test_an_slo_that_is_not_silent_may_be_told_to_speak(client: TestClient) -> None:
+    """It is on record, and changes nothing."""
+    path = "/api/v1/slos/orders-freshness/silence"
+
+    assert client.post(f"{path}/undo", json={"because": "moved"}).json() == client.get(path).json() == {"silence": None}
+
+
 def test_a_verdict_is_corrected(client: TestClient) -> None:
     """By hand, with who and why, and the status says so."""
     path = "/api/v1/slos/orders-freshness"
@@ -185,6 +204,9 @@ def test_a_verdict_is_corrected(client: TestClient) -> None:
         ("orders-freshness/exclusions", SPAN | {"rrule": "FREQ=HOURLY"}, 400, "rrule"),
         ("orders-freshness/exclusions", SPAN | {"because": ""}, 400, "because"),
         ("none/exclusions", SPAN, 404, None),
+        ("none/silence", {"duration": "2h", "because": "x"}, 404, None),
+        ("orders-freshness/silence", {"duration": "8d", "because": "x"}, 400, "for"),
+        ("orders-freshness/silence", {"duration": "soon", "because": "x"}, 400, "duration"),
         (
             "orders-freshness/corrections",
             {"occurrence": "1999-01-01T00:00:00Z", "state": "GOOD", "because": "x"},
@@ -209,6 +231,8 @@ def test_a_decision_that_cannot_be_is_a_problem(
         ("exclusions/maintenance", SPAN),
         ("slos/orders-freshness/exclusions", SPAN),
         ("slos/orders-freshness/corrections", {"occurrence": "x", "state": "GOOD", "because": "x"}),
+        ("slos/orders-freshness/silence", {"duration": "2h", "because": "x"}),
+        ("slos/orders-freshness/silence/undo", {"because": "x"}),
         ("definitions/apply", {"slos": []}),
     ],
 )
