@@ -33,3 +33,21 @@ def read(body: bytes | None, shape: type[Shape], *, strict: bool = True) -> Shap
 def facet(facets: Mapping[str, bytes], shape: type[Shape], *, strict: bool = True) -> Shape:
     """The facet that *shape* is named for, of *facets* by name."""
     return read(facets.get(shape.__name__[0].lower() + shape.__name__[1:]), shape, strict=strict)
+
+
+class Tag(msgspec.Struct):
+    """One tag; *field* names the column that it is of."""
+
+    key: str
+    value: str | float | bool | None = None  # the schema wants a text; some send others
+    field: str | None = None
+
+    def __str__(self) -> str:
+        """The tag as one word, as Marquez has it."""
+        return self.key if self.value in (None, "", "true", self.key) else f"{self.key}:{self.value}"
+
+
+class Tags(msgspec.Struct):
+    """Tags of a dataset, its columns, or a job."""
+
+    tags: list[Tag] = []

@@ -6,30 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-import msgspec
-
-from lineage.facets import facet
+from lineage.facets import Tags, facet
 from lineage.model import WHOLE, ColumnEdge, FieldId, Node, NodeId
 from lineage.statements import Kept, Subject, fold, of
 from lineage.store.base import Store
-
-
-class Tag(msgspec.Struct):
-    """One tag; *field* names the column that it is of."""
-
-    key: str
-    value: str | float | bool | None = None  # the schema wants a text; some send others
-    field: str | None = None
-
-    def __str__(self) -> str:
-        """The tag as one word, as Marquez has it."""
-        return self.key if self.value in (None, "", "true", self.key) else f"{self.key}:{self.value}"
-
-
-class Tags(msgspec.Struct):
-    """Tags of a dataset, its columns, or a job."""
-
-    tags: list[Tag] = []
 
 
 def tagged(

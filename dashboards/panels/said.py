@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from dashboards.panels.facets import DatasetType, facet, read
-from lineage.tagging import Tags
 
 Row = tuple[str, str]
 

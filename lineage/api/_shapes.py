@@ -23,11 +23,10 @@ from lineage.api._facets import (
     SourceCodeLocation,
 )
 from lineage.api._versions import JobVersion
-from lineage.facets import facet
+from lineage.facets import Tag, Tags, facet
 from lineage.model import TERMINAL, FacetRecord, Node, NodeId, Run, RunState, Statistics, Use, Version
 from lineage.statements import Stated
 from lineage.store.answers import Carried, Namespace
-from lineage.tagging import Tag, Tags
 from lineage.views import Outcome, Seen, incomplete
 
 Shape = dict[str, Any]

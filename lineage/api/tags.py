@@ -16,11 +16,10 @@ from lineage.api._saying import Saying, Says, tagged
 from lineage.api._shapes import Shape
 from lineage.api._stated import stated, stated_all
 from lineage.errors import NotFound
-from lineage.facets import facet
+from lineage.facets import Tags, facet
 from lineage.model import Kind, Node
 from lineage.statements import Stated, Subject, Word, of
 from lineage.store.base import Store
-from lineage.tagging import Tags
 from lineage.web import needs
 
 router = APIRouter(prefix="/api/v1", tags=["tags"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import ValidationError
 
-from lineage.facets import facet, read
+from lineage.facets import Tags, facet, read
 from lineage.model import NodeId, run_id
 from lineage.slo.cadence import Cadence, infer
 from lineage.slo.evidence import Delivery
@@ -26,7 +26,6 @@ from lineage.slo.terms import parse_duration, parse_ratio, plain, spell
 from lineage.slo.wishes import Wish, wishes
 from lineage.slo.written import written
 from lineage.store.base import Store
-from lineage.tagging import Tags
 
 LOOK_BACK = timedelta(days=56)
 TARGET, WINDOW, DEADLINE = "0.99", "28d", timedelta(hours=1)

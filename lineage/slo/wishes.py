@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lineage.facets import facet
+from lineage.facets import Tags, facet
 from lineage.model import Kind, Node, NodeId
 from lineage.statements import Kept, Subject, fold
 from lineage.store.base import Store
-from lineage.tagging import Tags
 
 PAGE = 1_000
 MARK = b"slo"
