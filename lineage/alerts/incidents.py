@@ -44,6 +44,9 @@ class Member(BaseModel):
     budget_left: str  # in per cent, "88 %"
     burn: str  # "21x (1 h)", empty where no rate is defined
     restored_at: datetime | None = None
+    above: bool = False  # what broke first lies upstream of the job that writes the dataset
+    earlier: tuple[tuple[datetime, datetime], ...] = ()  # when that had hurt it before, in this incident
+    inherited: str = ""  # how much of the spent budget was lost upstream, as "60 %"
 
 
 class Moment(BaseModel):

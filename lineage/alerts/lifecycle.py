@@ -70,8 +70,11 @@ def explained(incident: Incident, cause: Cause) -> Incident:
 
 
 def joined(incident: Incident, new: Member) -> Incident:
-    """The incident with *new* among its members; a member of the same SLO is replaced."""
+    """The incident with *new* among its members; a member of the same SLO is replaced, and its time remembered."""
     others = tuple(old for old in incident.members if old.slo != new.slo)
+    for old in incident.members:
+        if old.slo == new.slo and old.above and old.restored_at is not None:
+            new = new.model_copy(update={"earlier": (*old.earlier, (old.since, old.restored_at))})
     return incident.model_copy(
         update={
             "members": (*others, new),
@@ -84,7 +87,12 @@ def joined(incident: Incident, new: Member) -> Incident:
 
 def raised(incident: Incident, risen: Member, now: datetime) -> Incident:
     """The incident with a member whose severity rose."""
-    members = tuple(risen if old.slo == risen.slo else old for old in incident.members)
+    members = tuple(
+        risen.model_copy(update={"above": old.above, "earlier": old.earlier, "inherited": old.inherited})
+        if old.slo == risen.slo
+        else old
+        for old in incident.members
+    )
     return incident.model_copy(
         update={
             "members": members,

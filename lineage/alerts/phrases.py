@@ -55,8 +55,14 @@ def told(incident: Incident, base_url: str) -> str:
     owner = f"Owner {incident.owner}. " if incident.owner else ""
     if incident.consumers:
         owner += f"Consumers {', '.join(incident.consumers)}. "
-    left = f"{owner}{worst(incident).budget_left} of the error budget left."
+    left = f"{owner}{budget(worst(incident))}."
     return " ".join([*parts, left, f"{incident.id} {base_url}/incidents/{incident.id}"])
+
+
+def budget(member: Member) -> str:
+    """`12 % of the error budget left, 60 % of what is spent was lost upstream`; without the end where nothing was."""
+    lost = f", {member.inherited} of what is spent was lost upstream" if member.inherited else ""
+    return f"{member.budget_left} of the error budget left{lost}"
 
 
 def opening(incident: Incident) -> str:

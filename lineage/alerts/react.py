@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from lineage.alerts import headsup, incidents, lifecycle, outbox, policy
 from lineage.alerts.evidence import Evidence
 from lineage.alerts.headsup import Noticed
-from lineage.alerts.incidents import Incident
+from lineage.alerts.incidents import Cause, Incident, Member
+from lineage.alerts.inherited import lies_above, share, spans
 from lineage.alerts.missed import missed, resumed
 from lineage.alerts.phrases import clock
 from lineage.alerts.policy import RANK, AlertState, Transition, restored_at
@@ -133,7 +134,7 @@ class _Reaction:
     def _place(self, status: Status, state: AlertState, evidence: Evidence) -> str:
         """Put a firing SLO into the open incident of its cause, or into a new one; answers the incident's id."""
         dataset, cause = evidence.dataset(status.slo), evidence.cause(status.slo)
-        member = lifecycle.member(status, state, dataset)
+        member = self._blamed(lifecycle.member(status, state, dataset), status, cause)
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
         for case in self._cases.values():
             if case.state == "open" and lifecycle.key(case) == subject:
@@ -143,6 +144,12 @@ class _Reaction:
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
         self._cases[case.id] = self._addressed(case, status.slo, evidence.affected(cause, dataset), evidence)
         return case.id
+
+    def _blamed(self, member: Member, status: Status, cause: Cause | None) -> Member:
+        """*member*, which knows whether it broke by itself, and how much it lost to others so far."""
+        above = lies_above(cause)
+        hurt = [*spans(member.slo, incidents.every(self._store)), *([(member.since, None)] if above else [])]
+        return member.model_copy(update={"above": above, "inherited": share(status, hurt)})
 
     def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...], evidence: Evidence) -> Incident:
         spec = self._definitions[slo].spec
@@ -193,7 +200,13 @@ class _Reaction:
         for case in [case for case in self._before.values() if case.cause is None and case.kind == "slo"]:
             causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
             if (cause := next(filter(None, causes), None)) is not None:
-                explained = lifecycle.explained(case, cause)
+                members = [
+                    self._blamed(member, self._statuses[member.slo], evidence.cause(member.slo))
+                    if member.restored_at is None and member.slo in self._statuses
+                    else member
+                    for member in case.members
+                ]
+                explained = lifecycle.explained(case.model_copy(update={"members": tuple(members)}), cause)
                 affected = evidence.affected(cause, NodeId("dataset", *case.members[0].dataset))
                 self._cases[case.id] = explained.model_copy(update={"affected": affected})
 

@@ -122,7 +122,8 @@ def _facts(incident: Incident) -> Block:
         facts.append(("Good again after", span(incident.restored_at - since)))
     elif member.burn:
         facts.append(("Burn rate", _fit(member.burn, NAME)))
-    facts.append(("Error budget", f"{member.budget_left} left"))
+    lost = f", {member.inherited} of the loss from upstream" if member.inherited else ""
+    facts.append(("Error budget", f"{member.budget_left} left{lost}"))
     facts.append(("Blast radius", f"{len(incident.affected)} dataset{'' if len(incident.affected) == 1 else 's'}"))
     facts.append(("SLOs", ", ".join(_code(each.slo) for each in incident.members[:MEMBERS])))
     fields = [{"type": "mrkdwn", "text": f"*{name}*\n{value}"} for name, value in facts]

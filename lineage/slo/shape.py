@@ -47,6 +47,7 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "budget": {
             "allowed": number(status.budget.allowed),
             "spent": number(status.budget.spent),
+            "inherited": number(status.budget.inherited),
             "remainingRatio": number(status.budget.remaining_ratio),
         },
         "burnRates": {label(rate.long_s): _rate(rate) for rate in status.burn_rates},

@@ -20,12 +20,13 @@ class Budget:
     """The error budget of the window (SLO.md b.7), in the SLI's own unit.
 
     *allowed* = (1 - target) x expected; *remaining_ratio* = 1 - spent / allowed, unclamped below 0, None when nothing
-    is allowed.
+    is allowed. *inherited* is what of the spent was lost to something upstream, where somebody looked.
     """
 
     allowed: Fraction
     spent: Fraction
     remaining_ratio: Fraction | None
+    inherited: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
