@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from dashboards.panels.facets import DatasetType, facet, read
+from lineage.facets import Tags
 
 Row = tuple[str, str]
 
