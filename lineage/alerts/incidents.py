@@ -47,6 +47,7 @@ class Member(BaseModel):
     above: bool = False  # what broke first lies upstream of the job that writes the dataset
     earlier: tuple[tuple[datetime, datetime], ...] = ()  # when that had hurt it before, in this incident
     inherited: str = ""  # how much of the spent budget was lost upstream, as "60 %"
+    withdrawn: bool = False  # nothing was wrong with the data: what tells of it came late
 
 
 class Moment(BaseModel):
@@ -86,6 +87,11 @@ class Incident(BaseModel):
     transition: int = 1  # grows with every change that is told
     change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts
+
+
+def withdrawn(incident: Incident) -> bool:
+    """Whether it turned out to be none: all that it hurt was in time, and told of late."""
+    return incident.state == "resolved" and all(member.withdrawn for member in incident.members)
 
 
 def every(store: Store, state: Literal["open", "resolved"] | None = None) -> list[Incident]:

@@ -102,9 +102,13 @@ def raised(incident: Incident, risen: Member, now: datetime) -> Incident:
     )
 
 
-def restored(incident: Incident, slo: str, at: datetime, what: str, status: Status | None = None) -> Incident:
-    """The incident with *slo* good again since *at*; resolved once all its members are."""
-    left = {} if status is None else {"budget_left": percent_left(status), "burn": burn(status)}
+def restored(  # noqa: PLR0913 - who is good again since when, what to say of it, and how it stands
+    incident: Incident, slo: str, at: datetime, what: str, status: Status | None = None, *, withdrawn: bool = False
+) -> Incident:
+    """The incident with *slo* good again since *at*, or never bad (*withdrawn*); resolved once all its members are."""
+    left: dict[str, object] = {"withdrawn": withdrawn}
+    if status is not None:
+        left |= {"budget_left": percent_left(status), "burn": burn(status)}
     members = tuple(
         old.model_copy(update={"restored_at": at, **left}) if old.slo == slo else old for old in incident.members
     )

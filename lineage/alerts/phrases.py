@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from lineage.alerts.incidents import Incident, Member
+from lineage.alerts.incidents import Incident, Member, withdrawn
 from lineage.slo.phrases import percent, span
 from lineage.slo.status import Status
 
@@ -45,7 +45,9 @@ def _times(rate: Fraction) -> str:
 
 def told(incident: Incident, base_url: str) -> str:
     """The incident in plain words that stand alone: what broke, whom it hurts, whose it is, the budget left, a link."""
-    if incident.state == "resolved" and incident.restored_at is not None:
+    if withdrawn(incident):
+        parts = [f"Withdrawn: {incident.title}.", "The data was in time; what tells of it came late."]
+    elif incident.state == "resolved" and incident.restored_at is not None:
         parts = [f"Resolved: {incident.title}.", f"Good again after {span(incident.restored_at - incident.onset_at)}."]
     else:
         what = incident.cause.sentence if incident.cause is not None else incident.title
@@ -68,7 +70,7 @@ def budget(member: Member) -> str:
 def opening(incident: Incident) -> str:
     """The word that a message begins with: how loud it is, or that it is over."""
     if incident.state == "resolved":
-        return "Resolved"
+        return "Withdrawn" if withdrawn(incident) else "Resolved"
     raised = "Raised to page" if incident.change == "escalated" else ""
     return raised or incident.severity.capitalize()
 

@@ -71,6 +71,13 @@ def restored_at(status: Status) -> datetime:
     return status.at if good is None else good.delivered_at or good.due
 
 
+def withdrawn(state: AlertState, status: Status) -> bool:
+    """Whether what *state* spoke of was never wrong: events that came late made all of it GOOD (SLO.md b.6)."""
+    episode = [verdict for verdict in status.occurrences if verdict.due >= state.since]
+    late = (each.amended for each in episode if each.amended is not None and each.amended.by is None)
+    return any(each.was == VerdictState.BAD for each in late) and all(v.state != VerdictState.BAD for v in episode)
+
+
 def _waiting(before: AlertState | None, status: Status, true: dict[Rule, Severity]) -> Transition | None:
     looked_at = before if before is not None and before.phase == "pending" else None
     if not true:

@@ -126,9 +126,11 @@ class _Reaction:
             member = lifecycle.member(status, state, evidence.dataset(slo))
             self._cases[case.id] = lifecycle.raised(case, member, self._now)
         if case is not None and move.what == "recover":
-            good_at = restored_at(status)
-            what = f"{slo} is met again since {clock(good_at, self._now)}"
-            self._cases[case.id] = lifecycle.restored(case, slo, good_at, what, status)
+            late = policy.withdrawn(state, status)
+            good_at = self._now if late else restored_at(status)
+            met = f"{slo} is met again since {clock(good_at, self._now)}"
+            what = f"{slo}: alert withdrawn, metadata late" if late else met
+            self._cases[case.id] = lifecycle.restored(case, slo, good_at, what, status, withdrawn=late)
         return state
 
     def _place(self, status: Status, state: AlertState, evidence: Evidence) -> str:

@@ -12,6 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from collectors.decisions import Decisions
+from lineage.alerts.incidents import every
+from lineage.alerts.phrases import told
 from lineage.alerts.policy import decide
 from lineage.alerts.react import react
 from lineage.model import Amendment, VerdictState
@@ -89,6 +91,32 @@ def test_late_metadata_makes_bad_good(lake: Lake) -> None:
         states([verdict]),
         verdict.amended,
     )
+
+
+def test_late_metadata_withdraws_the_alert(lake: Lake) -> None:
+    """Who was told of a miss is told that there was none; what it cost is given back."""
+    slo = promise(window="3h", alerting={"policy": "discrete"})
+    react(lake.store, {slo.name: slo}, [evaluate(slo, lake.store, NOW)], NOW)
+    put(lake, delivered(NOON + 5 * MINUTE, received_at=NOW + 10 * MINUTE))
+    after = NOW + 15 * MINUTE
+    (case,) = react(lake.store, {slo.name: slo}, [evaluate(slo, lake.store, after)], after)
+
+    assert (case.state, case.timeline[-1].what, told(case, "").partition(":")[0]) == (
+        "resolved",
+        "orders-freshness: alert withdrawn, metadata late",
+        "Withdrawn",
+    )
+
+
+def test_late_metadata_beyond_the_horizon_withdraws_nothing(lake: Lake) -> None:
+    """After it only a person may; the alert ends with the next delivery, and was right."""
+    slo = promise(window="2d", alerting={"policy": "discrete"})
+    react(lake.store, {slo.name: slo}, [evaluate(slo, lake.store, NOW)], NOW)
+    put(lake, delivered(NOON + 5 * MINUTE, received_at=NOW + DAY + HOUR))
+    later = NOW + DAY + 2 * HOUR
+    react(lake.store, {slo.name: slo}, [evaluate(slo, lake.store, later)], later)
+
+    assert [case.state for case in every(lake.store)] == ["open"]
 
 
 def test_late_metadata_beyond_the_horizon_changes_nothing(lake: Lake) -> None:
