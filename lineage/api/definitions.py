@@ -13,7 +13,7 @@ from lineage.api._answers import Asking, as_json
 from lineage.model import Principal
 from lineage.settings import MIB
 from lineage.slo.applying import Author, apply
-from lineage.slo.planning import Step, Wish, plan, shape_of
+from lineage.slo.planning import Step, Wanted, plan, shape_of
 from lineage.slo.proposing import proposals
 from lineage.slo.proposing import shape_of as proposed
 from lineage.slo.reading import sources_of
@@ -45,9 +45,9 @@ class Promises(BaseModel):
     because: str = Field("", description="Why; it stays on record with the name of the key.")
 
     @property
-    def wish(self) -> Wish:
+    def wanted(self) -> Wanted:
         """The same, read. Raises InvalidDefinition, also for a name that is there twice."""
-        return Wish(sources_of((each.text, each.place) for each in self.slos), self.prune, self.adopt)
+        return Wanted(sources_of((each.text, each.place) for each in self.slos), self.prune, self.adopt)
 
 
 @router.get("/proposals")
@@ -64,7 +64,7 @@ def list_proposals(request: Request, asking: Asking) -> Response:
 def plan_slos(request: Request, promises: Promises) -> Response:
     """What applying definitions would change, field by field, with how each SLO stands before and after."""
     house = services(request)
-    return as_json(_steps(plan(house.store, promises.wish, house.now())))
+    return as_json(_steps(plan(house.store, promises.wanted, house.now())))
 
 
 @router.post("/definitions/apply", max_body_size=MOST_BYTES)
@@ -75,7 +75,7 @@ def apply_slos(request: Request, admin: Admin, promises: Promises) -> Response:
     """
     house = services(request)
     author = Author(admin.name, house.now(), promises.because)
-    steps = apply(house.store, house.decisions.keep, promises.wish, author)
+    steps = apply(house.store, house.decisions.keep, promises.wanted, author)
     house.slos.reread()
     return as_json(_steps(steps))
 

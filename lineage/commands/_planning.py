@@ -119,26 +119,26 @@ def _linted(files: list[Path], store: Store | None = None) -> list[Source]:
     return [source for source, _ in found]
 
 
-def _planned(files: list[Path], wanted: dict[str, bool], store: str | None, config: Path | None) -> list[Any]:
-    from lineage.slo.planning import Wish, shape_of
+def _planned(files: list[Path], options: dict[str, bool], store: str | None, config: Path | None) -> list[Any]:
+    from lineage.slo.planning import Wanted, shape_of
     from lineage.slo.planning import plan as planned
 
     with open_store(store, config) as homes:
-        wish = Wish(_linted(files, homes.store), **wanted)
-        return [shape_of(step) for step in planned(homes.store, wish, datetime.now(UTC))]
+        wanted = Wanted(_linted(files, homes.store), **options)
+        return [shape_of(step) for step in planned(homes.store, wanted, datetime.now(UTC))]
 
 
 def _applied(
-    files: list[Path], wanted: dict[str, bool], who: tuple[str, str], store: str | None, config: Path | None
+    files: list[Path], options: dict[str, bool], who: tuple[str, str], store: str | None, config: Path | None
 ) -> list[Any]:
     from lineage.slo.applying import Author
     from lineage.slo.applying import apply as applied
-    from lineage.slo.planning import Wish, shape_of
+    from lineage.slo.planning import Wanted, shape_of
 
     by, because = who
     with open_store(store, config) as homes:
-        wish, author = Wish(_linted(files, homes.store), **wanted), Author(by, datetime.now(UTC), because)
-        steps = applied(homes.store, open_decisions(homes).keep, wish, author)
+        wanted, author = Wanted(_linted(files, homes.store), **options), Author(by, datetime.now(UTC), because)
+        steps = applied(homes.store, open_decisions(homes).keep, wanted, author)
         return [shape_of(step) for step in steps]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lineage.slo.decided import of
 from lineage.slo.kept import Kept, kept, made, retired
-from lineage.slo.planning import Step, Wish, plan
+from lineage.slo.planning import Step, Wanted, plan
 from lineage.slo.reading import Source
 from lineage.statements import Statement, Word
 from lineage.store.base import Change, Store
@@ -24,14 +24,14 @@ class Author(NamedTuple):
     because: str = ""
 
 
-def apply(store: Store, keep: Keep, wish: Wish, author: Author) -> list[Step]:
-    """Fulfil *wish* as `plan` says; what each SLO promises now is a statement that *keep* keeps.
+def apply(store: Store, keep: Keep, wanted: Wanted, author: Author) -> list[Step]:
+    """Fulfil *wanted* as `plan` says; what each SLO promises now is a statement that *keep* keeps.
 
     Applying the same again changes and states nothing. Raises as `plan` does, having changed nothing, and
     StoreUnavailable; what is stated then and not yet in force is brought into force by applying it again.
     """
-    steps = plan(store, wish, author.at)
-    found, named = kept(store), {source.slo.name: source for source in wish.sources}
+    steps = plan(store, wanted, author.at)
+    found, named = kept(store), {source.slo.name: source for source in wanted.sources}
     changes = [change for step in steps if (change := _change(step, named, found, author)) is not None]
     if changes:
         keep([_said(change, author) for change in changes])

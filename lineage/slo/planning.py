@@ -40,7 +40,7 @@ EFFECTS: Mapping[str, str] = {
 }
 
 
-class Wish(NamedTuple):
+class Wanted(NamedTuple):
     """What somebody wants in force; with *prune* what was applied and is not in *sources* no more.
 
     With *adopt* also what a folder owns (DECISIONS 29).
@@ -73,14 +73,14 @@ class Step:
     after: Status | None = None
 
 
-def plan(store: Store, wish: Wish, now: datetime) -> list[Step]:
-    """What fulfilling *wish* at *now* would do, by name.
+def plan(store: Store, wanted: Wanted, now: datetime) -> list[Step]:
+    """What fulfilling *wanted* at *now* would do, by name.
 
     Raises Conflict where a folder owns the name of one that differs, unless it is to be adopted.
     """
-    found, names = kept(store), {source.slo.name for source in wish.sources}
-    steps = [_step(store, source, found.get(source.slo.name), now, adopt=wish.adopt) for source in wish.sources]
-    if wish.prune:
+    found, names = kept(store), {source.slo.name for source in wanted.sources}
+    steps = [_step(store, source, found.get(source.slo.name), now, adopt=wanted.adopt) for source in wanted.sources]
+    if wanted.prune:
         gone = ((name, each) for name, each in found.items() if each.active and not each.owned and name not in names)
         steps += [Step(name, "remove", each.record.place, before=_now(store, each, now)) for name, each in gone]
     return sorted(steps, key=lambda step: step.slo)
