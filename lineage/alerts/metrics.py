@@ -49,7 +49,7 @@ class AlertCollector(Collector):
             self._store, self._cases = store, {case.id: case for case in incidents.every(store)}
         found = {case.id: case for case in incidents.every(store, "open")}
         left = (id_ for id_, case in self._cases.items() if case.state == "open" and id_ not in found)
-        self._cases |= found | {id_: incidents.one(store, id_) for id_ in left}
+        self._cases = self._cases | found | {id_: incidents.one(store, id_) for id_ in left}  # a scrape may be reading
 
     def hide(self) -> None:
         """Show nothing."""

@@ -40,52 +40,51 @@ class Growth(NamedTuple):
 
 
 def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now: datetime) -> tuple[Finding, ...]:
-    """All that is found at *now*, each kind once at most."""
+    """All that is found at *now*, up to when *evidence* reaches, each kind once at most."""
     name = slo.dataset.name
-    written = sorted((each for each in evidence.deliveries if each.at <= now), key=lambda each: (each.at, each.run))
     return (
-        *_dropped(name, written),
-        *_conflict(name, written),
+        *_dropped(name, evidence.deliveries),
+        *_conflict(name, evidence.deliveries),
         *_restated(name, verdicts, now),
         *_slower(slo, verdicts),
     )
 
 
 def _dropped(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
-    drop: Delivery | None = None
-    for each in written:
-        if each.refresh:
-            drop = None
-        elif each.dropped and each.state == "COMPLETE":
-            drop = drop or each
-    if drop is not None:
+    drops = [each for each in written if each.dropped and each.state == "COMPLETE"]
+    made = max((each.at for each in written if each.refresh), default=None) if drops else None
+    since = [each for each in drops if made is None or each.at > made]
+    if since:
+        drop = min(since, key=lambda each: (each.at, each.run))
         yield Finding("dropped", drop.at, f"{name} was dropped by {drop.job.name} at {moment(drop.at)}")
 
 
 def _conflict(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
     """Of intervals that runs name: where nobody names any, two writers may each have brought a part."""
-    named: dict[datetime, list[Delivery]] = {}
-    for each in written:
-        if each.refresh and each.nominal is not None and each.window is None:
-            named.setdefault(each.nominal[0], []).append(each)
-    if not named:
+    starts = [each.nominal[0] for each in written if each.refresh and each.nominal is not None and each.window is None]
+    newest = max(starts, default=None)
+    if newest is None:
         return
-    pairs = list(_strangers(named[max(named)]))
-    if pairs:
-        since = _since(named)
-        jobs = " and ".join(sorted({each.job.name for each in pairs[-1]}))
-        yield Finding("conflict", since, f"{name} is written by {jobs} for the same interval, {moment(max(named))}")
+    if pair := _pair(written, newest):
+        jobs = " and ".join(sorted({each.job.name for each in pair}))
+        since = _since(written, sorted(set(starts), reverse=True))
+        yield Finding("conflict", since, f"{name} is written by {jobs} for the same interval, {moment(newest)}")
 
 
-def _since(named: dict[datetime, list[Delivery]]) -> datetime:
-    """When the row of intervals that two wrote, and that has not ended, began."""
-    since = max(named)
-    for start in sorted(named, reverse=True):
-        both = list(_strangers(named[start]))
-        if not both:
+def _since(written: Sequence[Delivery], starts: Sequence[datetime]) -> datetime:
+    """When the row of intervals that two wrote, and that has not ended, began; *starts* newest first."""
+    since = starts[0]
+    for start in starts:
+        if not (pair := _pair(written, start)):
             break
-        since = max(each.at for each in both[0])
+        since = max(each.at for each in pair)
     return since
+
+
+def _pair(written: Iterable[Delivery], start: datetime) -> Sequence[Delivery]:
+    """The first two strangers that both wrote the interval from *start*; none where there are no two."""
+    found = [each for each in written if each.refresh and each.window is None and (each.nominal or (None,))[0] == start]
+    return next(_strangers(sorted(found, key=lambda each: (each.at, each.run))), ())
 
 
 def _strangers(found: Iterable[Delivery]) -> Iterator[tuple[Delivery, Delivery]]:
@@ -105,15 +104,13 @@ def _apart(one: Delivery, other: Delivery) -> bool:
 
 def _restated(name: str, verdicts: Sequence[Verdict], now: datetime) -> Iterator[Finding]:
     """Numbers that a backfill changed. What comes late, before another occurrence is due, changes none: it is late."""
-    dues = sorted(verdict.due for verdict in verdicts)
     changed = [
-        (verdict.restated, verdict.value, verdict.due)
-        for verdict in verdicts
-        if verdict.restated is not None
-        and verdict.value is not None
-        and verdict.restated.at + NEWS > now
-        and bisect_right(dues, verdict.restated.at) > bisect_right(dues, verdict.due)
+        (each.restated, each.value, each.due)
+        for each in verdicts
+        if each.restated is not None and each.value is not None and each.restated.at + NEWS > now
     ]
+    dues = sorted(verdict.due for verdict in verdicts) if changed else []
+    changed = [each for each in changed if bisect_right(dues, each[0].at) > bisect_right(dues, each[2])]
     worth = [each for each in changed if abs(each[0].value - each[1]) > WORTH * each[1]]
     if not worth:
         return

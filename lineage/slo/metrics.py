@@ -48,6 +48,7 @@ class SloCollector(Collector):
         Of those that were not shown yet what was due since anybody *judged_last*; without that nothing.
         """
         self._closed.look(statuses, definitions, judged_last)
+        self._standing = {}
         self._shown = [(definitions[status.slo], status) for status in statuses if status.slo in definitions]
 
     def hide(self) -> None:
