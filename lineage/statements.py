@@ -39,7 +39,7 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     `one` and `apart` are said of two datasets, the statement's and the one of namespace and name *other*; once such a
     word is taken back, events tell again whether the two are one. Of an SLO `excluded` and `corrected` say, as JSON,
     what does not count and how an occurrence was judged by hand; *field* tells which. `promised` is, as JSON, what was
-    applied; it no longer holds once the SLO was retired. `silenced` says, as JSON, until when nobody is told of the SLO.
+    applied; it no longer holds once the SLO was retired. `silenced` says, as JSON, until when nobody is told of it.
     Of the collectors `unobserved` says from when (*field*) until when (*value*) none of them was there.
     """
 
