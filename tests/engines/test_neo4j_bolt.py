@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from neo4j import ManagedTransaction
+from neo4j.exceptions import SessionExpired
 
 from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable
 from lineage.projection import resolve
@@ -119,3 +121,26 @@ def test_ids_come_in_the_order_of_their_code_points(address: str) -> None:
     store.close()
 
     assert found == ["Z", "a", "ä", "\uffff", "\U0001f600"]
+
+
+def test_a_lost_connection_is_no_fault_of_what_was_written(address: str) -> None:
+    """Whoever catches failures on the way does not see it: the whole is run again, as if nothing had been."""
+    store, lost, seen = open_store(address, resolve), [SessionExpired("gone")], []
+
+    def fail(_: ManagedTransaction) -> None:
+        if lost:
+            raise lost.pop()
+
+    def work() -> None:
+        seen.append("begun")
+        try:
+            store.together(lambda: store._bolt.write(fail))
+        except Exception:  # noqa: BLE001 - as who merges event by event does
+            seen.append("blamed")
+        store.put([Change("slo", "a", b"")])
+
+    store.together(work)
+    found = [document.revision for document in store.documents("slo")]
+    store.close()
+
+    assert (["begun", "begun"], [1]) == (seen, found)
