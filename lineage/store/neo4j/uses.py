@@ -52,7 +52,7 @@ def uses_of(transaction: ManagedTransaction, resolve: Resolve, of: Iterable[str]
     """The uses of each of the runs *of*, by their keys, as `Store.uses_of` promises."""
     spoke = dict(transaction.run(_SPOKE, {"keys": sorted(of), **at._asdict()}).values())
     told = retell(transaction, resolve, [key for key, within in spoke.items() if not within], at)
-    rows = listings(transaction, spoke, told)
+    rows = listings(transaction, {key for key, within in spoke.items() if within or key in told}, told)
     whole = folded(rows, _canonical(transaction, rows, at))
     found: defaultdict[str, list[Use]] = defaultdict(list)
     chosen = ordered(whole, whole, node_of)

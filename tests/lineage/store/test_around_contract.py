@@ -106,3 +106,12 @@ def test_what_each_run_used(graph: Store) -> None:
     names = [run(name).name for name in ("r1", "r2", "r3")]
 
     assert {name: graph.uses(run=name) for name in names[:2]} == graph.uses_of(names)
+
+
+def test_a_run_of_which_no_event_lies_within_both_cuts_used_nothing(graph: Store) -> None:
+    """Although one of its events had happened by then, and another one had been received."""
+    late = received([ran("r", "START", 1, reads=["orders"])], 20)
+    early = received([ran("r", "COMPLETE", 20, reads=["orders"])], 1)
+    merge(graph, [*late, *early])
+
+    assert {} == graph.uses_of([run("r").name], until=at(10), known_at=at(10))
