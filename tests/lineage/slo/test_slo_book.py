@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ import pytest
 from lineage.errors import InvalidDefinition, NotFound
 from lineage.settings import Settings, load
 from lineage.slo import watching as room
+from lineage.slo.applying import Author, apply
 from lineage.slo.book import SloBook
 from lineage.slo.evaluate import judged
 from lineage.slo.kept import KIND
+from lineage.slo.planning import Wanted
+from lineage.slo.reading import read_text
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event
 
 
@@ -182,3 +186,43 @@ def test_a_schedule_that_changes_keeps_what_fell_due(lake: Lake, folder: Path) -
     assert [(each.valid_from, each.before.cron) for each in schedules if each and each.before] == [
         (NOON, "0 * * * *")
     ] * 2
+
+
+def applied(lake: Lake, name: str, target: str = "0.9") -> None:
+    """Bring an SLO into force as a person does."""
+    (source,) = read_text(json.dumps(document(name=name, target=target)), "mine.yaml")
+    apply(lake.store, lambda _: None, Wanted([source], adopt=True), Author("ana", NOON))
+
+
+def test_what_was_applied_holds_beside_a_folder(lake: Lake, folder: Path) -> None:
+    """Under another name; a folder that changes does not retire it."""
+    book = SloBook(lake.store, settings(folder))
+    applied(lake, "mine")
+    write(folder, "customers")
+
+    book.refresh(NOON)
+
+    assert book.names() == ["customers", "mine", "orders"]
+
+
+def test_a_file_wins_over_what_was_applied_under_its_name(lake: Lake, folder: Path) -> None:
+    """The folder owns its names (DECISIONS 29), and when the file goes, so does the SLO."""
+    applied(lake, "orders")
+    book = SloBook(lake.store, settings(folder))
+    book.refresh(NOON)
+    won = book.definition("orders").target
+    (folder / "orders.yaml").unlink()
+
+    book.refresh(NOON + HOUR)
+
+    assert (won, book.names()) == (Fraction(99, 100), [])
+
+
+def test_what_is_applied_meanwhile_is_taken_up(lake: Lake) -> None:
+    """By a process that did not apply it, at its next look."""
+    book = SloBook(lake.store, settings())
+    applied(lake, "mine")
+
+    book.refresh(NOON)
+
+    assert book.definition("mine").spec.effective_from == NOON
