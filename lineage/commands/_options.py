@@ -11,6 +11,9 @@ Store = Annotated[
     str | None,
     typer.Option("--store", metavar="URL", help="Where ledger and graph live, as sqlite:///headwater.db."),
 ]
+Ledger = Annotated[
+    str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="YAML file of settings; flags and HEADWATER_* win over it."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
@@ -13,9 +12,7 @@ from lineage.commands._open import read_settings
 
 def run(
     store: _options.Store = None,
-    ledger: Annotated[
-        str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
-    ] = None,
+    ledger: _options.Ledger = None,
     config: _options.Config = None,
     as_json: _options.Json = False,
 ) -> None:

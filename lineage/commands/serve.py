@@ -14,9 +14,7 @@ from lineage.commands._open import read_settings
 def run(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     store: _options.Store = None,
     config: _options.Config = None,
-    ledger: Annotated[
-        str | None, typer.Option("--ledger", metavar="URL", help="Where the ledger lives, as s3://bucket/folder.")
-    ] = None,
+    ledger: _options.Ledger = None,
     role: Annotated[
         list[str] | None,
         typer.Option(
