@@ -122,7 +122,7 @@ def test_late_metadata_beyond_the_horizon_withdraws_nothing(lake: Lake) -> None:
 def test_late_metadata_beyond_the_horizon_changes_nothing(lake: Lake) -> None:
     """After the correction horizon only a person corrects a verdict."""
     put(lake, delivered(NOON + 5 * MINUTE, received_at=DUE + timedelta(hours=2, seconds=1)))
-    ways = {"lateMetadata": {"correctionHorizon": "2h"}}, {"lateMetadata": {"correctionHorizon": "3h"}}
+    ways: list[dict[str, Any]] = [{"lateMetadata": {"correctionHorizon": each}} for each in ("2h", "3h")]
 
     assert ["B", "G"] == [newest(lake, DUE + 150 * MINUTE, **way) for way in ways]
 
@@ -207,7 +207,7 @@ def test_first_run_counts_from_effective_from(lake: Lake) -> None:
 
 def test_first_run_pages_nobody(lake: Lake) -> None:
     """While it warms up, critical data that is missed asks for a ticket, where later the first miss pages."""
-    critical = {"labels": {"tier": "critical"}, "alerting": {"policy": "discrete"}}
+    critical: dict[str, Any] = {"labels": {"tier": "critical"}, "alerting": {"policy": "discrete"}}
     moves = [decide(None, status(lake, NOW, effectiveFrom=since, **critical)) for since in (NOON - HOUR, NOON - DAY)]
 
     assert [None if move is None else move.after.severity for move in moves] == ["ticket", "page"]
