@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -213,26 +213,8 @@ class _Reaction:
                 self._cases[case.id] = explained.model_copy(update={"affected": affected})
 
     def _changes(self, told: Sequence[Incident], group_wait_s: float) -> list[Change]:
-        changes = [
-            Change(
-                policy.KIND,
-                slo,
-                state.model_dump_json().encode(),
-                state=state.phase,
-                expects=self._state_revisions.get(slo, 0),
-            )
-            for slo, state in self._decided.items()
-        ]
-        changes += [
-            Change(
-                headsup.KIND,
-                id_,
-                noticed.model_dump_json().encode(),
-                state=noticed.phase,
-                expects=self._noticed_revisions.get(id_, 0),
-            )
-            for id_, noticed in self._noticing.items()
-        ]
+        changes = list(_phases(policy.KIND, self._decided, self._state_revisions))
+        changes += _phases(headsup.KIND, self._noticing, self._noticed_revisions)
         for case in told:
             changes.append(incidents.kept(case, expects=self._revisions.get(case.id, 0)))
             wait_s = group_wait_s if case.change == "opened" else 0
@@ -247,6 +229,15 @@ class _Reaction:
         """The channels of the owner of the incident's first member that is still defined."""
         names = [member.slo for member in case.members if member.slo in self._definitions]
         return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
+
+
+def _phases(
+    kind: str, records: Mapping[str, AlertState] | Mapping[str, Noticed], revisions: Mapping[str, int]
+) -> Iterator[Change]:
+    """The changes that keep *records*, found by their phase."""
+    for id_, record in records.items():
+        body = record.model_dump_json().encode()
+        yield Change(kind, id_, body, state=record.phase, expects=revisions.get(id_, 0))
 
 
 def _most_urgent(item: tuple[str, Transition]) -> tuple[int, datetime, str]:
