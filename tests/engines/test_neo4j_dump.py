@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.projection import resolve
 from lineage.store.base import Store
 from lineage.store.neo4j import Neo4jStore
+from lineage.store.neo4j import open as open_store
 from tests.engines.engine import Engine
 from tests.engines.neo4j_home import URL, neo4j_home
 from tests.engines.neo4j_server import url
@@ -58,16 +61,20 @@ def test_captured_events_give_the_graph_of_sqlite(stores: Stores, name: str) -> 
     assert list(expected.dump()) == list(actual.dump())
 
 
-def test_two_writers_at_once_come_to_the_graph_of_one(stores: Stores) -> None:
-    """Each merges its half a few at a time, of the same runs and datasets; no event is lost or counted twice."""
+def test_two_writers_at_once_come_to_the_graph_of_one(stores: Stores, neo4j_server: Engine) -> None:
+    """Each as a process of its own merges its half a few at a time, of the same runs and datasets, some events in both.
+
+    No event is lost or counted twice.
+    """
     pairs = received(each for name in all_files()[:12] for each in deltas(name))
     halves = pairs[::2], [*pairs[1::2], *pairs[::4]]
     expected = merged(stores[0], pairs, len(pairs))
     stores[1].clear()
 
     def write(half: list[Pair]) -> None:
-        for start in range(0, len(half), 3):
-            merge(stores[1], half[start : start + 3])
+        with closing(open_store(url(neo4j_server), resolve)) as store:
+            for start in range(0, len(half), 3):
+                merge(store, half[start : start + 3])
 
     with ThreadPoolExecutor(2) as writers:
         list(writers.map(write, halves))

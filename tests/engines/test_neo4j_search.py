@@ -58,7 +58,7 @@ def figures(store: Store) -> dict[str, Any]:
     return found
 
 
-@settings(QUICK, max_examples=15)
+@settings(QUICK, max_examples=10)
 @given(pairs=entries())
 def test_what_is_found_and_counted_is_what_sqlite_finds_and_counts(
     home: Neo4jStore, model: Store, pairs: list[Said]

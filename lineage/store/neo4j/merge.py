@@ -6,7 +6,7 @@ relationships and from concluding a run twice from half of its events each. More
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -33,15 +33,18 @@ _ADVANCE: Final = """
 """
 _KNOWN: Final = "UNWIND $digests AS digest MATCH (e:Event {digest: digest}) RETURN digest, e.received"
 _EARLIER: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.digest}) SET e.received = r.received"
+# Whoever was heard of later by others than these events was last heard of then, as before.
 _THINGS_EARLIER: Final = """
-    UNWIND $rows AS r MATCH (t:Thing {key: r.key})<-[:MENTIONS]-(e:Event)
-    WITH t, min(e.received) AS first, max(e.received) AS last
-    SET t.first_received = first, t.last_received = last
+    UNWIND $rows AS r MATCH (t:Thing {key: r.key})
+    SET t.first_received = CASE WHEN r.received < t.first_received THEN r.received ELSE t.first_received END
+    WITH t, r WHERE t.last_received <= r.stood MATCH (t)<-[:MENTIONS]-(e:Event)
+    WITH t, max(e.received) AS last SET t.last_received = last
 """
 _SPEAKERS_EARLIER: Final = """
-    UNWIND $rows AS r MATCH (s:Speaker {key: r.key})<-[:DECIDES|TELLS]-(e:Event)
-    WITH s, min(e.received) AS first, max(e.received) AS last
-    SET s.first_received = first, s.last_received = last
+    UNWIND $rows AS r MATCH (s:Speaker {key: r.key})
+    SET s.first_received = CASE WHEN r.received < s.first_received THEN r.received ELSE s.first_received END
+    WITH s, r WHERE s.last_received <= r.stood MATCH (s)<-[:DECIDES|TELLS]-(e:Event)
+    WITH s, max(e.received) AS last SET s.last_received = last
 """
 
 
@@ -60,7 +63,7 @@ def merge(transaction: ManagedTransaction, resolve: Resolve, entries: Sequence[E
         _merge_fresh(transaction, resolve, fresh, touched)
     earlier = {digest: pairs[digest] for digest, received in known.items() if pairs[digest][0] < received}
     if earlier:
-        _received_earlier(transaction, earlier)
+        _received_earlier(transaction, earlier, known)
         touched.nodes = None  # who asked about the time between the two receipts knew nothing of it
         for digest, (_, delta) in earlier.items():
             touched.by(microseconds(delta.at), known[digest], ())
@@ -99,19 +102,23 @@ def _merge_fresh(
     touched.joined |= joining.declare(transaction, declared, awoken)
 
 
-def _received_earlier(transaction: ManagedTransaction, earlier: dict[str, tuple[int, Delta]]) -> None:
+def _received_earlier(
+    transaction: ManagedTransaction, earlier: Mapping[str, tuple[int, Delta]], known: Mapping[str, int]
+) -> None:
     """Other entries of events that are here already came first: their times are the events' (DECISIONS 3)."""
     events: list[dict[str, Any]] = [
         {"digest": digest, "received": received} for digest, (received, _) in sorted(earlier.items())
     ]
     put(transaction, _EARLIER, events)
-    things: set[NodeId] = set()
-    speakers: set[NodeId | None] = set()
-    for _, delta in earlier.values():
-        things.update(delta.nodes)
-        speakers.update((*subject(delta)[:2], *others(delta)))
-        if run := delta.run:
-            speakers.update((run.parent_run, run.root_run))
-    put(transaction, _THINGS_EARLIER, [{"key": key} for key in sorted(map(key_of, things))])
-    spoke = sorted(key_of(node) for node in speakers if node is not None)
-    put(transaction, _SPEAKERS_EARLIER, [{"key": key} for key in spoke])
+    things: dict[NodeId, tuple[int, int]] = {}
+    speakers: dict[NodeId, tuple[int, int]] = {}
+    for digest, (received, delta) in earlier.items():
+        run, job, _ = subject(delta)
+        claimed = (delta.run.parent_run, delta.run.root_run) if delta.run else ()
+        for found, nodes in ((things, delta.nodes), (speakers, {run or job, *others(delta), *claimed})):
+            for node in filter(None, nodes):
+                least, most = found.get(node, (received, known[digest]))
+                found[node] = min(least, received), max(most, known[digest])
+    for statement, found in ((_THINGS_EARLIER, things), (_SPEAKERS_EARLIER, speakers)):
+        spans = sorted((key_of(node), *span) for node, span in found.items())
+        put(transaction, statement, [{"key": key, "received": least, "stood": most} for key, least, most in spans])

@@ -6,7 +6,7 @@ what is searched (`things`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, LiteralString
 
 from neo4j import ManagedTransaction
@@ -21,19 +21,22 @@ from lineage.store.neo4j.nodes import described
 LOOKED_UP: Final = 32  # pieces: so many narrow it down, and Lucene takes a thousand at most
 
 _BY_PIECES: Final = "CALL db.index.fulltext.queryNodes('headwater_search', $pieces) YIELD node AS t WITH t WHERE "
-_ALL: Final = "MATCH (t:Thing) WHERE t.namespace >= '' AND "
-_FITS: Final = (
-    "t.first_at IS NOT NULL"
-    " AND all(word IN $long WHERE t.search CONTAINS word) AND all(word IN $short WHERE t.pieces CONTAINS word)"
-)
+_ALL: Final = "MATCH (t:Thing) WHERE "
+_IN_ORDER: Final = """
+    MATCH (t:Thing) USING INDEX t:Thing(namespace, name, kind)
+    WHERE t.namespace >= $from AND t.name >= '' AND t.kind >= '' AND
+"""
+_MENTIONED: Final = "t.first_at IS NOT NULL"
+_LONG: Final = "all(word IN $long WHERE t.search CONTAINS word)"
+_SHORT: Final = "all(word IN $short WHERE t.pieces CONTAINS word)"
 _NEWEST_STATE: Final = """
     t.kind = 'job' AND COLLECT {
-        MATCH (s:Speaker {job: t.key}) WHERE s.state IS NOT NULL RETURN s.state ORDER BY s.began DESC LIMIT 1
+        MATCH (s:Speaker {job: t.key}) WHERE s.state IS NOT NULL RETURN s.state ORDER BY s.began DESC, s.key LIMIT 1
     }[0] IN $states
 """
 _BEHIND: Final = """
-    AND (t.namespace > $after[0] OR t.namespace = $after[0]
-        AND (t.name > $after[1] OR t.name = $after[1] AND t.kind > $after[2]))
+    AND NOT (t.namespace < $after[0] OR t.namespace = $after[0]
+        AND (t.name < $after[1] OR t.name = $after[1] AND t.kind <= $after[2]))
 """
 _ORDERS: Final[dict[str, LiteralString]] = {
     "name": " ORDER BY t.namespace, t.name, t.kind",
@@ -53,25 +56,33 @@ def find(  # noqa: PLR0913 - the promise's own form
 ) -> Page:
     """Keep the promise of `Store.find`."""
     asked = words_of(words)
-    conditions = list(_conditions(filters))
+    conditions = [*_fits(asked), *_conditions(filters)]
+    if hidden := all_hidden(transaction):
+        conditions.append(("NOT t.key IN $hidden", "hidden", hidden))
     values: dict[str, Any] = {name: value for _, name, value in conditions}
     values |= {
         "pieces": _looked_up(asked),
-        "long": [word for word in asked if len(word) >= PIECE],
-        "short": [f" {word} " for word in asked if len(word) < PIECE],
+        "from": after.namespace if after else "",
         "after": after and (after.namespace, after.name, after.kind),
         "limit": limit,
         "offset": offset,
     }
-    hidden = all_hidden(transaction)
-    if hidden:
-        conditions.append(("NOT t.key IN $hidden", "hidden", list(hidden)))
-        values["hidden"] = list(hidden)
-    match = (_BY_PIECES if asked else _ALL) + " AND ".join((_FITS, *(condition for condition, _, _ in conditions)))
-    page = match + (_BEHIND if after else "") + " RETURN [t.key, t.first_at, t.last_at]" + _ORDERS[order]
-    statement = f"RETURN COUNT {{ {match} RETURN t }} AS total, COLLECT {{ {page} SKIP $offset LIMIT $limit }} AS rows"
+    fits = " AND ".join((_MENTIONED, *(condition for condition, _, _ in conditions)))
+    every = _BY_PIECES if asked else _ALL
+    first = _IN_ORDER if order == "name" and not asked else every  # so that a page costs no more than its items
+    page = first + fits + (_BEHIND if after else "") + " RETURN [t.key, t.first_at, t.last_at]" + _ORDERS[order]
+    statement = (
+        f"RETURN COUNT {{ {every} {fits} RETURN t }} AS total, COLLECT {{ {page} SKIP $offset LIMIT $limit }} AS rows"
+    )
     total, rows = transaction.run(statement, values).single(strict=True)
     return Page(tuple(described(transaction, [tuple(row) for row in rows], Cut())), total)
+
+
+def _fits(words: Sequence[str]) -> Iterator[tuple[LiteralString, str, Any]]:
+    if long := [word for word in words if len(word) >= PIECE]:
+        yield _LONG, "long", long
+    if short := [f" {word} " for word in words if len(word) < PIECE]:
+        yield _SHORT, "short", short
 
 
 def _conditions(filters: Filters) -> Iterator[tuple[LiteralString, str, Any]]:

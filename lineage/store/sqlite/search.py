@@ -23,7 +23,8 @@ ITEMS: Final = "SELECT id, first_at, last_at FROM node WHERE "
 BEHIND: Final = " AND (namespace, name, kind) > (?, ?, ?)"
 VISIBLE: Final = f"last_received > {SINCE}".replace(":as_of", str(EVER)).replace(":known_at", str(EVER))
 LATEST: Final = """(
-    SELECT state FROM speaker WHERE job = node.id AND state IS NOT NULL ORDER BY began DESC LIMIT 1
+    SELECT state FROM speaker JOIN node AS run ON run.id = speaker.id
+    WHERE job = node.id AND state IS NOT NULL ORDER BY began DESC, run.name LIMIT 1
 ) IN (SELECT value FROM json_each(?))"""
 ORDERS: Final = {"name": " ORDER BY namespace, name, kind", "updated": " ORDER BY last_at DESC, namespace, name, kind"}
 
