@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from lineage.model import FieldId, NodeId
+from lineage.model import FacetRecord, FieldId, NodeId
 from lineage.slo.budget import later
 from lineage.slo.evaluate import GRACE, Basis, basis, judged
 from lineage.slo.gather import midnight
@@ -21,6 +21,13 @@ UNREAD = "0-00000000"  # the revision of a store in which nothing is
 # Questions about no node, of which the answer holds until something is told of the nodes that others are about: of runs
 # that used these, of what people said, which is news of anything, and whether anything was ever heard.
 TOLD = frozenset({"runs", "uses_of", "beats", "statements", "heard"})
+
+
+MANY = 1_000  # rows of one facet: of fewer nothing is gained by keeping them
+TICK = timedelta(microseconds=1)
+
+# By question: the rows as they were answered, newest first, and from which event time on they may be others now.
+Told = dict[tuple[NodeId, tuple[str, ...], datetime | None], tuple[list[FacetRecord], datetime | None]]
 
 
 @dataclass(slots=True)
@@ -47,6 +54,7 @@ class Watch:
         self._store = store
         self._grace = grace
         self._known: dict[str, _Known] = {}
+        self._told: dict[str, Told] = {}
         self._revision = UNREAD
         self.at: datetime | None = None
 
@@ -59,9 +67,11 @@ class Watch:
         news = self._store.news(self._revision, self.at or now)
         if news.of is None or self.at is None:
             self._known.clear()
+            self._told.clear()
         elif news.of:
-            told = news.of.keys()
-            self._known = {name: known for name, known in self._known.items() if known.about.isdisjoint(told)}
+            new = news.of.keys()
+            self._known = {name: known for name, known in self._known.items() if known.about.isdisjoint(new)}
+            self._told = {name: _still(told, news.of) for name, told in self._told.items()}
         self._revision, self.at = news.revision, now
 
     def status(self, slo: DataSLO) -> Status:
@@ -69,10 +79,11 @@ class Watch:
         assert self.at is not None, "turn first"
         now, known = self.at, self._known.get(slo.name)
         if known is None or known.day != midnight(now) or (known.slo is not slo and known.slo != slo):
-            asked = _Asking(self._store)
+            asked = _Asking(self._store, self._told.get(slo.name, {}))
             read = basis(slo, cast(Store, asked), now)  # it passes every question on
             if asked.widely or not read.evidence.observed:  # then any event of anybody may change that
                 return judged(slo, read, now, self._grace)
+            self._told[slo.name] = asked.told
             known = self._keep(slo, read, frozenset(asked.about), now)
         elif known.until is not None and known.until <= now:
             known = self._keep(slo, known.read, known.about, now)
@@ -88,10 +99,28 @@ class Watch:
 class _Asking:
     """A store that notes of which nodes it is asked; *widely* where a question is about none, and so about any."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, told: Told) -> None:
         self._store = store
+        self._before = told
+        self.told: Told = {}
         self.about: set[NodeId] = set()
         self.widely = False
+
+    def facet_history(
+        self, of: NodeId, names: Iterable[str] | None = None, *, since: datetime | None = None, **more: Any
+    ) -> list[FacetRecord]:
+        """As the store has it; of many rows only those are asked for again that may be others now."""
+        self.about.add(of)
+        question = (of, tuple(names or ()), since)
+        rows, stale_from = self._before.get(question, ([], None))
+        if since is None or not rows or stale_from is None:
+            found = rows or self._store.facet_history(of, question[1] or None, since=since, **more)
+        else:
+            newer = self._store.facet_history(of, question[1] or None, since=max(since, stale_from - TICK), **more)
+            found = newer + [row for row in rows if row.at < stale_from]
+        if len(found) > MANY:
+            self.told[question] = found, None
+        return found
 
     def __getattr__(self, question: str) -> Any:  # the store's own promise
         ask = getattr(self._store, question)
@@ -105,6 +134,17 @@ class _Asking:
             return ask(*whole, **kept)
 
         return noted
+
+
+def _still(told: Told, new: Mapping[NodeId, datetime | None]) -> Told:
+    """What of *told* is worth keeping after what is *new*."""
+    found: Told = {}
+    for question, (rows, stale_from) in told.items():
+        if question[0] not in new:
+            found[question] = rows, stale_from
+        elif (since := new[question[0]]) is not None:
+            found[question] = rows, since if stale_from is None else min(since, stale_from)
+    return found
 
 
 def _whole(given: Any) -> Any:

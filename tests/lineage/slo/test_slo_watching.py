@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage.model import Entry
+from lineage.slo import watching
 from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion
@@ -95,7 +96,8 @@ def decision(draw: Any, slo: DataSLO, now: datetime) -> Statement:
 @given(st.data())
 def test_a_watch_says_what_judging_anew_says(data: st.DataObject) -> None:
     """After any interleaving of events, statements and ticks, late, of the future and of other names among them."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching, "MANY", data.draw(st.sampled_from((0, 1_000)), label="many"))
         lake = Lake(Path(folder))
         watch, now = Watch(lake.store), NOON
         for _ in range(data.draw(st.integers(2, 6), label="ticks")):
