@@ -36,6 +36,7 @@ DIGEST = "Headwater-Digest"
 # A client that has waited 5 s sends the event five times more and calls it lost (OPENLINEAGE 5.1). One that is told
 # 503 comes again too; what was committed after all is then a duplicate.
 ANSWER_S = 4.0
+KEYS_S = 0.9  # of the same five seconds
 BODY_S = 120  # for a body to come whole; 64 MiB in that time is 4 Mbit/s
 UNBOUNDED = 2**62  # our own cap counts inflated bytes; FastAPI's would count those on the wire
 
@@ -43,11 +44,21 @@ router = APIRouter(tags=["ingest"])
 
 
 async def _may_ingest(request: Request) -> Principal:
-    """`needs("ingest")`, with a thread only for the one event in two seconds for which the store is asked."""
-    house = services(request)
-    if house.keys.is_fresh(house.now()):
-        return needs("ingest")(request)
-    return await run_in_threadpool(needs("ingest"), request)
+    """`needs("ingest")` from memory; for one event in two seconds the store is asked before, for all that come then."""
+    house, state = services(request), request.app.state
+    if not house.keys.is_fresh(house.now()):
+        asked: asyncio.Future[bool] | None = getattr(state, "asked_for_keys", None)
+        if asked is None or asked.done():
+            asked = state.asked_for_keys = asyncio.ensure_future(run_in_threadpool(house.keys.exist, house.now()))
+            asked.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
+        try:
+            async with asyncio.timeout(KEYS_S):
+                await asyncio.shield(asked)
+        except TimeoutError:
+            raise Overloaded("the store does not answer; send it again") from None
+        if not house.keys.is_fresh(house.now()):
+            raise Overloaded("the store is slow to answer; send it again")
+    return needs("ingest")(request)
 
 
 Caller = Annotated[Principal, Depends(_may_ingest)]
