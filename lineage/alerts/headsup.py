@@ -22,12 +22,14 @@ TITLES = {
     "conflict": "{} is written by two",
     "restated": "{} was restated",
     "slower": "{} takes longer every day",
+    "silent": "{} has no heartbeats",
 }
 OVER = {
     "dropped": "{} is written again",
     "conflict": "the newest interval of {} was written by one alone",
     "restated": "{} has not changed any more",
     "slower": "{} takes no longer than it used to",
+    "silent": "{} has heartbeats again",
 }
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from lineage.errors import NotFound
+from lineage.slo.findings import Kind
 from lineage.store.base import Change, Store
 
 KIND = "incident"
@@ -65,7 +66,7 @@ class Incident(BaseModel):
     model_config = SHAPE
 
     id: str  # INC-1, INC-2, …
-    kind: Literal["slo", "dropped", "conflict", "restated"] = "slo"  # an SLO that is missed, or what no SLI shows
+    kind: Literal["slo"] | Kind = "slo"  # an SLO that is missed, or what no SLI shows
     state: Literal["open", "resolved"]
     severity: Literal["page", "ticket"]
     began_as: Literal["page", "ticket"] | None = None  # its severity when it was opened

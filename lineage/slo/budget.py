@@ -14,7 +14,7 @@ from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import next_due, spacing
 from lineage.slo.lasting import plain
 from lineage.slo.phrases import count as number
-from lineage.slo.phrases import percent, span
+from lineage.slo.phrases import moment, percent, span
 from lineage.slo.spec import DataSLO, Rung, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
 from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
@@ -244,7 +244,7 @@ def sentence(slo: DataSLO, status: Status) -> str:
         expected = judged + status.counts["unknown"]
         return f"No data: {judged} of {expected} occurrences could be judged in {span(slo.window)}"
     if streak:
-        return str(indicator(slo.spec.sli.type).describe(streak, status.at))
+        return _described(slo, streak, status.at)
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
         return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
     if status.state == "warming":
@@ -253,6 +253,14 @@ def sentence(slo: DataSLO, status: Status) -> str:
     if status.good == status.total:
         return f"All {number(status.total)} {unit} good in {span(slo.window)}"
     return f"{percent(status.good / status.total)} of {unit} good in {span(slo.window)}; {_left(status.budget)}"
+
+
+def _described(slo: DataSLO, streak: Sequence[Verdict], at: datetime) -> str:
+    """What is wrong: an indicator tells of what it measured, and not of what somebody judged by hand."""
+    newest = streak[-1]
+    if newest.amended is not None and newest.amended.by is not None:
+        return f"Due {moment(newest.due)}: {newest.reason}"
+    return str(indicator(slo.spec.sli.type).describe(streak, at))
 
 
 def _left(budget: Budget) -> str:

@@ -13,8 +13,11 @@ from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
 from lineage.slo.phrases import count, moment, percent, span
 from lineage.slo.spec import DataSLO, indicator
+from lineage.slo.unobserved import within
 
 NEWS = timedelta(days=1)  # for how long a number that changed is worth a heads-up
+Kind = Literal["dropped", "conflict", "restated", "slower", "silent"]
+
 WORTH = Fraction(1, 100)  # of a closed number, above which its change is (SLO.md b.6, Backfill)
 
 
@@ -23,10 +26,10 @@ class Finding(NamedTuple):
 
     `dropped`: nothing wrote the dataset since it was dropped. `conflict`: two jobs that have nothing to do with each
     other wrote the newest occurrence. `restated`: a backfill made another one of a closed number. `slower`: each day
-    takes longer than the one before, by more than `alerting.trend` allows.
+    takes longer than the one before, by more than `alerting.trend` allows. `silent`: who sends the heartbeats does not.
     """
 
-    kind: Literal["dropped", "conflict", "restated", "slower"]
+    kind: Kind
     at: datetime
     sentence: str
 
@@ -47,6 +50,7 @@ def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now:
         *_conflict(name, evidence.deliveries),
         *_restated(name, verdicts, now),
         *_slower(slo, verdicts),
+        *_silent(slo, evidence, verdicts),
     )
 
 
@@ -119,6 +123,17 @@ def _restated(name: str, verdicts: Sequence[Verdict], now: datetime) -> Iterator
     told = f"{name}, due {moment(due)}: {count(was)} rows when it closed, {count(news.value)} now{share}"
     more = f", and {len(worth) - 1} more" if len(worth) > 1 else ""
     yield Finding("restated", min(each[0].at for each in worth), f"{told}{more}")
+
+
+def _silent(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict]) -> Iterator[Finding]:
+    """Beats that were not sent, though somebody was there to hear of them: the path is as good as it was, or not."""
+    stopped = getattr(indicator(slo.spec.sli.type), "silent_since", None)
+    since: datetime | None = None if stopped is None or not verdicts else stopped(slo, verdicts)
+    if since is not None and within(evidence.gaps, verdicts[-1].due, evidence.grace) is None:
+        told = (
+            f"no heartbeat was sent for {slo.dataset.name} since {moment(since)}, so that nobody knows how fresh it is"
+        )
+        yield Finding("silent", since, told)
 
 
 def _slower(slo: DataSLO, verdicts: Sequence[Verdict]) -> Iterator[Finding]:

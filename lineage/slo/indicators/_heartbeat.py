@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator
@@ -189,6 +189,36 @@ def describe(streak: Sequence[Verdict]) -> str:
     sent_at = first.due - timedelta(seconds=float(first.expected or 0))
     more = f", {len(streak)} in a row" if len(streak) > 1 else ""
     return f"{newest.reason[:1].upper()}{newest.reason[1:]}{more}, since {sent_at:%Y-%m-%d %H:%M} UTC"
+
+
+def by_partition(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """*verdicts* on beats by the partition that they speak of, which is empty where there are none."""
+    found: defaultdict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        found[verdict.occurrence.partition("#")[2]].append(verdict)
+    return found
+
+
+def silent_since(spec: Heartbeat, verdicts: Iterable[Verdict]) -> datetime | None:
+    """When the beats should have been sent that miss at the end of *verdicts*, in any partition; None: they come."""
+    begun = []
+    for found in by_partition(verdicts).values():
+        missing = list(
+            takewhile(lambda each: each.state is VerdictState.UNKNOWN and not each.evidence, reversed(found))
+        )
+        begun += [missing[-1].due - spec.threshold] if missing else []
+    return min(begun, default=None)
+
+
+def figures(verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
+    """Of several partitions the share of good beats of the one that has the least."""
+    shares = {
+        partition: sum((each.good for each in found), NONE) / total
+        for partition, found in by_partition(verdicts).items()
+        if (total := sum((each.total for each in found), NONE))
+    }
+    worst = min(shares, key=lambda each: (shares[each], each), default="")
+    return {f"partition.{worst}.sli": shares[worst]} if len(shares) > 1 else {}
 
 
 def _of(partition: str, reason: str) -> str:

@@ -163,8 +163,20 @@ def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
 
 
 def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
-    """Of `rows`, how old the oldest may have been."""
-    return _weighted.figures(verdicts) if _spec(slo).method == "rows" else {}
+    """Of `rows`, how old the oldest may have been; of beats in several partitions the share of the worst one."""
+    if _spec(slo).method == "rows":
+        return _weighted.figures(verdicts)
+    return _heartbeat.figures(verdicts) if _spec(slo).method == "heartbeat" else {}
+
+
+def silent_since(slo: DataSLO, verdicts: Sequence[Verdict]) -> datetime | None:
+    """Since when the beats miss of which each has a verdict; None while they come, or nothing waits for any."""
+    spec = _spec(slo)
+    return (
+        None
+        if spec.heartbeat is None or spec.method != "heartbeat"
+        else _heartbeat.silent_since(spec.heartbeat, verdicts)
+    )
 
 
 def _weighing(spec: Spec) -> Weighing:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
+
+import pytest
 
 from lineage.alerts.incidents import Incident, every
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
-from lineage.slo.findings import Finding
+from lineage.slo.findings import Finding, Kind
 from lineage.slo.status import Status
 from tests.support.alerting import HOUR, NOW, ORDERS, REVENUE, MemoryStore, later, slo, status
 
@@ -82,3 +85,13 @@ def test_a_number_that_changed_concerns_its_owner_alone() -> None:
     (case,) = looked([replace(status("orders"), findings=(restated,)), status("report")])
 
     assert (case.kind, case.consumers) == ("restated", ())
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_finding_becomes_an_incident_and_ends(kind: Kind) -> None:
+    """One that an incident could not hold would take every other reaction with it."""
+    sick = replace(status("orders"), findings=(Finding(kind, NOW - HOUR, "so it is"),))
+
+    (case,) = looked([sick], [status("orders")])
+
+    assert (case.kind, case.state) == (kind, "resolved")

@@ -115,6 +115,16 @@ def test_a_verdict_is_corrected_by_hand(lake: Lake) -> None:
     )
 
 
+def test_a_verdict_that_was_made_bad_by_hand_is_told_by_its_reason(lake: Lake) -> None:
+    """The indicator measured nothing that it could tell of; the page shows who judged, and why."""
+    slo, occurrence = promise("completeness", window="6h"), (NOON - HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")
+    state(lake, correcting(slo, occurrence, Correction("BAD", "the file was empty", "ana", NOW)))
+
+    told = evaluate(slo, lake.store, NOW).sentence
+
+    assert told.startswith("Due 2026-11-20 12:15 UTC: corrected by ana: the file was empty (was NOT_EXPECTED: ")
+
+
 def starts(exclusion: dict[str, Any], since: datetime, until: datetime) -> list[str]:
     return [f"{each.start:%m-%dT%H:%M}" for each in spans([Exclusion(**exclusion)], since, until)]
 

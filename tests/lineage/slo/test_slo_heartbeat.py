@@ -15,8 +15,10 @@ from lineage.model import Verdict
 from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.evidence import Beat, Evidence
-from lineage.slo.indicators.freshness import describe, measure, needs
+from lineage.slo.findings import findings
+from lineage.slo.indicators.freshness import describe, figures, measure, needs
 from lineage.slo.spec import DataSLO
+from lineage.slo.unobserved import Gap
 from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states
 
 MINUTE = timedelta(minutes=1)
@@ -136,6 +138,30 @@ def test_each_partition_has_beats_of_its_own() -> None:
         ("G", "partition a: the beat was seen after 1 m"),
         ("B", "partition b: the beat was not seen within 5 m"),
     ]
+
+
+def test_the_worst_of_several_partitions_is_shown() -> None:
+    """Of a promise over two partitions, how the worse one does; of one alone its ratio is the SLI."""
+    both = measured(*(sent(0, partition=name) for name in "ab"), seen(0, 1, partition="a"))
+
+    assert [figures(beating(), both), figures(beating(), measured(sent(0)))] == [{"partition.b.sli": 0}, {}]
+
+
+def test_a_silent_emitter_is_told_of() -> None:
+    """What it measures may be well: nobody knows, and its owner hears of it. It is over with the next beat."""
+    told, late, slo = [sent(0), seen(0, 1)], [sent(9), sent(11), sent(13)], beating()
+    evidence, at = Evidence(NOON, grace=MINUTE), NOON + 15 * MINUTE
+
+    ways = [findings(slo, evidence, measured(*told, *more, now=15), at) for more in ([], late)]
+
+    assert [[(each.kind, each.at) for each in found] for found in ways] == [[("silent", NOON + MINUTE)], []]
+
+
+def test_while_nobody_was_there_no_emitter_is_silent() -> None:
+    """What no collector could hear of is no fault of who sent it."""
+    evidence = Evidence(NOON, grace=MINUTE, gaps=[Gap(NOON, NOON + HOUR)])
+
+    assert findings(beating(), evidence, measured(sent(0), seen(0, 1), now=15), NOON + 15 * MINUTE) == ()
 
 
 def test_the_sentence_says_what_and_since_when() -> None:
