@@ -39,6 +39,8 @@ RANKS = {
 }
 ELEMENTS = frozenset({"_element", "element", "array_element"})  # how producers name what a list holds
 
+MOST_LETTERS = 200  # of a type's name: what is longer names none of those above
+_ENDS = re.compile(r"\.|\[\]")  # of what a path is a part of
 _SPELLED = re.compile(r"([a-z_0-9 ]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)\s*([a-z ]*))?")
 
 
@@ -99,9 +101,9 @@ def drift(before: Columns, after: Columns, *, positional: bool = False) -> list[
     A column that went, with one that came in its place of the same type, was renamed, which breaks as much. Of a column
     that went as a whole its parts are not told.
     """
-    gone = [path for path in before if path not in after and not _within(path, before, after)]
-    come = [path for path in after if path not in before and not _within(path, after, before)]
-    renamed = {old: new for old in gone for new in come if _alike(old, before[old], new, after[new])}
+    gone = [path for path in before if path not in after and not _part_of_other(path, before, after)]
+    come = [path for path in after if path not in before and not _part_of_other(path, after, before)]
+    renamed = _renames({path: before[path] for path in gone}, {path: after[path] for path in come})
     changes = [_renamed(old, new) for old, new in renamed.items()]
     changes += [Change(path, "was removed", Weight.BREAKING) for path in gone if path not in renamed]
     changes += [_added(path, after, before, positional) for path in come if path not in renamed.values()]
@@ -134,7 +136,7 @@ class _Type(NamedTuple):
 
 def _spelled(text: str) -> _Type | None:
     """*text* as a type; None for a name that is in no list, and for what holds other types, which it may spell."""
-    match = _SPELLED.fullmatch(text.strip().lower())
+    match = _SPELLED.fullmatch(text.strip().lower()) if len(text) <= MOST_LETTERS else None
     if match is None:
         return None
     name, first, second = f"{match[1]} {match[4] or ''}".strip(), match[2], match[3]
@@ -157,17 +159,21 @@ def _flat(fields: list[_Field], above: str) -> Iterator[tuple[str, Column]]:
         yield from _flat(field.fields or [], path)
 
 
-def _within(path: str, here: Columns, there: Columns) -> bool:
+def _part_of_other(path: str, here: Columns, there: Columns) -> bool:
     """Whether something around *path* is not *there* as well."""
-    return any(other not in there and path.startswith((f"{other}.", f"{other}[]")) for other in here)
+    around = (path[: end.start()] for end in _ENDS.finditer(path))
+    return any(other in here and other not in there for other in around)
 
 
 def _parent(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def _alike(old: str, was: Column, new: str, is_: Column) -> bool:
-    return _parent(old) == _parent(new) and was.place == is_.place and was.type == is_.type is not None
+def _renames(gone: Columns, come: Columns) -> Mapping[str, str]:
+    """Which of what is *gone* has *come* again under another name, in its place and of its type; each once."""
+    told = {(_parent(path), column.place, column.type): path for path, column in come.items() if column.type}
+    found = {path: told.pop((_parent(path), column.place, column.type), None) for path, column in gone.items()}
+    return {old: new for old, new in found.items() if new is not None}
 
 
 def _renamed(old: str, new: str) -> Change:
@@ -175,9 +181,10 @@ def _renamed(old: str, new: str) -> Change:
 
 
 def _added(path: str, after: Columns, before: Columns, positional: bool) -> Change:  # noqa: FBT001 - private
+    if not positional:
+        return Change(path, "was added", Weight.COMPATIBLE)
     last = max((column.place for each, column in before.items() if _parent(each) == _parent(path)), default=0)
-    between = positional and after[path].place <= last
-    return Change(path, "was added", Weight.BREAKING if between else Weight.COMPATIBLE)
+    return Change(path, "was added", Weight.BREAKING if after[path].place <= last else Weight.COMPATIBLE)
 
 
 def _changed(path: str, was: Column, is_: Column) -> Iterator[Change]:

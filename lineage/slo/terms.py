@@ -32,6 +32,8 @@ UNITS = {
     "Q": timedelta(days=90),
     "Y": timedelta(days=365),
 }
+LONGEST = timedelta(days=36_500)
+MOST_DIGITS = 12  # more are above it in any unit
 
 
 class Strict(BaseModel):
@@ -75,7 +77,10 @@ def parse_duration(value: object) -> timedelta:
     match = re.fullmatch(r"(\d+)([mhdwMQY])", value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is not a duration; write a whole number and one of m h d w M Q Y, as in 5m or 28d")
-    return int(match[1]) * UNITS[match[2]]
+    unit = UNITS[match[2]]
+    if len(match[1]) > MOST_DIGITS or (span := int(match[1])) > LONGEST // unit:
+        raise ValueError(f"{value!r} is too long; the longest duration is {spell(LONGEST)}")
+    return span * unit
 
 
 def spell(span: timedelta) -> str:

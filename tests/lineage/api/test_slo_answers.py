@@ -205,7 +205,8 @@ def test_a_verdict_is_corrected(client: TestClient) -> None:
         ("orders-freshness/exclusions", SPAN | {"because": ""}, 400, "because"),
         ("none/exclusions", SPAN, 404, None),
         ("none/silence", {"duration": "2h", "because": "x"}, 404, None),
-        ("orders-freshness/silence", {"duration": "8d", "because": "x"}, 400, "for"),
+        ("orders-freshness/silence", {"duration": "8d", "because": "x"}, 400, "duration"),
+        ("orders-freshness/silence", {"duration": "99999999999999999999d", "because": "x"}, 400, "duration"),
         ("orders-freshness/silence", {"duration": "soon", "because": "x"}, 400, "duration"),
         (
             "orders-freshness/corrections",

@@ -91,13 +91,24 @@ FITS = {
     ("INT", "STRING"): False,
     ("INT", "GEOGRAPHY"): None,
     ("array<int>", "array<bigint>"): None,
+    ("INT", f"DECIMAL({'9' * 5_000})"): None,
+    ("INT", f"INT{' ' * 50_000}!"): None,
 }
 
 
-@pytest.mark.parametrize(("types", "wanted"), FITS.items(), ids=[" to ".join(types) for types in FITS])
+@pytest.mark.parametrize(("types", "wanted"), FITS.items(), ids=[" to ".join(types)[:60] for types in FITS])
 def test_the_lattice_of_types(types: tuple[str, str], *, wanted: bool | None) -> None:
     """A type fits another when every value of it does; of unknown types nothing is known."""
     assert fits(*types) is wanted
+
+
+def test_a_column_is_renamed_to_by_one_alone() -> None:
+    """Of two that went from one place, only the first can have come again as the one that is there now."""
+    one, other, new = ({"name": name, "type": "INT", "ordinal_position": 1} for name in ("a", "b", "c"))
+
+    found = drift(columns(one, other), columns(new))
+
+    assert [(change.path, change.what) for change in found] == [("a", "seems renamed to c"), ("b", "was removed")]
 
 
 def test_nested_columns_have_paths() -> None:
