@@ -29,6 +29,10 @@ class Carried:
     first_at: datetime
     last_at: datetime
 
+    def place(self) -> tuple[str, bytes]:
+        """What it is ordered by: the namespace, and the body behind those without one."""
+        return self.namespace, self.body or b""
+
 
 @dataclass(frozen=True, slots=True)
 class News:

@@ -376,7 +376,7 @@ class Store(Protocol):
         """
 
     def carried(self, facet: str, kind: Kind) -> list[Carried]:
-        """The newest bodies of *facet* that entities of *kind* have now, by namespace; None for those without one."""
+        """Newest bodies of *facet* that entities of *kind* have now, by namespace and body; first None, of those without."""
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, in canonical order.

@@ -8,6 +8,7 @@ import pytest
 from neo4j import ManagedTransaction
 from neo4j.exceptions import SessionExpired
 
+from collectors.journal import merge
 from lineage.errors import InvalidInput, StoreUnavailable, StoreUnusable
 from lineage.projection import resolve
 from lineage.settings import Neo4j
@@ -17,6 +18,7 @@ from lineage.store.neo4j.bolt import Address, Bolt, parse_url
 from tests.engines.engine import Engine, free_port
 from tests.engines.neo4j_home import wipe
 from tests.engines.neo4j_server import PASSWORD, USER, url
+from tests.support.deltas import dataset, ran, received
 
 
 @pytest.fixture
@@ -121,6 +123,21 @@ def test_ids_come_in_the_order_of_their_code_points(address: str) -> None:
     store.close()
 
     assert found == ["Z", "a", "ä", "\uffff", "\U0001f600"]
+
+
+def test_a_name_that_no_index_takes_stops_nothing(address: str) -> None:
+    """Its event is noted, and those of the same batch are merged: trying again would stop all that come after it."""
+    pairs = received(ran(name, "COMPLETE", 1, writes=[name]) for name in ("a", "b" * 9_000, "c"))
+    store = open_store(address, resolve)
+
+    notes = merge(pairs, store)
+    found = store.find(kind="dataset").items
+    store.close()
+
+    assert ([pairs[1][0].digest.hex()], [dataset("a"), dataset("c")]) == (
+        [note.id for note in notes],
+        [node.id for node in found],
+    )
 
 
 def test_a_lost_connection_is_no_fault_of_what_was_written(address: str) -> None:

@@ -23,8 +23,12 @@ lineage a job ever told of a dataset, and when last: the newest holds), `MADE` (
 and `RULED` (what makes names one), `NAMED` (jobs and parents in doubt).
 
 A merge takes the lock of the graph first, so that it may read, conclude in Python with what all stores share, and
-write: about thirty statements a batch, however large. Bodies of events are the ledger's. To forget a grown graph takes
-many transactions (`anew`), and so does making it again.
+write: about thirty statements a batch, however large. To forget a grown graph takes many transactions (`anew`), and so
+does making it again.
+
+Bodies of events do not live here, they are the ledger's; nor is a verdict a node of its own, but one of those on the
+page of its SLO and day. What a facet says is here: once, however many events carried it, as bytes that nothing is
+related to and that only their digest leads to. So no walk meets one, and a question reads the few that it answers with.
 """
 
 from __future__ import annotations

@@ -34,7 +34,6 @@ from lineage.telemetry import logger
 
 T = TypeVar("T")
 Work = Callable[[ManagedTransaction], T]
-Failing = Neo4jError | DriverError | OSError
 Reported = Neo4jError | DriverError | OSError  # what the driver and the way to the server raise
 
 PLAIN: Final = Neo4j()
@@ -273,6 +272,7 @@ BY_CODE: Final[Mapping[str | None, Failure]] = {
 }  # fmt: skip
 # Of the client's errors those that a statement makes; what is said of databases, members and transactions may pass.
 OURS: Final = tuple(f"Neo.ClientError.{what}." for what in ("Statement", "Schema", "Procedure", "General"))
+TOO_LARGE: Final = "too large to index"  # the server blames itself; but it is a name of more than 8,000 bytes
 # The first that fits counts.
 BY_CLASS: Final[Sequence[tuple[tuple[type[Exception], ...], Failure]]] = (
     (
@@ -299,6 +299,8 @@ def _in_plain_words(address: Address, error: Reported) -> Exception:
         return _away(address, error)
     if isinstance(error, ClientError) and (code or "").startswith(OURS) and not error.is_retryable():
         return error  # A statement of ours that the server does not understand is a fault of the program.
+    if isinstance(error, Neo4jError) and TOO_LARGE in (error.message or ""):
+        return error  # However often it is tried again: who merges event by event finds the one that says it.
     return StoreUnavailable(f"{address}: {getattr(error, 'message', None) or error}; try again")
 
 

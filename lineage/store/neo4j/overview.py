@@ -49,7 +49,6 @@ _CARRIED: Final = """
     WITH t, split(split(rest, ']')[0], ',')[2] AS body
     RETURN t.namespace AS namespace, CASE body WHEN 'null' THEN null ELSE replace(body, '"', '') END AS body,
         min(t.first_at), max(t.last_at)
-    ORDER BY namespace, body
 """
 _USED: Final = """
     MATCH (d:Thing {kind: 'dataset'}) WITH d, [EXISTS { (d)<-[:READS]-() }, EXISTS { (d)<-[:WRITES]-() }] AS used
@@ -103,10 +102,11 @@ def carried(transaction: ManagedTransaction, facet: str, kind: Kind) -> list[Car
     mark = msgspec.json.encode(facet).decode() + ":["
     rows = transaction.run(_CARRIED, kind=kind, mark=mark).values()
     known = bodies(transaction, (body for _, body, *_ in rows))
-    return [
+    found = (
         Carried(namespace, known.get(body), instant(first_at), instant(last_at))
         for namespace, body, first_at, last_at in rows
-    ]
+    )
+    return sorted(found, key=Carried.place)
 
 
 def suggestions(transaction: ManagedTransaction, limit: int) -> list[Suggestion]:

@@ -62,7 +62,8 @@ ADVANCE: Final = """
     MERGE (h:Headwater {key: 'schema'}) ON CREATE SET h.version = 0
     SET h.version = CASE WHEN h.version < $version THEN $version ELSE h.version END
 """
-AWAIT: Final = "CALL db.awaitIndexes(300)"
+AWAIT_S: Final = 3_600  # an index over a grown graph is filled in minutes
+AWAIT: Final = "CALL db.awaitIndexes($seconds)"
 ALREADY: Final = {
     "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
     "Neo.ClientError.Schema.ConstraintAlreadyExists",
@@ -96,7 +97,7 @@ def migrate(bolt: Bolt) -> None:
     for script in SCRIPTS[seen:]:
         for statement in script:
             _once(bolt, statement)
-    bolt.read(lambda transaction: transaction.run(AWAIT).consume())
+    bolt.write(lambda transaction: transaction.run(AWAIT, seconds=AWAIT_S).consume(), AWAIT_S)
     bolt.write(lambda transaction: transaction.run(ADVANCE, version=len(SCRIPTS)).consume())
 
 

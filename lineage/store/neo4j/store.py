@@ -101,7 +101,7 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
         return self._bolt.read(lambda transaction: overview.tallies(transaction, borders))
 
     def carried(self, facet: str, kind: Kind) -> list[Carried]:
-        """The newest bodies of *facet* that entities of *kind* have now, by namespace."""
+        """The newest bodies of *facet* that entities of *kind* have now, by namespace and body."""
         return self._bolt.read(lambda transaction: overview.carried(transaction, facet, kind))
 
     def heard(self, known_at: datetime) -> bool:

@@ -26,7 +26,7 @@ _CARRIED: Final = """
             ORDER BY facet.at DESC, digest DESC LIMIT 1
         ) AS newest
         FROM node LEFT JOIN word ON word.text = :facet WHERE node.kind = :kind AND last_at IS NOT NULL
-    ) GROUP BY namespace, newest ORDER BY namespace, newest
+    ) GROUP BY namespace, newest
 """
 
 
@@ -54,7 +54,8 @@ def carried(connection: Connection, facet: str, kind: Kind) -> list[Carried]:
         for body in {row[1] for row in rows if row[1] is not None}
         for (data,) in connection.execute("SELECT data FROM body WHERE id = ?", (body,))
     }
-    return [
+    found = (
         Carried(namespace, None if body is None else bodies[body], instant(first_at), instant(last_at))
         for namespace, body, first_at, last_at in rows
-    ]
+    )
+    return sorted(found, key=Carried.place)
