@@ -85,14 +85,14 @@ class _Schema(msgspec.Struct):
 
 
 def read_columns(body: bytes) -> Columns | None:
-    """The columns of a schema facet; none of a deleted one, and None where the body is no schema or lists no fields."""
+    """The columns of a schema facet; none of a deleted one, None where the body is no schema or lists no fields."""
     if not body:
         return {}
     try:
         fields = msgspec.json.decode(body, type=_Schema).fields
-    except msgspec.DecodeError:
+        return None if fields is None else dict(_flat(fields, ""))
+    except (msgspec.DecodeError, RecursionError):
         return None
-    return None if fields is None else dict(_flat(fields, ""))
 
 
 def drift(before: Columns, after: Columns, *, positional: bool = False) -> list[Change]:

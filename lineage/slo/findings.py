@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import combinations
@@ -65,30 +66,32 @@ def _dropped(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
 
 def _conflict(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
     """Of intervals that runs name: where nobody names any, two writers may each have brought a part."""
-    starts = [each.nominal[0] for each in written if each.refresh and each.nominal is not None and each.window is None]
-    newest = max(starts, default=None)
+    written_of: defaultdict[datetime, list[Delivery]] = defaultdict(list)
+    for each in written:
+        if each.refresh and each.nominal is not None and each.window is None:
+            written_of[each.nominal[0]].append(each)
+    newest = max(written_of, default=None)
     if newest is None:
         return
-    if pair := _pair(written, newest):
+    if pair := _pair(written_of[newest]):
         jobs = " and ".join(sorted({each.job.name for each in pair}))
-        since = _since(written, sorted(set(starts), reverse=True))
-        yield Finding("conflict", since, f"{name} is written by {jobs} for the same interval, {moment(newest)}")
+        told = f"{name} is written by {jobs} for the same interval, {moment(newest)}"
+        yield Finding("conflict", _since(written_of), told)
 
 
-def _since(written: Sequence[Delivery], starts: Sequence[datetime]) -> datetime:
-    """When the row of intervals that two wrote, and that has not ended, began; *starts* newest first."""
-    since = starts[0]
-    for start in starts:
-        if not (pair := _pair(written, start)):
+def _since(written_of: Mapping[datetime, Sequence[Delivery]]) -> datetime:
+    """When the row of intervals that two wrote, and that has not ended, began."""
+    since = max(written_of)
+    for start in sorted(written_of, reverse=True):
+        if not (pair := _pair(written_of[start])):
             break
         since = max(each.at for each in pair)
     return since
 
 
-def _pair(written: Iterable[Delivery], start: datetime) -> Sequence[Delivery]:
-    """The first two strangers that both wrote the interval from *start*; none where there are no two."""
-    found = [each for each in written if each.refresh and each.window is None and (each.nominal or (None,))[0] == start]
-    return next(_strangers(sorted(found, key=lambda each: (each.at, each.run))), ())
+def _pair(written: Iterable[Delivery]) -> Sequence[Delivery]:
+    """The first two strangers of those that have *written* one interval; none where there are no two."""
+    return next(_strangers(sorted(written, key=lambda each: (each.at, each.run))), ())
 
 
 def _strangers(found: Iterable[Delivery]) -> Iterator[tuple[Delivery, Delivery]]:

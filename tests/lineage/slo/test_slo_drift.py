@@ -132,10 +132,18 @@ def test_of_a_struct_that_went_its_parts_are_not_told() -> None:
     assert [one.path for one in drift(columns("id INT", address), columns("id INT"))] == ["address"]
 
 
-BODIES: dict[bytes, Any] = {b"": {}, b"[": None, b"{}": None, b'{"fields": []}': {}, b'{"fields": [{"name": 1}]}': None}
+DEEP = b'{"fields": [' + b'{"name": "x", "fields": [' * 2_000 + b"]}" * 2_001
+BODIES: dict[bytes, Any] = {
+    b"": {},
+    b"[": None,
+    b"{}": None,
+    b'{"fields": []}': {},
+    b'{"fields": [{"name": 1}]}': None,
+    DEEP: None,
+}
 
 
-@pytest.mark.parametrize(("body", "wanted"), BODIES.items())
+@pytest.mark.parametrize(("body", "wanted"), BODIES.items(), ids=[body[:40] for body in BODIES])
 def test_no_facet_is_not_no_columns(body: bytes, wanted: Any) -> None:
     """A deleted one says that there are none; one that lists no fields, or is something else, says nothing."""
     assert read_columns(body) == wanted
