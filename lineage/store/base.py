@@ -376,7 +376,7 @@ class Store(Protocol):
         """
 
     def carried(self, facet: str, kind: Kind) -> list[Carried]:
-        """Newest bodies of *facet* that entities of *kind* have now, by namespace and body; first None, of those without."""
+        """The bodies of *facet* that entities of *kind* have now, by namespace and body; None for those without one."""
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines, in canonical order.
