@@ -14,6 +14,7 @@ from dashboards.panels.diagnosis import empty_at, of_slo, pace
 from dashboards.panels.slos import row, rows, tiers
 from dashboards.states import SLO, VERDICT, worst
 from lineage.alerts.incidents import Incident, every
+from lineage.alerts.inherited import booked, share, spans
 from lineage.slo.silences import silenced
 from lineage.slo.written import written
 from lineage.web import choice, needs, services
@@ -51,8 +52,9 @@ def listed(request: Request) -> Response:
 def shown(request: Request, name: str) -> Response:
     """One SLO, judged at the moment that is looked at."""
     seen, behind = look(request), services(request)
-    one = Judged(behind.slos.definition(name), behind.slos.status(name, seen.at))
     found = every(behind.store)
+    hurt = spans(found)
+    one = Judged(behind.slos.definition(name), booked(behind.slos.status(name, seen.at), hurt))
     mine = [incident for incident in found if any(member.slo == name for member in incident.members)]
     begun = None if seen.as_of else next((incident for incident in mine if _hurts(incident, name)), None)
     status = one.status
@@ -64,6 +66,7 @@ def shown(request: Request, name: str) -> Response:
         status=status,
         window=say.lasting(status.window_s),
         unit=one.definition.spec.sli.unit,
+        lost_upstream=share(status, hurt.get(name, ())),
         diagnosis=of_slo(one, begun, seen),
         pace=pace(status),
         lasting=say.lasting,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -22,11 +23,14 @@ def lies_above(cause: Cause | None) -> bool:
     return cause is not None and len(cause.path) > OWN_PATH
 
 
-def spans(slo: str, cases: Iterable[Incident]) -> list[Span]:
-    """When *slo* was hurt by something upstream, as *cases* explain it."""
-    members = [member for case in cases for member in case.members if member.slo == slo]
-    now: list[Span] = [(member.since, member.restored_at) for member in members if member.above]
-    return now + [span for member in members for span in member.earlier]
+def spans(cases: Iterable[Incident]) -> Mapping[str, Sequence[Span]]:
+    """When each SLO was hurt by something upstream, as *cases* explain it, by its name."""
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    for member in (member for case in cases for member in case.members):
+        found[member.slo] += member.earlier
+        if member.above:
+            found[member.slo].append((member.since, member.restored_at))
+    return found
 
 
 def inherited(status: Status, found: Iterable[Span]) -> Fraction:
@@ -41,9 +45,9 @@ def inherited(status: Status, found: Iterable[Span]) -> Fraction:
     return sum(lost, Fraction(0))
 
 
-def booked(status: Status, cases: Iterable[Incident]) -> Status:
-    """*status* with what of its budget *cases* say was lost upstream."""
-    lost = inherited(status, spans(status.slo, cases))
+def booked(status: Status, hurt: Mapping[str, Sequence[Span]]) -> Status:
+    """*status* with what of its budget was lost upstream, by the `spans` of all incidents."""
+    lost = inherited(status, hurt.get(status.slo, ()))
     return replace(status, budget=replace(status.budget, inherited=lost))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from lineage.alerts import headsup, incidents, lifecycle, outbox, policy
 from lineage.alerts.evidence import Evidence
 from lineage.alerts.headsup import Noticed
 from lineage.alerts.incidents import Cause, Incident, Member
-from lineage.alerts.inherited import lies_above, share, spans
+from lineage.alerts.inherited import Span, lies_above, share, spans
 from lineage.alerts.missed import missed, resumed
 from lineage.alerts.phrases import clock
 from lineage.alerts.policy import RANK, AlertState, Transition, restored_at
@@ -150,8 +151,12 @@ class _Reaction:
     def _blamed(self, member: Member, status: Status, cause: Cause | None) -> Member:
         """*member*, which knows whether it broke by itself, and how much it lost to others so far."""
         above = lies_above(cause)
-        hurt = [*spans(member.slo, incidents.every(self._store)), *([(member.since, None)] if above else [])]
+        hurt = [*self._hurt.get(member.slo, ()), *([(member.since, None)] if above else [])]
         return member.model_copy(update={"above": above, "inherited": share(status, hurt)})
+
+    @cached_property
+    def _hurt(self) -> Mapping[str, Sequence[Span]]:
+        return spans(incidents.every(self._store))
 
     def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...], evidence: Evidence) -> Incident:
         spec = self._definitions[slo].spec

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from lineage.alerts.incidents import every
-from lineage.alerts.inherited import booked
+from lineage.alerts.inherited import booked, spans
 from lineage.api._answers import TIME, Asking, as_json, json
 from lineage.api._paging import Paging, by_name
 from lineage.slo.shape import shape
@@ -48,8 +48,8 @@ def list_slos(request: Request, asking: Asking, paging: Paging, at: At = None) -
     names = now if when is None else book.names()
     page, following = by_name(names, paging)
     statuses = [now[name] if when is None else book.status(name, when) for name in page]
-    cases = every(asking.store)
-    found = [_brief(booked(status, cases), book) for status in statuses]
+    hurt = spans(every(asking.store))
+    found = [_brief(booked(status, hurt), book) for status in statuses]
     changing = json([{**one, "at": None} for one in found])
     return asking.answer({"slos": found, "totalCount": len(names), "next": following}, changing)
 
@@ -64,7 +64,7 @@ def one_slo(
     """
     house = services(request)
     when, until = instant(at, "at") or house.now(), instant(before, "before")
-    status = booked(house.slos.status(name, when), every(house.store))
+    status = booked(house.slos.status(name, when), spans(every(house.store)))
     found = [verdict for verdict in status.occurrences if until is None or verdict.due < until]
     return as_json(shape(status, house.slos.definition(name), found[max(0, len(found) - occurrences) :]))
 

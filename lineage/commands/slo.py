@@ -82,7 +82,7 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     $ headwater slo status orders-freshness --at 2026-11-21T08:30:00Z
     """
     from lineage.alerts.incidents import every
-    from lineage.alerts.inherited import booked
+    from lineage.alerts.inherited import booked, spans
     from lineage.homes import homes_of
     from lineage.slo.book import SloBook
     from lineage.slo.shape import shape
@@ -91,8 +91,8 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     when = time_of(at)
     with homes_of(settings) as homes:
         book = SloBook(homes.store, settings)
-        cases = every(homes.store)
-        found = [booked(book.status(name, when), cases) for name in names or book.names()]
+        hurt = spans(every(homes.store))
+        found = [booked(book.status(name, when), hurt) for name in names or book.names()]
         shapes = [shape(one, book.definition(one.slo)) for one in found]
     if as_json:
         typer.echo(json.dumps({"slos": shapes}, ensure_ascii=False))

@@ -169,6 +169,13 @@ def test_an_slo_page_tells_what_the_engine_says(pages, estate):
     assert status.sentence in told
 
 
+def test_an_slo_page_tells_own_from_inherited(pages):
+    """How much of what is spent was lost upstream, of the SLO whose input broke, and nothing of the one that broke."""
+    told = [text(pages.get(f"/slos/{name}").text) for name in ("revenue-freshness", "settlements-freshness")]
+
+    assert [re.findall(r"· (\S+) % of what is spent was lost upstream", one) for one in told] == [["100"], []]
+
+
 def test_an_slo_page_carries_its_definition(pages):
     """As YAML that can be copied into a file."""
     html = pages.get("/slos/revenue-freshness").text

@@ -10,7 +10,7 @@ import pytest
 
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Cause, Incident
-from lineage.alerts.inherited import booked, inherited, lies_above, share
+from lineage.alerts.inherited import booked, inherited, lies_above, share, spans
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
 from lineage.slo.status import Budget, Status
@@ -42,8 +42,8 @@ def broken() -> MemoryStore:
 
 def lost(store: MemoryStore) -> list[Fraction]:
     """What each of the two lost upstream."""
-    cases = incidents.every(store.as_store())
-    return [booked(each, cases).budget.inherited for each in LATE]
+    hurt = spans(incidents.every(store.as_store()))
+    return [booked(each, hurt).budget.inherited for each in LATE]
 
 
 def newest(store: MemoryStore) -> Incident:
