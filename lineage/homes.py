@@ -135,7 +135,7 @@ def _in_file(url: str, ledger: str | None, writer: str | None) -> Homes:
 def _in_neo4j(url: str, ledger: str | None, writer: str | None, reach: Neo4j) -> Homes:
     if ledger is None:
         raise InvalidInput(
-            "ledger: Neo4j keeps the graph alone; say where the ledger lives, as --ledger s3://bucket/folder, "
+            "ledger: Neo4j keeps the graph alone; say where the ledger lives, as HEADWATER_LEDGER=s3://bucket/folder, "
             "or file:///folder where one machine is enough",
             field="ledger",
         )

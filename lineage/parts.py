@@ -9,12 +9,14 @@ from types import ModuleType
 
 from lineage.errors import InvalidInput, UnknownPart
 
+SHARED = frozenset({"answers", "base"})  # modules of such a package that all its parts use
+
 
 def words(package: str) -> tuple[str, ...]:
-    """The words that *package* answers to, sorted: its modules, less `base` and those that begin with `_`."""
+    """The words that *package* answers to, sorted: its modules, less `SHARED` and those that begin with `_`."""
     path = importlib.import_module(package).__path__
     names = (module.name for module in pkgutil.iter_modules(path))
-    return tuple(sorted(name for name in names if name != "base" and not name.startswith("_")))
+    return tuple(sorted(name for name in names if name not in SHARED and not name.startswith("_")))
 
 
 def part(package: str, word: str) -> ModuleType:

@@ -20,6 +20,9 @@ PACKED: Final = "packed"  # of what was made of several of those: WRITER/FIRST-L
 HEAD_GUESS_BYTES: Final = 64 * 1024  # most heads are shorter, and then one request reads one
 LISTED_AT_ONCE: Final = 1_000  # places that one request lists, in all stores that we know
 
+REFUSED: Final = re.compile(r"status code: (4\d\d [A-Z][A-Za-z ]+)(?:.*?<Code>(\w+)</Code>)?", re.DOTALL)
+CAUSE: Final = re.compile(r'(?:message|error): "([^"\n]+)"')  # of many lines the one that tells
+
 _NAME: Final = re.compile(rf"(?:{WRITTEN}|{PACKED})/([^/]+)/(\d{{16}})(?:-(\d{{16}}))?")
 
 T = TypeVar("T")
@@ -57,11 +60,16 @@ class Shelf:
             self._ask(lambda: obstore.put(self._store, path, segment, mode="create"))
         except AlreadyExistsError:
             return False
+        except FileNotFoundError as error:
+            raise StoreUnavailable(_what(error)) from error
         return True
 
     def replace(self, path: str, segment: bytes) -> None:
         """Put *segment* in the place of what is there, at once."""
-        self._ask(lambda: obstore.put(self._store, path, segment))
+        try:
+            self._ask(lambda: obstore.put(self._store, path, segment))
+        except FileNotFoundError as error:
+            raise StoreUnavailable(_what(error)) from error
 
     def delete(self, path: str) -> None:
         """Take away what is there, if anything is."""
@@ -129,8 +137,22 @@ class Shelf:
         except (AlreadyExistsError, FileNotFoundError):
             raise
         except BaseError as error:
-            raise StoreUnavailable(f"the ledger's object store does not answer: {error}") from error
+            raise StoreUnavailable(_what(error)) from error
 
 
 def _folder(kind: str, writer: str) -> str:
     return f"{kind}/{quote(writer, safe='')}"
+
+
+def _what(error: Exception) -> str:
+    """One sentence of what obstore tells in a hundred lines, with neither the signature nor the key of the request."""
+    told = str(error)
+    if refused := REFUSED.search(told):
+        why = ", ".join(filter(None, refused.groups()))
+        return (
+            f"the ledger's object store refuses ({why}); see that the bucket exists, and that the credentials in the "
+            "environment may read and write it"
+        )
+    cause = CAUSE.search(told)
+    why = cause.group(1) if cause else told.partition("\n")[0].rpartition(": ")[2]
+    return f"the ledger's object store does not answer ({why}); see that it runs and that its endpoint is right"

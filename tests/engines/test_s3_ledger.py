@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from lineage.errors import StoreUnavailable
 from lineage.ledger.compaction import Compacted, compact
 from lineage.ledger.objects import ObjectLedger, open_ledger
 from lineage.ledger.retention import Acts, Retained, retain
-from tests.engines.engine import Engine
+from tests.engines.engine import HOST, Engine, free_port
 from tests.engines.s3_server import ACCESS_KEY, SECRET_KEY
 from tests.lineage.ledger.test_ledger_contract import *  # noqa: F403 - the whole suite, with the `home` below
 from tests.support.ledgers import event, minute
@@ -64,3 +65,34 @@ def test_who_knew_a_segment_in_s3_finds_it_packed(
         packing.shelf.delete("segments/one/0000000000000001")
 
         assert [b"a", b"b"] == [ledger.raw(event(body).digest) for body in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "wrong-one", "refuses (403 Forbidden, SignatureDoesNotMatch); see that the bucket"),
+        ("AWS_ENDPOINT_URL", f"http://{HOST}:{free_port()}", "does not answer (Connection refused); see that it runs"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_store_that_cannot_be_used_is_one_sentence(
+    variable: str, value: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason and the next step, and without the key and the signature that such an answer has in it."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StoreUnavailable) as raised:
+        open_ledger("s3://ledger/refused", "one").heads()
+    told = str(raised.value)
+
+    assert (True, False, False) == (
+        told.startswith(f"the ledger's object store {why}"),
+        "\n" in told,
+        "signature" in told.replace("SignatureDoesNotMatch", ""),
+    )
+
+
+@pytest.mark.usefixtures("home")
+def test_a_bucket_that_is_gone_takes_nothing() -> None:
+    """It may come back: who appends hears that the store refuses, and nothing is acknowledged."""
+    with pytest.raises(StoreUnavailable, match=r"refuses \(404 Not Found, NoSuchBucket\)"):
+        open_ledger("s3://no-such-bucket/ledger", "one").heads()

@@ -70,6 +70,16 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path, content: byte
         list(read([str(path)]))
 
 
+def test_what_is_nested_too_deeply_is_left_to_the_door(tmp_path: Path) -> None:
+    """Alone or in an array it is one body, which becomes a dead letter, and its neighbours are read."""
+    deep = b"[" * 100_000 + b"]" * 100_000
+    event = b'{"a":' + deep + b"}"
+    (tmp_path / "a.json").write_bytes(event)
+    (tmp_path / "b.json").write_bytes(b'[{"b":1},' + event + b',{"c":2}]')
+
+    assert list(read([str(tmp_path)])) == [event, b'{"b":1}', event, b'{"c":2}']
+
+
 def test_a_folder_without_events_is_refused(tmp_path: Path) -> None:
     """An empty folder is a mistake, not an empty replay."""
     with pytest.raises(InvalidInput, match="no file in it"):
