@@ -12,7 +12,7 @@ import pytest
 
 from lineage.errors import InvalidDefinition
 from lineage.slo import indicators
-from lineage.slo.reading import LATER_SENTENCE, read_path, read_text
+from lineage.slo.reading import read_path, read_text
 from lineage.slo.spec import define
 
 GOOD = """\
@@ -195,13 +195,8 @@ def _in_documents() -> list[str]:
 
 @pytest.mark.parametrize("text", _in_documents())
 def test_what_the_documents_show_is_the_format(text: str) -> None:
-    """It is read; where it is not, each fault is that this version does not measure something yet."""
-    try:
-        faults = "" if read_text(text, "page", EXAMPLES) else "empty"
-    except InvalidDefinition as error:
-        faults = str(error)
-
-    assert [line for line in faults.splitlines() if LATER_SENTENCE not in line] == []
+    """As it stands there, with the holidays of our own examples beside it."""
+    assert [source.slo.spec.owner.team for source in read_text(text, "page", EXAMPLES)] != []
 
 
 def test_the_faults_of_all_documents_are_told() -> None:
