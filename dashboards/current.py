@@ -31,13 +31,18 @@ class Current:
     """The statuses by moment. Safe to use from any thread."""
 
     services: Services
+    _of: Mapping[str, DataSLO] = field(default_factory=dict)
     _kept: dict[datetime, list[Judged]] = field(default_factory=dict)
     _now: datetime | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def judged(self, at: datetime, *, past: bool = False) -> Sequence[Judged]:
-        """All SLOs at *at*; unless it is *past*, an answer some seconds old will do."""
+        """All SLOs at *at*; unless it is *past*, an answer some seconds old will do, if the same SLOs are in force."""
         with self._lock:
+            definitions = self.services.slos.definitions()
+            if definitions != self._of:
+                self._of, self._now = definitions, None
+                self._kept.clear()
             if not past and self._now is not None and timedelta(0) <= at - self._now < FRESH_FOR:
                 at = self._now
             if at not in self._kept:
@@ -48,10 +53,10 @@ class Current:
 
     def _keep(self, at: datetime, *, past: bool) -> None:
         slos = self.services.slos
-        statuses = [slos.status(name, at) for name in slos.names()] if past else slos.statuses(at)
+        statuses = [slos.status(name, at) for name in self._of] if past else slos.statuses(at)
         while len(self._kept) >= KEPT:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[at] = [Judged(slos.definition(status.slo), status) for status in statuses]
+        self._kept[at] = [Judged(self._of[one.slo], one) for one in statuses if one.slo in self._of]
 
 
 def current(request: Request) -> Current:

@@ -81,7 +81,7 @@ def shown(request: Request) -> Response:
 def summary(counts: dict[SloState, int], begun: Sequence[Incident], seen: Look) -> Diagnosis | None:
     """The whole of it in a sentence: how many SLOs are in trouble, and how few causes explain them."""
     breaching, at_risk, total = counts["breaching"], counts["at_risk"], sum(counts.values())
-    if not total:
+    if not total and not begun:
         return None
     if not breaching and not at_risk and not begun:
         return Diagnosis("ok", f"{_all(total)}; nothing needs you")

@@ -7,10 +7,11 @@ from fractions import Fraction
 from dashboards.current import Judged
 from dashboards.figures.charts import Spent
 from dashboards.figures.picture import Mark
+from dashboards.pages import overview
 from dashboards.panels import budget, datasets, diagnosis, marks
 from dashboards.panels.lineage import cause_way
 from dashboards.panels.runs import precise
-from dashboards.states import tier
+from dashboards.states import SLO, tier
 from lineage.alerts.incidents import Cause, Incident, Member
 from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Node
 from lineage.slo.spec import define
@@ -122,6 +123,14 @@ def test_a_dataset_downstream_of_an_incident_is_at_risk():
 def test_a_dataset_without_promises_is_never_green():
     """Nothing is known to be well."""
     assert "unk" == diagnosis.of_dataset([dataset("x")], [], [], Seen()).tone
+
+
+def test_an_open_incident_is_named_where_nothing_is_promised_any_more():
+    """The overview says what is open though the SLO that told of it was retired."""
+    told = overview.summary(dict.fromkeys(SLO, 0), [incident()], Seen())
+
+    assert told is not None
+    assert ["load has failed 3 times since 05:54 UTC."] == [fact.text for fact in told.facts]
 
 
 def test_the_end_of_a_budget_is_what_is_left_over_the_burn_rate():
