@@ -64,5 +64,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "port" 5000
 -}}
 {{- with .Values.publicUrl }}{{ $_ := set $own "public_url" . }}{{ end -}}
+{{- with .Values.roles }}{{ $_ := set $own "roles" . }}{{ end -}}
+{{- with .Values.ledger.url }}{{ $_ := set $own "ledger" . }}{{ end -}}
+{{- if .Values.neo4j.url -}}
+{{- if not .Values.ledger.url -}}
+{{- fail "set ledger.url, as s3://bucket/folder: Neo4j keeps the graph alone" -}}
+{{- end -}}
+{{- $_ := set $own "store" .Values.neo4j.url -}}
+{{- $_ := set $own "neo4j" (dict "user" .Values.neo4j.user) -}}
+{{- else if gt (int .Values.replicas) 1 -}}
+{{- fail "replicas: SQLite lives on one volume of one pod; set neo4j.url and ledger.url for more" -}}
+{{- end -}}
 {{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
 {{- end -}}

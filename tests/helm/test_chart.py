@@ -14,6 +14,13 @@ from tests.engines.helm import program
 CHART = Path(__file__).parent.parent.parent / "helm"
 KEY = "apiKey.value=0123456789abcdef0123456789abcdef"
 
+SHARED = (
+    "neo4j.url=neo4j+s://db:7687",
+    "neo4j.existingSecret=graph",
+    "ledger.url=s3://lake/headwater",
+    "ledger.existingSecret=lake",
+)
+
 pytestmark = pytest.mark.helm
 
 
@@ -101,11 +108,41 @@ def test_a_given_secret_is_used_and_none_is_made(helm: str) -> None:
     assert container["env"][0]["valueFrom"]["secretKeyRef"] == reference
 
 
+def test_several_pods_share_neo4j_and_an_object_ledger(helm: str, tmp_path: Path) -> None:
+    """Roles, store and ledger are settings that the server reads, secrets come by reference, no volume is claimed."""
+    from lineage.settings import load
+
+    objects = render(helm, KEY, *SHARED, "replicas=3", "roles={api,dashboards}")
+    file = tmp_path / "headwater.yaml"
+    file.write_text(one(objects, "ConfigMap", "r-headwater")["data"]["headwater.yaml"])
+    settings, of = load(file), one(objects, "StatefulSet", "r-headwater")["spec"]
+    container = of["template"]["spec"]["containers"][0]
+
+    assert (settings.store, settings.ledger, settings.roles, settings.neo4j.user) == (
+        "neo4j+s://db:7687",
+        "s3://lake/headwater",
+        ("api", "dashboards"),
+        "neo4j",
+    )
+    assert (of["replicas"], "volumeClaimTemplates" in of, container["envFrom"], container["env"][1]) == (
+        3,
+        False,
+        [{"secretRef": {"name": "lake"}}],
+        {
+            "name": "HEADWATER_NEO4J__PASSWORD",
+            "valueFrom": {"secretKeyRef": {"name": "graph", "key": "neo4j-password"}},
+        },
+    )
+
+
 @pytest.mark.parametrize(
     ("sets", "reason"),
     [
         ((), "needs an API key"),
         ((KEY, "replicas=2"), "replicas"),
+        ((KEY, "neo4j.url=neo4j://db:7687"), "ledger.url"),
+        ((KEY, "neo4j.url=neo4j://neo4j:secret@db:7687"), "neo4j"),
+        ((KEY, "roles={judge}"), "roles"),
         ((KEY, "presistence.size=1Gi"), "presistence"),
         (("apiKey.value=short",), "apiKey"),
         ((KEY, "persistence.accessModes={ReadWriteMany}"), "accessModes"),
