@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -233,6 +233,16 @@ class Evidence:
     def excludes(self, due: datetime) -> bool:
         """Whether what was due at *due* does not count."""
         return any(each.start <= due < each.end for each in self.excluded)
+
+    def in_time(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Those of *deliveries* that were told within the horizon after they happened."""
+        return [each for each in deliveries if self.timely(each.at, each.told_at)]
+
+    def passed(self) -> Ancestry:
+        """The ancestry, which `needs` asked for, of what was told within the horizon after it happened."""
+        assert self.ancestry is not None, "`needs` asks for it"
+        kept = {dataset: self.in_time(come) for dataset, come in self.ancestry.deliveries.items()}
+        return replace(self.ancestry, deliveries=kept)
 
     def covering(self, occurrences: Sequence[Occurrence]) -> list[list[Delivery]]:
         """For each of *occurrences* the deliveries that speak of it, as `covering` has them, and were told in time."""

@@ -56,8 +56,10 @@ class _Heartbeat(msgspec.Struct, rename="camel"):
     through: bool = False
 
 
-def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime) -> Evidence:
-    """What is known of the dataset of *slo*, from as far back as the window and *need* reach.
+def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by both clocks
+    slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime, beats_since: datetime | None = None
+) -> Evidence:
+    """What is known of the dataset of *slo*, from as far back as the window and *need* reach, or *beats_since* of beats.
 
     The window is taken as of the last midnight: all day long the same is asked, and what came of it holds until
     something new is told.
@@ -77,10 +79,10 @@ def gather(slo: DataSLO, need: Need, store: Store, now: datetime, known_at: date
         tested = tuple(conformance(asked, need.contract_of))
     heard = min((write.heard_at for write in writes), default=None)
     evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
-    return _with_more(slo, need, asked, evidence)
+    return _with_more(slo, need, asked, evidence, beats_since)
 
 
-def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence) -> Evidence:
+def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats_since: datetime | None) -> Evidence:
     """*evidence* with what only some indicators need."""
     deliveries = evidence.deliveries
     if need.beside is not None:
@@ -89,7 +91,7 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence) -> Ev
             return with_audits(evidence, asked, beside)
         return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)))
     if need.beats_of is not None:
-        return _with_beats(evidence, asked, need.beats_of)
+        return _with_beats(evidence, asked.after(beats_since), need.beats_of)
     if need.counted_by is not None:
         return replace(evidence, beside=tuple(counts_of(asked, need.counted_by, need.reads or ())))
     runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
@@ -129,6 +131,9 @@ def _schemas(asked: Asked) -> Iterator[SchemaTold]:
     read: dict[bytes, Columns | None] = {}
     used: dict[str, Usage] = {}
     last: Columns | None = None
+    if (before := _schema_before(asked)) is not None:
+        last = before.columns
+        yield before
     for facet in sorted(asked.facets("schema"), key=lambda facet: (facet.at, facet.digest)):
         if facet.run is None:
             continue
@@ -139,6 +144,19 @@ def _schemas(asked: Asked) -> Iterator[SchemaTold]:
             used[facet.run] = usage(asked.dataset, asked.store, facet.at - TICK, asked.known_at)
         last = last if columns is None else columns
         yield SchemaTold(facet.run, facet.at, columns, facet.digest, used.get(facet.run))
+
+
+def _schema_before(asked: Asked) -> SchemaTold | None:
+    """What the newest version from before all that is asked for told of its columns, if it is among the last few."""
+    before = asked.store.versions(asked.dataset, until=asked.since, known_at=asked.known_at, delivered=True, limit=NEAR)
+    runs = {version.run.id for version in before.items}
+    told = asked.store.facet_history(
+        asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
+    )
+    for facet in told if runs else ():
+        if facet.run in runs and (columns := read_columns(facet.body)) is not None:
+            return SchemaTold(facet.run, facet.at, columns, facet.digest)
+    return None
 
 
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:

@@ -169,7 +169,9 @@ def counts_of(asked: Asked, probe: NodeId, wanted: Collection[NodeId]) -> Iterat
             rows = [each for each in found[name] if each is not None]
             total = sum(rows) if len(rows) == len(found[name]) else None
             nominal = None if run.nominal_start is None else (run.nominal_start, run.nominal_end)
-            yield Delivery(told.at, name, probe, nominal=nominal, rows=total, events=(told.digest,))
+            yield Delivery(
+                told.at, name, probe, nominal=nominal, rows=total, events=(told.digest,), told_at=told.received_at
+            )
 
 
 def _canonical_of(store: Store, datasets: Sequence[NodeId]) -> list[NodeId]:

@@ -105,8 +105,11 @@ class Baseline:
         point = self._points[place]
         alike = self._alike.get(self._seasons[place], [])
         found: list[Point] = []
+        oldest = point.occurrence.start - self._wanted.reach  # however far back the evidence happens to go
         for earlier in reversed(alike[: bisect_left(alike, place)]):
             each = self._points[earlier]
+            if each.occurrence.start < oldest:
+                break
             if each.spoilt_at is None or each.spoilt_at > point.close:
                 found.append(each)
             if len(found) == self._wanted.history:
@@ -114,7 +117,7 @@ class Baseline:
         if len(found) >= self._wanted.min_history:
             return _usual(found, point.occurrence.start)
         before = bisect_left(self._known, place)
-        if not before:
+        if not before or self._points[self._known[before - 1]].occurrence.start < oldest:
             return Basis(None, "nothing earlier to compare with")
         how = f"low confidence: the one before, as only {len(found)} of the same season are known"
         return Basis(Fraction(self._points[self._known[before - 1]].rows or 0), how)

@@ -52,7 +52,8 @@ def subjects(evidence: Evidence, settle: timedelta, aside: Iterable[Delivery] = 
     A run that wrote the version speaks of it whenever it began. So it is with what was written *aside* of it. What was
     told later than the horizon after that changes nothing.
     """
-    versions = sorted((d for d in evidence.deliveries if d.refresh and d.window is None), key=lambda d: (d.at, d.run))
+    heard = (d for d in evidence.deliveries if evidence.timely(d.at + settle, d.told_at))
+    versions = sorted((d for d in heard if d.refresh and d.window is None), key=lambda d: (d.at, d.run))
     times = [version.at for version in versions]
     places = {version.run: place for place, version in enumerate(versions)}
 
@@ -68,7 +69,8 @@ def subjects(evidence: Evidence, settle: timedelta, aside: Iterable[Delivery] = 
     alone: list[Subject] = []
     for check in sorted(evidence.checks, key=lambda check: (check.at, check.run)):
         place = spoken_of(check.run, check.at)
-        if place is None and (check.assertions or check.profile is not None):
+        told = check.assertions or check.profile is not None
+        if place is None and told and evidence.timely(check.at, check.told_at):
             alone.append(Subject(check.run, check.at, None, (check,)))
         elif place is not None and in_time(place, check.told_at):
             found[place].append(check)

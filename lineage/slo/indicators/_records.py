@@ -13,6 +13,7 @@ from lineage.model import VerdictState
 from lineage.slo.evidence import Assertion, Check, Delivery, Profile
 from lineage.slo.indicators import _checked
 from lineage.slo.indicators._checked import Include, Subject
+from lineage.slo.indicators._habit import Habit
 from lineage.slo.phrases import count
 from lineage.slo.terms import Strict
 
@@ -84,12 +85,12 @@ class Counted(NamedTuple):
     waiting: bool = False  # what closes the gap may still come
 
 
-def counted(subject: Subject, by: Counting, telling: frozenset[object]) -> Counted:
-    """What is known of the records of *subject*; *telling* are the jobs that ever wrote to the quarantine."""
+def counted(subject: Subject, by: Counting, habit: Habit) -> Counted:
+    """What is known of the records of *subject*; *habit* is that of writing to the quarantine."""
     spoke = _checked.newest(subject.checks, lambda check: _tells(check, by))
     proofs = tuple(event for check in spoke for event in check.events)
     if by.quarantine is not None:
-        return _put_aside(subject, spoke, by, telling)
+        return _put_aside(subject, spoke, by, habit)
     if not spoke:
         return Counted(gap="delivered, and no check evaluated it", waiting=True)
     rules = tuple(_rules(spoke, by))
@@ -212,13 +213,13 @@ def _gap(rules: Sequence[Rule], rows: int | None) -> str | None:
     return None
 
 
-def _put_aside(subject: Subject, spoke: Sequence[Check], by: Counting, telling: frozenset[object]) -> Counted:
+def _put_aside(subject: Subject, spoke: Sequence[Check], by: Counting, habit: Habit) -> Counted:
     """The bad are those that were put aside, each once; nothing was where who uses to do it was silent."""
     assert by.quarantine is not None, "`counted` asks for it"
     table = by.quarantine.table
     by_job = {each.job: each for each in subject.aside}
-    writers = {check.job for check in subject.checks} | ({subject.delivery.job} if subject.delivery else set())
-    if not by_job and not writers & telling:
+    writers = [(each.job, each.at) for each in (*subject.checks, *([subject.delivery] if subject.delivery else []))]
+    if not by_job and not any(habit.has(job, at) for job, at in writers):
         return Counted(gap=f"nobody who writes to {table} spoke of it", waiting=True)
     bad = [each.rows for each in by_job.values()]
     rows = _rows(subject.delivery, spoke, by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,17 +32,25 @@ class Volume(NamedTuple):
         return tuple(event for each in (*self.counted[-NAMED:], *self.after[-1:]) for event in each.events)
 
 
-def volume(found: Sequence[Delivery], close: datetime) -> Volume:
-    """What *found*, the deliveries that speak of one occurrence by time, come to at *close* and since."""
+def volume(found: Sequence[Delivery], close: datetime, untimely: Collection[Delivery] = ()) -> Volume:
+    """What *found*, the deliveries that speak of one occurrence by time, come to at *close* and since.
+
+    What was there at the close and told of too late, *untimely*, restates it, as what came after it does.
+    """
     came = [delivery for delivery in found if delivery.state == "COMPLETE"]
-    first = _come([delivery for delivery in came if delivery.at <= close])
-    after = tuple(delivery for delivery in came if delivery.at > close)
+    first = _come([delivery for delivery in came if delivery.at <= close and delivery not in untimely])
+    after = tuple(delivery for delivery in came if delivery.at > close or delivery in untimely)
     if not after:
         return first
     now = _come(came)
     if now.rows == first.rows:
         return first
-    return first._replace(restated=now.rows, restated_at=after[0].at, after=after)
+    return first._replace(restated=now.rows, restated_at=min(_known(each, close) for each in after), after=after)
+
+
+def _known(later: Delivery, close: datetime) -> datetime:
+    """Since when *later* restates what was there at *close*."""
+    return later.at if later.at > close or later.told_at is None else later.told_at
 
 
 def _come(ended: Sequence[Delivery]) -> Volume:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal, Self
@@ -100,9 +99,12 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     expected = occurrences(schedule, evidence.since - needs(slo).history, now)
     come = told_apart(evidence.deliveries, evidence.begin, cumulative=spec.accumulative == "cumulative")
     come = placed(come, spec.partitions, schedule, expected)
-    covers = replace(evidence, deliveries=come).covering(expected)
+    covers = covering(expected, come)
     closes = [occurrence.due + spec.settle for occurrence in expected]
-    volumes = [volume(found, close) for found, close in zip(covers, closes, strict=True)]
+    volumes = [
+        volume(found, close, [each for each in found if not evidence.timely(close, each.told_at)])
+        for found, close in zip(covers, closes, strict=True)
+    ]
     basis_of = _bases(slo, evidence, expected, volumes)
     return [
         _judge(spec, occurrence, volumes[place], basis_of(place), evidence, closed=now > closes[place] + grace)
@@ -151,7 +153,7 @@ def _bases(
         return lambda place: agreed  # noqa: ARG005 - it is the same for all
     if isinstance(wanted, Reconcile):
         if (probe := wanted.probe) is not None:
-            probes = covering(expected, evidence.beside)
+            probes = covering(expected, evidence.in_time(evidence.beside))
             return lambda place: counted_by_probe(probes[place], expected[place].due + settle, probe)
         by_delta = _spec(slo).accumulative == "delta"
         doubtful = frozenset(each.run for each in evidence.deliveries if each.cumulative and not by_delta)

@@ -13,11 +13,10 @@ from lineage.model import Verdict, dataset_id
 from lineage.slo.evidence import Assertion, Evidence, Need
 from lineage.slo.indicators import _checked, _records
 from lineage.slo.indicators._checked import Found, Include, Subject, subjects
+from lineage.slo.indicators._habit import HISTORY, Habit
 from lineage.slo.indicators._records import Counting, Quarantine, Rules
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
-
-HISTORY = timedelta(days=7)  # before the window, in which a job may have shown that it writes to the quarantine
 
 Source = Literal["dataQualityAssertions", "dataQualityMetrics", "test"]
 
@@ -110,8 +109,8 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     says how many records they are.
     """
     spec = _spec(slo)
-    found = subjects(evidence, spec.settle, evidence.beside)
-    verdicts = [_judge(subject, slo, evidence, now) for subject in found if evidence.since < subject.at <= now]
+    found, habit = subjects(evidence, spec.settle, evidence.beside), Habit(evidence.in_time(evidence.beside))
+    verdicts = [_judge(subject, slo, evidence, habit, now) for subject in found if evidence.since < subject.at <= now]
     return sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
 
 
@@ -125,18 +124,18 @@ def _spec(slo: DataSLO) -> Spec:
     return slo.spec.sli
 
 
-def _judge(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Verdict:
+def _judge(subject: Subject, slo: DataSLO, evidence: Evidence, habit: Habit, now: datetime) -> Verdict:
     spec = _spec(slo)
     if spec.unit == "records":
-        found = _by_records(subject, slo, evidence, now)
+        found = _by_records(subject, slo, habit, now)
     else:
         found = _checked.by_assertions(subject, spec.takes, subject.at + spec.settle, now)
     return _checked.verdict(subject, found, evidence)
 
 
-def _by_records(subject: Subject, slo: DataSLO, evidence: Evidence, now: datetime) -> Found:
+def _by_records(subject: Subject, slo: DataSLO, habit: Habit, now: datetime) -> Found:
     spec, instant = _spec(slo), slo.spec.alerting.instant
     floor = slo.target if instant is None else max(slo.target, instant.below)
-    found = _records.counted(subject, spec.counting, frozenset(each.job for each in evidence.beside))
+    found = _records.counted(subject, spec.counting, habit)
     state, reason = _records.judged(found, floor, subject.at + spec.settle, now)
     return Found(state, reason, Fraction(found.rows - found.bad), Fraction(found.rows), floor, found.events)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState, dataset_id
 from lineage.slo.evidence import Delivery, Evidence, Need
+from lineage.slo.indicators._habit import HISTORY, Habit
 from lineage.slo.indicators._volume import ACCUMULATED, told_apart
 from lineage.slo.phrases import count, moment, percent
 from lineage.slo.spec import Dataset, DataSLO
 from lineage.slo.terms import Sli
 
 NONE = Fraction(0)
-HISTORY = timedelta(days=7)  # before the window, in which a job may have shown that it tells of its dead letters
 
 
 class Spec(Sli):
@@ -37,16 +37,16 @@ def needs(slo: DataSLO) -> Need:
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     """A verdict for each delivery, by due; good are its records, total those that were refused as well.
 
-    BAD: less than the target of this delivery was processed. UNKNOWN: somebody did not count, or the job never told of
-    the queue, so that its silence proves nothing. NOT_EXPECTED: there was nothing to process. *value* is what was
-    refused.
+    BAD: less than the target of this delivery was processed. UNKNOWN: somebody did not count, or the job told of the
+    queue neither then nor in the four weeks before, so that its silence proves nothing. NOT_EXPECTED: there was nothing
+    to process. *value* is what was refused.
     """
-    aside = told_apart(evidence.beside, evidence.begin, cumulative=True)
+    aside = told_apart(evidence.in_time(evidence.beside), evidence.begin, cumulative=True)
     refused = {_key(each): each for each in aside if each.state == "COMPLETE"}
-    telling = {each.job for each in aside}
-    found = [each for each in told_apart(evidence.deliveries, evidence.begin, cumulative=True) if each.refresh]
+    habit, come = Habit(aside), evidence.in_time(evidence.deliveries)
+    found = [each for each in told_apart(come, evidence.begin, cumulative=True) if each.refresh]
     return [
-        _judge(slo, each, refused.get(_key(each)), evidence, telling=each.job in telling)
+        _judge(slo, each, refused.get(_key(each)), evidence, telling=habit.has(each.job, each.at))
         for each in found
         if evidence.since < each.at <= now
     ]

@@ -203,7 +203,8 @@ def _deliveries_as_marks(slo: DataSLO, evidence: Evidence, now: datetime) -> lis
 
 
 def _beats_as_marks(evidence: Evidence) -> list[Mark]:
-    beats = _heartbeat.sent(evidence)
+    told = [beat for beat in evidence.seen if evidence.timely(beat.at, beat.told_at)]
+    beats = _heartbeat.sent(replace(evidence, seen=told))
     return [Mark(beat.seen, beat.at, beat.events) for beat in beats if beat.seen is not None]
 
 

@@ -74,20 +74,22 @@ def _spec(slo: DataSLO) -> Spec:
 def _scheduled(slo: DataSLO, evidence: Evidence, now: datetime) -> Iterator[Work]:
     ended = [delivery for delivery in evidence.deliveries if delivery.window is None]
     if slo.spec.schedule is None:
-        yield from _unscheduled(ended)
+        yield from _unscheduled(ended, evidence)
         return
     expected = occurrences(slo.spec.schedule, evidence.since, now)
     for occurrence, tries in zip(expected, replace(evidence, deliveries=ended).covering(expected), strict=True):
         yield Work(occurrence.name, occurrence.due, tries, occurrence.because)
 
 
-def _unscheduled(ended: Sequence[Delivery]) -> Iterator[Work]:
+def _unscheduled(ended: Sequence[Delivery], evidence: Evidence) -> Iterator[Work]:
     works: dict[object, list[Delivery]] = {}
     for delivery in sorted(ended, key=lambda delivery: (delivery.at, delivery.run)):
         key = delivery.run if delivery.nominal is None else (delivery.job, delivery.nominal)
         works.setdefault(key, []).append(delivery)
-    for tries in works.values():
-        yield Work(tries[0].run, tries[0].at, tries)
+    for first, *others in works.values():
+        again = (each for each in others if evidence.timely(first.at, each.told_at))
+        if evidence.timely(first.at, first.told_at):
+            yield Work(first.run, first.at, [first, *again])
 
 
 def _judge(work: Work, evidence: Evidence, *, waited: bool) -> Verdict:

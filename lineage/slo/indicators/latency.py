@@ -103,9 +103,8 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     not when it lands, and keeps its name and its due time when it does. UNKNOWN: nobody knows what it was made of, or
     not as surely as `correlate` asks. A backfill, and a version that brought nothing new, is no sample.
     """
-    spec, ancestry = _spec(slo), evidence.ancestry
-    assert ancestry is not None, "`needs` asks for it"
-    found = samples(ancestry, spec.origin, evidence.since - spec.percentile.threshold, now)
+    spec = _spec(slo)
+    found = samples(evidence.passed(), spec.origin, evidence.since - spec.percentile.threshold, now)
     usual = _usual(found)
     due = [sample for sample in found if evidence.since < _due(sample, spec) <= now]
     judged = [_judge(sample, spec, evidence, usual, now) for sample in due]

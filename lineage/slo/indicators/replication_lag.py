@@ -56,8 +56,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     Each version of the original lags from when it was there until the copy has it or a newer one. UNKNOWN: a run copied
     that does not tell what, or the path is too large to be looked at.
     """
-    spec, ancestry = _spec(slo), evidence.ancestry
-    assert ancestry is not None, "`needs` asks for it"
+    spec, ancestry = _spec(slo), evidence.passed()
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
     come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill]
     measured = _age.measure(
@@ -77,8 +76,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
 def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
     """Up to when the copy held, at *now*, all that its original has; None where a run does not tell what it copied."""
     _spec(slo)
-    ancestry = evidence.ancestry
-    assert ancestry is not None, "`needs` asks for it"
+    ancestry = evidence.passed()
     come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill]
     if not ancestry.whole or (come and come[-1].gap is not None):
         return None

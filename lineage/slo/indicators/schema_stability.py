@@ -76,9 +76,9 @@ def _judged(spec: Spec, evidence: Evidence) -> Iterator[Verdict]:
     told: dict[str, list[SchemaTold]] = {}
     for each in sorted(evidence.schemas, key=lambda each: (each.at, each.event)):
         told.setdefault(each.run, []).append(each)
-    last: Columns | None = None
+    last = next((each.columns for each in reversed(evidence.schemas) if each.at <= evidence.begin), None)
     left: tuple[datetime, Columns] | None = None  # what it was before the last change, and when that came
-    for delivery in sorted(evidence.deliveries, key=lambda delivery: (delivery.at, delivery.run)):
+    for delivery in sorted(evidence.in_time(evidence.deliveries), key=lambda delivery: (delivery.at, delivery.run)):
         if not delivery.refresh:
             continue
         schema = next((each for each in reversed(told.get(delivery.run, ())) if each.at <= delivery.at), None)
