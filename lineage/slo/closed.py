@@ -52,16 +52,26 @@ class Totals:
     changes: Counter[Weight] | None = None  # of schemas, deliveries by what the heaviest of their changes breaks
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was seen of an SLO when it was last looked at, as it was defined then."""
+
+    slo: DataSLO
+    at: datetime
+    occurrences: Sequence[Verdict]
+
+
 class Closed:
     """Keeps totals that only grow, as counters must: what an occurrence was when it closed stays counted as that.
 
     They begin at 0 with the first look at an SLO, as counters do with a process. What had closed by then is in the
-    window's figures, and in no counter, unless it was due since anybody judged last: then nobody has counted it.
+    window's figures, and in no counter, unless it was due since anybody judged last: then nobody has counted it. An SLO
+    that is defined anew is judged anew: of that, too, only what fell due since the last look is counted.
     """
 
     def __init__(self) -> None:
         self.totals: dict[str, Totals] = {}
-        self._before: dict[str, Sequence[Verdict]] = {}
+        self._before: dict[str, _Look] = {}
 
     def look(
         self, statuses: Sequence[Status], definitions: Mapping[str, DataSLO], judged_last: datetime | None = None
@@ -71,13 +81,13 @@ class Closed:
         self._before = _of(self._before, definitions)
         for status in statuses:
             if (slo := definitions.get(status.slo)) is not None:
-                self._count(slo, status.occurrences, judged_last)
+                self._count(slo, status, judged_last)
 
     def forget(self) -> None:
         """Begin anew: another process counts now."""
         self.totals, self._before = {}, {}
 
-    def _count(self, slo: DataSLO, occurrences: Sequence[Verdict], judged_last: datetime | None) -> None:
+    def _count(self, slo: DataSLO, status: Status, judged_last: datetime | None) -> None:
         totals = self.totals.setdefault(slo.name, Totals())
         if isinstance(slo.spec.sli, latency.Spec):
             edges = tuple(sorted({*EDGES_S, slo.spec.sli.percentile.threshold.total_seconds()}))
@@ -85,13 +95,16 @@ class Closed:
                 totals.latencies = Latencies(edges)
         if isinstance(slo.spec.sli, schema_stability.Spec) and totals.changes is None:
             totals.changes = Counter()
-        if (before := self._before.get(slo.name)) is None:
-            before = _known_by(occurrences, judged_last)
-        self._before[slo.name] = occurrences
-        if before is occurrences:
+        last, now = self._before.get(slo.name), _Look(slo, status.at, status.occurrences)
+        self._before[slo.name] = now
+        if last is not None and last.occurrences is now.occurrences:
             return
+        if last is not None and last.slo == slo:
+            before = last.occurrences
+        else:
+            before = _known_by(now.occurrences, judged_last if last is None else last.at)
         known = {verdict.occurrence: verdict for verdict in before}
-        for verdict in occurrences:
+        for verdict in now.occurrences:
             _add(totals, known.get(verdict.occurrence), verdict)
 
 

@@ -51,6 +51,17 @@ def test_an_occurrence_is_counted_as_what_it_was_when_it_closed(
     assert counted(*looks) == expected
 
 
+def test_what_a_new_definition_makes_of_the_past_is_not_counted() -> None:
+    """A longer window, or another schedule: of what it lists only that closed which fell due since the last look."""
+    closed, slo, later = Closed(), promise(), NOON + 2 * HOUR
+    closed.look([judge(slo, verdicts("GG", NOON), NOON)], {slo.name: slo})
+    longer = promise(timeWindow=[{"duration": "90d", "isRolling": True}])
+
+    closed.look([judge(longer, verdicts("BBBGGGB", later), later)], {slo.name: longer})
+
+    assert (closed.totals[slo.name].events, closed.totals[slo.name].bad) == (2, 1)
+
+
 @settings(deadline=None)
 @given(st.lists(st.text("GBUPNX", min_size=1, max_size=12), min_size=2, max_size=5))
 def test_no_total_ever_falls(looks: list[str]) -> None:
