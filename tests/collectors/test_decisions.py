@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
 from collectors.decisions import state_all
 from collectors.rebuild import catch_up, rebuild
 from lineage.app import Headwater
 from lineage.auth import ANONYMOUS
+from lineage.errors import InvalidInput
 from lineage.statements import Statement, Subject, Word
 from tests.support.posting import event
 from tests.support.reading import NOON
@@ -59,3 +61,18 @@ def test_a_statement_that_cannot_be_read_stops_nothing(services: Headwater) -> N
     state_all([(entry, b'{"subject": 1}'), (entry, body)], services.store)
 
     assert 1 == len(services.store.statements([ORDERS]))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Statement(Subject("dataset", "o" * 2_000, "pg"), "ada", NOON),
+        Statement(ORDERS, "ada", NOON, (Word("one", other=("pg", "o" * 2_000)),)),
+    ],
+)
+def test_a_name_that_not_every_store_can_keep_is_refused(services: Headwater, said: Statement) -> None:
+    """Before it is appended: a ledger that no graph can follow would stop all that comes after."""
+    with pytest.raises(InvalidInput, match="may have 2000"):
+        services.decisions.keep([said])
+
+    assert [] == list(services.ledger.read())
