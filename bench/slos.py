@@ -2,6 +2,7 @@
 
 Then the ticks of a `Watch` over them, as the scheduler makes them: the first, one with nothing new, one with ten
 events, one in which an hour ends; and how often each asks the store.
+With `--heartbeats N`, of N more SLOs over a beat a minute: what it costs to judge one anew, and its ticks.
 With `--backtest`, how long it takes to replay the alerts of all of them over these 28 days (floor 10 s for 100).
 
     $ python bench/slos.py --hourly 20 --daily 980
@@ -109,9 +110,10 @@ def _event(kind: str, at: datetime, run: str, name: str, interval: tuple[datetim
     }
 
 
-def fill(homes: Homes, made: list[tuple[str, str]]) -> int:
+def fill(homes: Homes, made: list[tuple[str, str]], hearts: list[str]) -> int:
     """Put the history of all datasets into the store, by time; how many events it was."""
-    told = sorted((event for one in made for event in events(*one)), key=lambda event: str(event["eventTime"]))
+    told = [event for one in made for event in events(*one)] + [each for name in hearts for each in beats(name)]
+    told.sort(key=lambda event: str(event["eventTime"]))
     for begin in range(0, len(told), BATCH):
         put(homes, told[begin : begin + BATCH], datetime.fromisoformat(told[begin]["eventTime"]))
     return len(told)
@@ -124,6 +126,73 @@ def put(homes: Homes, told: list[dict[str, Any]], received: datetime) -> None:
     entries = homes.ledger.append(drafts, received)
     deltas = [understand(parse_event(raw), draft.digest) for raw, draft in zip(raws, drafts, strict=True)]
     homes.store.merge(entries, deltas)
+
+
+def beating(name: str) -> DataSLO:
+    """99 % of the beats of *name*, one a minute, within five minutes."""
+    beats = {"emitter": f"heartbeat/{name}", "interval": "1m", "threshold": "5m"}
+    return define(
+        {
+            "apiVersion": "headwater/v1",
+            "kind": "DataSLO",
+            "metadata": {"name": name.replace("_", "-")},
+            "spec": {
+                "dataset": {"namespace": "lake", "name": name},
+                "owner": {"team": "data"},
+                "sli": {"type": "freshness", "method": "heartbeat", "heartbeat": beats},
+                "timeWindow": [{"duration": f"{DAYS}d", "isRolling": True}],
+                "objectives": [{"target": "0.99"}],
+            },
+        }
+    )
+
+
+def beat(name: str, at: datetime, seen: datetime | None = None) -> dict[str, Any]:
+    """That a beat was sent *at*, or that it was *seen* in the dataset."""
+    by = {"_producer": "https://example.org/bench", "_schemaURL": "https://example.org/facet.json"}
+    told = {"source": f"heartbeat/{name}", "seq": int(at.timestamp() // 60), "emittedAt": at.isoformat()}
+    facets = {"heartbeat": by | told}
+    job = {"namespace": "heartbeat", "name": name, "facets": {} if seen else facets}
+    return {
+        "eventType": "RUNNING",
+        "eventTime": (seen or at).isoformat(),
+        "producer": "https://example.org/bench",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"beats of {name}"))},
+        "job": job,
+        "inputs": [],
+        "outputs": [{"namespace": "lake", "name": name, "facets": facets}] if seen else [],
+    }
+
+
+def beats(name: str) -> Iterator[dict[str, Any]]:
+    """A beat a minute for as long as the window reaches, each seen after ten seconds."""
+    begin = (NOW - timedelta(days=DAYS, hours=12)).replace(second=0)
+    for minute in range((NOW - begin) // timedelta(minutes=1)):
+        at = begin + timedelta(minutes=minute)
+        yield from (beat(name, at), beat(name, at, at + timedelta(seconds=10)))
+
+
+def tick_of_beats(homes: Homes, names: list[str]) -> None:
+    """Print what it costs to judge beats anew, and to follow them."""
+    slos = [beating(name) for name in names]
+    watch = Watch(homes.store)
+    for name, later, new in (
+        ("first", 0, False),
+        ("nothing new", 5, False),
+        ("new beat", 60, True),
+        ("new beat", 120, True),
+        ("half a minute", 150, False),
+    ):
+        now = NOW + timedelta(seconds=later)
+        if new:
+            at = now - timedelta(seconds=20)
+            put(homes, [each for one in names for each in (beat(one, at), beat(one, at, now))], now)
+        busy = time.process_time()
+        watch.turn(now)
+        statuses = [watch.status(slo) for slo in slos]
+        took = 1000 * (time.process_time() - busy) / len(slos)
+        print(f"beats   {name:<14}{took:8.1f} ms of CPU an SLO, {len(statuses[0].occurrences)} occurrences")
 
 
 class Counting:
@@ -167,15 +236,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hourly", type=int, default=20, help="SLOs over a dataset that is written every hour.")
     parser.add_argument("--daily", type=int, default=980, help="SLOs over a dataset that is written once a day.")
+    parser.add_argument("--heartbeats", type=int, default=0, help="SLOs over a beat a minute.")
     parser.add_argument("--store", type=Path, help="Keep the filled store in this folder, and use it again.")
     parser.add_argument("--backtest", action="store_true", help="Replay their alerts as well.")
     asked = parser.parse_args()
-    made = names(asked.hourly, asked.daily)
+    made, hearts = names(asked.hourly, asked.daily), [f"beating_{n}" for n in range(asked.heartbeats)]
     with tempfile.TemporaryDirectory() as name:
         homes = open_homes(f"sqlite:///{asked.store or name}/bench.db")
-        count = homes.store.stats()["events"] or fill(homes, made)
+        count = homes.store.stats()["events"] or fill(homes, made, hearts)
         slos = [slo(number, *one) for number, one in enumerate(made)]
-        for rounds in ("first", "again"):
+        for rounds in ("first", "again") if slos else ():
             took, busy = [], time.process_time()
             for one in slos:
                 began = time.perf_counter()
@@ -187,7 +257,10 @@ def main() -> None:
                 f"{1000 * sum(took[: asked.hourly]) / max(1, asked.hourly):.1f} ms each, the slowest "
                 f"{1000 * max(took):.1f} ms (floor 10 s)"
             )
-        tick(homes, slos)
+        if slos:
+            tick(homes, slos)
+        if hearts:
+            tick_of_beats(homes, hearts)
         if asked.backtest:
             busy = time.process_time()
             alarms = sum(len(replay(one, homes.store, timedelta(days=DAYS), NOW).alarms) for one in slos)

@@ -31,6 +31,11 @@ class Asked:
         """The same of another dataset."""
         return Asked(dataset, self.store, self.since, self.now, self.known_at)
 
+    def after(self, since: datetime | None) -> Asked:
+        """The same after *since*, where that is given and later."""
+        later = self.since if since is None else max(self.since, since)
+        return Asked(self.dataset, self.store, later, self.now, self.known_at)
+
     def writes(self, *, counts: bool) -> list[Write]:
         """Every run that wrote it, with its rows where *counts*."""
         return self.store.writes(self.dataset, since=self.since, until=self.now, known_at=self.known_at, counts=counts)

@@ -65,22 +65,37 @@ def count(verdicts: Iterable[Verdict]) -> Count:
 
 
 class Tally:
-    """Verdicts by due, added up once, so that what any window holds costs two look-ups however many they are."""
+    """Verdicts by due, added up once, so that what any window holds costs two look-ups however many they are.
+
+    *ordered* by due and occurrence; *dues* are theirs.
+    """
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
-        self.ordered = sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence))
-        self._dues = [verdict.due for verdict in self.ordered]
-        judged = [verdict.state in JUDGED for verdict in self.ordered]
-        pairs = list(zip(self.ordered, judged, strict=True))
-        self._good = [0, *accumulate(_whole(verdict.good) if counts else 0 for verdict, counts in pairs)]
-        self._total = [0, *accumulate(_whole(verdict.total) if counts else 0 for verdict, counts in pairs)]
+        self.ordered: list[Verdict] = []
+        self.dues: list[datetime] = []
+        self._good: list[int | Fraction] = [0]
+        self._total: list[int | Fraction] = [0]
         self._places: dict[VerdictState, list[int]] = {state: [] for state in VerdictState}
-        for place, verdict in enumerate(self.ordered):
-            self._places[verdict.state].append(place)
+        self.end_with(0, sorted(verdicts, key=lambda verdict: (verdict.due, verdict.occurrence)))
+
+    def end_with(self, place: int, verdicts: Sequence[Verdict]) -> None:
+        """From *place* on have *verdicts*, by due and occurrence, instead of what is there."""
+        for kept, end in ((self.ordered, place), (self.dues, place), (self._good, place + 1), (self._total, place + 1)):
+            del kept[end:]
+        for places in self._places.values():
+            del places[bisect_left(places, place) :]
+        self.ordered += verdicts
+        self.dues += [verdict.due for verdict in verdicts]
+        good = (_whole(verdict.good) if verdict.state in JUDGED else 0 for verdict in verdicts)
+        total = (_whole(verdict.total) if verdict.state in JUDGED else 0 for verdict in verdicts)
+        self._good += accumulate(good, initial=self._good.pop())
+        self._total += accumulate(total, initial=self._total.pop())
+        for at, verdict in enumerate(verdicts, place):
+            self._places[verdict.state].append(at)
 
     def window(self, length: timedelta, now: datetime) -> tuple[int, int]:
         """The places in `ordered` of what lies in (now - *length*, now]: from, and up to without."""
-        return bisect_right(self._dues, now - length), bisect_right(self._dues, now)
+        return bisect_right(self.dues, now - length), bisect_right(self.dues, now)
 
     def count(self, first: int, end: int) -> Count:
         """What `ordered` holds from *first* up to *end*."""

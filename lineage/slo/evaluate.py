@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lineage.model import Verdict
 from lineage.slo.amending import amended, told_late
-from lineage.slo.budget import judge
+from lineage.slo.budget import Tally, judge_tally
 from lineage.slo.decided import Decided, corrected, decided
 from lineage.slo.evidence import Evidence
 from lineage.slo.exclusions import spans, without_excluded
@@ -39,20 +39,32 @@ def evaluate(
     return judged(slo, basis(slo, store, now, known_at), now, grace)
 
 
-def basis(slo: DataSLO, store: Store, now: datetime, known_at: datetime | None = None) -> Basis:
+def basis(
+    slo: DataSLO,
+    store: Store,
+    now: datetime,
+    known_at: datetime | None = None,
+    beats_since: datetime | None = None,
+) -> Basis:
     """What *slo* is judged by, from the events of up to *now* that were received by *known_at* (default: *now*).
 
-    It holds at every later instant of the day by whose clocks nothing more is in the store. Raises StoreUnavailable.
+    Of beats only what was told after *beats_since*, where that is given. It holds at every later instant of the day by
+    whose clocks nothing more is in the store. Raises StoreUnavailable.
     """
     known = known_at or now
     said = decided(slo, store, known)
-    return Basis(gather(slo, indicator(slo.spec.sli.type).needs(slo), store, now, known), said)
+    return Basis(gather(slo, indicator(slo.spec.sli.type).needs(slo), store, now, known, beats_since=beats_since), said)
 
 
 def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
     """The status of *slo* at *now* by what was read. Pure."""
     found, evidence = verdicts(slo, read, now, grace)
-    status = judge(slo, found, now)
+    return concluded(slo, evidence, Tally(found), now)
+
+
+def concluded(slo: DataSLO, evidence: Evidence, tally: Tally, now: datetime) -> Status:
+    """The status of *slo* at *now* by the verdicts in *tally*, which were made of *evidence*. Pure."""
+    status = judge_tally(slo, tally, now)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)
@@ -60,17 +72,22 @@ def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -
         status,
         last_delivery=max(delivered, default=status.last_delivery),
         through=through,
-        findings=findings(slo, evidence, found, now),
+        findings=findings(slo, evidence, status.occurrences, now),
     )
 
 
-def verdicts(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> tuple[list[Verdict], Evidence]:
-    """What `judged` judges by: a verdict for each occurrence of the window, and what they were made of. Pure."""
+def verdicts(
+    slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE, after: datetime | None = None
+) -> tuple[list[Verdict], Evidence]:
+    """What `judged` judges by: a verdict for each occurrence of the window, and what they were made of. Pure.
+
+    With *after* only of what was due then.
+    """
     by, said = indicator(slo.spec.sli.type), read.said
-    horizon = slo.spec.late_metadata.correction_horizon
+    horizon, since = slo.spec.late_metadata.correction_horizon, window_of(slo, now)
     evidence = replace(
         read.evidence,
-        since=window_of(slo, now),
+        since=since if after is None else max(since, after),
         grace=grace,
         excluded=spans(said.exclusions, read.evidence.begin, now),
         horizon=max(horizon, grace),

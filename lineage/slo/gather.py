@@ -57,9 +57,11 @@ class _Heartbeat(msgspec.Struct, rename="camel"):
 
 
 def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by both clocks
-    slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime, beats_since: datetime | None = None
+    slo: DataSLO, need: Need, store: Store, now: datetime, known_at: datetime, *, beats_since: datetime | None = None
 ) -> Evidence:
-    """What is known of the dataset of *slo*, from as far back as the window and *need* reach, or *beats_since* of beats.
+    """What is known of the dataset of *slo*, from as far back as the window and *need* reach.
+
+    Of beats only what was told after *beats_since*, where that is given.
 
     The window is taken as of the last midnight: all day long the same is asked, and what came of it holds until
     something new is told.
@@ -78,8 +80,18 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     if need.contract_of is not None:
         tested = tuple(conformance(asked, need.contract_of))
     heard = min((write.heard_at for write in writes), default=None)
+    if heard is not None and heard > since:
+        heard = min([heard, *_heard_before(asked)])
     evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
     return _with_more(slo, need, asked, evidence, beats_since)
+
+
+def _heard_before(asked: Asked) -> Iterator[datetime]:
+    """When the newest version was heard of that is older than all that is asked for: then nothing since is history."""
+    for version in asked.store.versions(asked.dataset, until=asked.since, known_at=asked.known_at, limit=1).items:
+        at, known_at = version.written_at, asked.known_at
+        for write in asked.store.writes(asked.dataset, since=at - TICK, until=at, known_at=known_at, counts=False):
+            yield write.heard_at
 
 
 def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats_since: datetime | None) -> Evidence:

@@ -12,6 +12,7 @@ from lineage.slo.budget import later
 from lineage.slo.evaluate import GRACE, Basis, basis, judged
 from lineage.slo.gather import midnight
 from lineage.slo.lasting import Lasting
+from lineage.slo.pulse import Pulse, heartbeat
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -40,6 +41,8 @@ class _Known:
     about: frozenset[NodeId]
     status: Status
     until: datetime | None  # from when on time alone may change the status
+    pulse: Pulse | None = None  # that follows its beats, where it has any
+    stale_from: datetime | None = None  # the least event time of what was told since, of which nothing was read yet
 
 
 class Watch:
@@ -69,8 +72,7 @@ class Watch:
             self._known.clear()
             self._told.clear()
         elif news.of:
-            new = news.of.keys()
-            self._known = {name: known for name, known in self._known.items() if known.about.isdisjoint(new)}
+            self._known = {name: known for name, known in self._known.items() if _holds(known, news.of)}
             self._told = {name: _still(told, news.of) for name, told in self._told.items()}
         self._revision, self.at = news.revision, now
 
@@ -78,7 +80,9 @@ class Watch:
         """How *slo* stands at the instant that was turned to. Raises StoreUnavailable."""
         assert self.at is not None, "turn first"
         now, known = self.at, self._known.get(slo.name)
-        if known is None or known.day != midnight(now) or (known.slo is not slo and known.slo != slo):
+        if known is not None and known.pulse is not None and known.day == midnight(now) and _same(known.slo, slo):
+            known = self._follow(known, known.pulse, now)
+        if known is None or known.day != midnight(now) or not _same(known.slo, slo):
             asked = _Asking(self._store, self._told.get(slo.name, {}))
             read = basis(slo, cast(Store, asked), now)  # it passes every question on
             if asked.widely or not read.evidence.observed:  # then any event of anybody may change that
@@ -90,9 +94,30 @@ class Watch:
         return known.status if known.status.at == now else later(slo, known.status, now)
 
     def _keep(self, slo: DataSLO, read: Basis, about: frozenset[NodeId], now: datetime) -> _Known:
+        lasting, beats = Lasting(now), heartbeat(slo)
+        pulse = None if beats is None else Pulse(slo, beats, read, lasting, self._grace)
+        status = judged(slo, read, lasting, self._grace) if pulse is None else pulse.status
+        if pulse is not None and not pulse.steady:
+            pulse = None
+        known = _Known(slo, midnight(now), read, about, status, lasting.lasts_until, pulse)
+        self._known[slo.name] = known
+        return known
+
+    def _follow(self, known: _Known, pulse: Pulse, now: datetime) -> _Known | None:
+        """*known* as of *now*; None where all is to be read and judged anew."""
+        read, since = None, known.stale_from
+        if since is None and (known.until is None or known.until > now):
+            return known
+        if since is not None:
+            asked = _Asking(self._store, {})
+            read = basis(known.slo, cast(Store, asked), now, beats_since=since - TICK)
+            if asked.widely:
+                return None
+            known.about |= asked.about
         lasting = Lasting(now)
-        status = judged(slo, read, lasting, self._grace)
-        known = self._known[slo.name] = _Known(slo, midnight(now), read, about, status, lasting.lasts_until)
+        if not pulse.follow(read, since, lasting):
+            return None
+        known.status, known.until, known.stale_from = pulse.status, lasting.lasts_until, None
         return known
 
 
@@ -134,6 +159,22 @@ class _Asking:
             return ask(*whole, **kept)
 
         return noted
+
+
+def _same(before: DataSLO, now: DataSLO) -> bool:
+    return before is now or before == now
+
+
+def _holds(known: _Known, new: Mapping[NodeId, datetime | None]) -> bool:
+    """Whether *known* is worth keeping after what is *new*; it notes from when on beats are to be read."""
+    touched = [new[node] for node in known.about & new.keys()]
+    if not touched:
+        return True
+    since = [at for at in touched if at is not None]
+    if known.pulse is None or len(since) < len(touched):
+        return False
+    known.stale_from = min(since if known.stale_from is None else [*since, known.stale_from])
+    return True
 
 
 def _still(told: Told, new: Mapping[NodeId, datetime | None]) -> Told:
