@@ -14,7 +14,7 @@ from lineage.projection import resolve
 from lineage.settings import Neo4j
 from lineage.store.base import Change
 from lineage.store.neo4j import open as open_store
-from lineage.store.neo4j.bolt import Address, Bolt, parse_url
+from lineage.store.neo4j.bolt import Address, Bolt, parse_url, version_of
 from tests.engines.engine import Engine, free_port
 from tests.engines.neo4j_home import wipe
 from tests.engines.neo4j_server import PASSWORD, USER, url
@@ -46,6 +46,15 @@ def test_what_is_no_address_is_refused(written: str) -> None:
     """A URL without a host, of another scheme or with more than a database is not understood."""
     with pytest.raises(InvalidInput, match="store: "):
         parse_url(written)
+
+
+@pytest.mark.parametrize(
+    ("agent", "version"),
+    [("Neo4j/5.26.30", (5, 26)), ("Neo4j/2026.08.1", (2026, 8)), ("Neo4j/5.27-aura", (5, 27)), ("Other/9.9", ())],
+)
+def test_a_server_says_of_which_version_it_is(agent: str, version: tuple[int, ...]) -> None:
+    """That of the cloud has no third number, and a word behind the second."""
+    assert version == version_of(agent)
 
 
 def test_a_wrong_password_is_said_without_showing_it(address: str) -> None:

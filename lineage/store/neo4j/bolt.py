@@ -7,6 +7,7 @@ after a part of it failed. So it must come to the same each time and do nothing 
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ Reported = Neo4jError | DriverError | OSError  # what the driver and the way to 
 
 PLAIN: Final = Neo4j()
 SCHEMES: Final = ("neo4j", "neo4j+s", "neo4j+ssc")
+VERSION: Final = re.compile(r"Neo4j/(\d+)\.(\d+)")
 FIRST_VERSION: Final = (5, 23)  # the first that reads `CALL (x) { … }`
 FIRST_RETRY_S: Final = 0.05  # the driver's own second is long for a deadlock that is over in milliseconds
 GONE: Final = "Neo.ClientError.Statement.EntityNotFound"  # deleted while we waited for its lock
@@ -80,6 +82,12 @@ def parse_url(url: str, reach: Neo4j = PLAIN) -> Address:
     return Address(
         f"{parts.scheme}://{named}:{port}", user, password, parts.path.strip("/") or reach.database or "neo4j"
     )
+
+
+def version_of(agent: str) -> tuple[int, ...]:
+    """Major and minor of what a server calls itself, as `Neo4j/5.26.30`; nothing where it names none."""
+    found = VERSION.match(agent)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 class Bolt:
@@ -151,8 +159,7 @@ class Bolt:
     def require_usable(self) -> None:
         """Return when the server answers and is of a version that can be used."""
         agent = self.read(lambda transaction: transaction.run("RETURN 1").consume().server.agent)
-        version = tuple(int(part) for part in agent.removeprefix("Neo4j/").split(".")[:2] if part.isdigit())
-        if version < FIRST_VERSION:
+        if version_of(agent) < FIRST_VERSION:
             least = ".".join(map(str, FIRST_VERSION))
             raise StoreUnusable(f"{self.address}: is {agent}; Headwater needs Neo4j {least} or newer")
 
