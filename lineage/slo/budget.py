@@ -282,5 +282,5 @@ def _left(budget: Budget) -> str:
     if budget.remaining_ratio is None:
         return "nothing is allowed to go wrong"
     if budget.remaining_ratio < 0:
-        return f"the error budget is overspent by {percent(-budget.remaining_ratio)}"
+        return f"the error budget is overspent by {percent(budget.remaining_ratio).removeprefix('-')}"
     return f"{percent(budget.remaining_ratio)} of the error budget is left"

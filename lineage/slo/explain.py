@@ -128,5 +128,7 @@ def _meant(verdicts: Sequence[Verdict], name: str) -> Verdict:
     if len(found) == 1:
         return found[0]
     told = ", ".join(verdict.occurrence for verdict in (found or verdicts)[-NAMED:]) or "none"
+    if name == "newest":
+        raise NotFound(f"nothing was judged by then; there are: {told}")
     kind = "begin so" if found else "there are"
     raise NotFound(f"{len(found) or 'no'} occurrences are meant by {name!r}; {kind}: {told}")

@@ -160,6 +160,8 @@ def _unknown(word: str) -> str:
     if word in LATER:
         return f"{LATER_SENTENCE}; remove it"
     near = difflib.get_close_matches(word, _vocabulary(), 1)
+    if near == [word]:
+        return "stands at a place that does not know it; remove it, or write it where it belongs"
     return f"is not a word of the format; {f'did you mean `{near[0]}`?' if near else 'remove it'}"
 
 

@@ -215,6 +215,8 @@ def test_the_window_is_open_at_its_beginning() -> None:
         ("GGG", {}, "All 3 occurrences good in 28 d"),
         ("BGGG", {"target": "0.5"}, "75 % of occurrences good in 28 d; 50 % of the error budget is left"),
         ("BGGG", {}, "75 % of occurrences good in 28 d; the error budget is overspent by 2400 %"),
+        # As `-66.7 %` stands everywhere else: rounded down, so that neither flatters.
+        ("BGG", {"target": "0.8"}, "66.6 % of occurrences good in 28 d; the error budget is overspent by 66.7 %"),
         ("UU", {}, "No data: 0 of 2 occurrences could be judged in 28 d"),
         ("G", {"effectiveFrom": NOON - HOUR}, "Warming up: 1 of 7 occurrences judged"),
     ],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,13 @@ def test_a_name_that_means_none_or_several_is_refused(lake: Lake, name: str, mes
     """With names that there are."""
     with pytest.raises(NotFound, match=re.escape(message)):
         explained(lake, name)
+
+
+def test_before_anything_was_judged_the_newest_is_none(lake: Lake) -> None:
+    """What there is was not judged: that is said, and not that its name means nothing."""
+    slo = promise(window="6h", target="0.5")
+    status = evaluate(slo, lake.store, NOON + HOUR / 3)
+    unjudged = replace(status, occurrences=tuple(replace(each, total=Fraction(0)) for each in status.occurrences))
+
+    with pytest.raises(NotFound, match=re.escape("nothing was judged by then; there are: 2026-11-20T07:00:00Z, ")):
+        explain(slo, unjudged, "newest", lake.store)

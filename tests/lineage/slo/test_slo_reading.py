@@ -74,6 +74,11 @@ def test_a_definition_survives_json() -> None:
         ("0.999", "1", "11:17: spec.objectives.0.target: a target lies between 0 and 1"),
         ("28d", "28x", "10:17: spec.timeWindow.0.duration: '28x' is not a duration; write a whole number"),
         ("target:", "targt:", "11:17: spec.objectives.0.targt: is not a word of the format; did you mean `target`?"),
+        (
+            "isRolling: true",
+            "calendar: {}",
+            "10:32: spec.timeWindow.0.calendar: stands at a place that does not know it; ",
+        ),
         ("kind: DataSLO\n", "", "2:1: kind: is missing; write `kind:`"),
         ("orders-freshness", "Orders!", "4:12: metadata.name: 'Orders!' is no name; write lower-case letters"),
         ("type: freshness", "type: freshnes", "9:9: spec.sli.type: 'freshnes' is no indicator here; write complet"),
