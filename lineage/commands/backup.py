@@ -21,7 +21,7 @@ def run(
     """Copy ledger, graph and records into one file, while serving goes on.
 
     The copy holds all that was acknowledged before the command began, API keys (as digests) and secrets too. A ledger
-    in object storage is not in it: keep versions of the bucket, or copy that as well.
+    in object storage is not in it, as its last line says: keep versions of the bucket, or copy that as well.
 
     $ headwater backup /backup/headwater.db
     """
@@ -29,7 +29,8 @@ def run(
     from lineage.errors import StoreUnusable
     from lineage.homes import file_of
 
-    path = file_of(read_settings(config, store=store))
+    settings = read_settings(config, store=store)
+    path = file_of(settings)
     if not path.exists():
         raise StoreUnusable(f"{path}: no such file, nothing to back up; give another --store")
     database = Database(path)
@@ -38,4 +39,9 @@ def run(
     finally:
         database.close()
     size_bytes = file.stat().st_size
-    typer.echo(json.dumps({"file": str(file), "bytes": size_bytes}) if as_json else f"{file}: {size_bytes} bytes.")
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "bytes": size_bytes, "without_ledger": settings.ledger}))
+        return
+    typer.echo(f"{file}: {size_bytes} bytes.")
+    if settings.ledger is not None:
+        typer.echo(f"The ledger is not in it; keep a copy of {settings.ledger} as well.")

@@ -63,3 +63,15 @@ def test_nothing_is_behind(server: Server) -> None:
     ready = httpx2.get(f"{server.url}/readyz")
 
     assert (200, 0) == (ready.status_code, ready.json()["lag"])
+
+
+@pytest.mark.usefixtures("server")
+def test_a_backup_says_that_the_ledger_is_elsewhere(tmp_path: Path) -> None:
+    """Who keeps the file alone keeps no truth: it names what is to be kept beside it, to people and programs."""
+    file, ledger = tmp_path / "backup.db", f"file://{tmp_path / 'ledger'}"
+    told = CliRunner().invoke(cli.build(), ["backup", str(file)]).stdout.splitlines()[-1]
+
+    assert (f"The ledger is not in it; keep a copy of {ledger} as well.", ledger) == (
+        told,
+        headwater("backup", str(file))["without_ledger"],
+    )
