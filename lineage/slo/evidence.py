@@ -177,7 +177,7 @@ class Read(NamedTuple):
 class Ancestry:
     """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
 
-    *deliveries* are by time, with the last one before *begin*; *backfills* are runs that said that they are such.
+    *deliveries* are by time, with the last ones before *begin*; *backfills* are runs that said that they are such.
     *whole* is False where there is more than one question may look at.
     """
 

@@ -18,6 +18,7 @@ from lineage.store.base import Store
 from lineage.walk import walk
 
 DEPTH = 20  # datasets from end to end
+BEFORE = 8  # versions of each from before what is asked for, among which is what the first run in it had read
 MOST = 40  # datasets on all ways together
 INPUT_STATISTICS = "inputStatistics"
 BACKFILL = "backfill"
@@ -59,7 +60,7 @@ class Tags(msgspec.Struct):
 
 
 def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[Delivery]], span: Span) -> Ancestry:
-    """All that happened on the path of *slo* in *span*, and the last delivery of each dataset before it.
+    """All that happened on the path of *slo* in *span*, and the last deliveries of each dataset before it.
 
     One walk and a few questions for each dataset on the way, however many runs there were. Only where to look is taken
     from the graph as it is now, which knows every edge that ever was; what a run read is taken from the run.
@@ -75,7 +76,7 @@ def ancestry(slo: DataSLO, store: Store, delivered: Callable[[NodeId], Iterable[
     deliveries: dict[NodeId, list[Delivery]] = {}
     earlier: set[str] = set()
     for dataset in sorted(found)[:MOST]:
-        before = store.versions(dataset, until=span.begin, known_at=span.known_at, delivered=True, limit=1).items
+        before = store.versions(dataset, until=span.begin, known_at=span.known_at, delivered=True, limit=BEFORE).items
         earlier.update(version.run.id for version in before)
         come = [_delivery(version) for version in before] + [*delivered(ends[0] if dataset == target else dataset)]
         deliveries[dataset] = sorted((each for each in come if each.refresh), key=lambda each: (each.at, each.run))

@@ -58,6 +58,20 @@ def test_another_weekday_says_nothing_of_this_one() -> None:
     assert daily(fridays(*USUAL, 1000) | quiet).expected == Fraction(2005, 2)
 
 
+def test_how_far_the_window_reaches_changes_no_baseline() -> None:
+    """A long window knows more of what was before an occurrence when that is new: it looks back as far as ever."""
+    rows = {FRIDAY - WEEK * weeks: 500 for weeks in range(10, 15)} | fridays(1000, 1000, 1000, 1000)
+    promised = {
+        "sli": {"expected": {"mode": "seasonal"}},
+        "schedule": {"cron": "0 0 * * *", "timezone": "Europe/Berlin"},
+    }
+    now, slo = FRIDAY + DAY + timedelta(hours=12), promise("completeness", **promised)
+
+    found = [measure(slo, Evidence(now - days * DAY, loads(rows)), now)[-1] for days in (1, 90)]
+
+    assert [(each.occurrence[:10], each.expected) for each in found] == [("2026-12-10", 1000)] * 2
+
+
 def test_what_was_restated_is_no_history() -> None:
     """A point whose rows changed after its close is not what was usual."""
     again = loads({FRIDAY - WEEK: 4000})[0]._replace(at=FRIDAY - 3 * DAY, run="again")

@@ -1,17 +1,19 @@
-"""After the horizon no event changes a verdict, whatever is measured: only a person does (SLO.md b.6)."""
+"""A verdict that is settled stays, whatever is measured: no late event and no later look changes it (SLO.md b.6)."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineage.slo.evaluate import evaluate
+from lineage.slo.indicators._habit import Habit
 from lineage.slo.spec import DataSLO, define
-from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, facet, promise
+from tests.support.promises import DAY, HOUR, LOAD, NOON, Lake, delivery, document, event, facet, promise
 
 MINUTE = timedelta(minutes=1)
 HORIZON = 2 * HOUR
@@ -36,10 +38,10 @@ INDICATORS: dict[str, dict[str, Any]] = {
 }
 
 
-def slo_of(word: str) -> DataSLO:
-    """A promise of two days, of which events may be two hours late."""
-    since = (NOON - DAY).isoformat()
-    wanted = document(name=word, window="2d", effectiveFrom=since, lateMetadata={"correctionHorizon": "2h"})
+def slo_of(word: str, window: str = "2d", since: datetime = NOON - DAY) -> DataSLO:
+    """A promise of which events may be two hours late."""
+    horizon = {"correctionHorizon": "2h"}
+    wanted = document(name=word, window=window, effectiveFrom=since.isoformat(), lateMetadata=horizon)
     spec = wanted["spec"] | {"sli": INDICATORS[word]} | ({"path": PATH} if word in {"latency", "lag"} else {})
     if word == "tries":
         del spec["schedule"]
@@ -88,6 +90,15 @@ def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     lake.homes.close()
 
 
+@pytest.fixture(scope="module")
+def punctual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """A story of which every event is received at once."""
+    lake = Lake(tmp_path_factory.mktemp("lake"))
+    lake.put(*sorted((each for each, _ in story(random.Random(4))), key=lambda each: str(each["eventTime"])))
+    yield lake
+    lake.homes.close()
+
+
 @pytest.mark.parametrize("word", INDICATORS)
 def test_what_is_settled_stays(lake: Lake, word: str) -> None:
     """What was judged of an occurrence when its horizon was over is judged of it ever after."""
@@ -103,7 +114,44 @@ def test_what_is_settled_stays(lake: Lake, word: str) -> None:
     assert (len(settled) > 2, changed) == (True, [])
 
 
-def test_a_settle_that_is_longer_than_the_horizon_has_its_own(tmp_path: Any) -> None:
+@pytest.mark.parametrize("word", INDICATORS)
+def test_as_the_window_moves_on_nothing_changes(punctual: Lake, word: str) -> None:
+    """What was judged of an occurrence is judged of it until it leaves the window, however far back that reaches."""
+    slo = slo_of(word, window="6h", since=NOON - 20 * HOUR)
+    settled: dict[str, tuple[object, ...]] = {}
+    changed = []
+    for at in (NOON - 11 * HOUR + place * HOUR for place in range(11)):
+        found = {each.occurrence: each for each in evaluate(slo, punctual.store, at).occurrences}
+        now = {name: (each.state, each.good, each.total, each.imported) for name, each in found.items()}
+        changed += [(name, settled[name], now[name]) for name in settled.keys() & now if now[name] != settled[name]]
+        settled |= {name: now[name] for name, each in found.items() if each.due + HORIZON < at}
+
+    assert (len(settled) > 2, changed) == (True, [])
+
+
+def test_a_schema_is_held_against_the_last_one_however_old(tmp_path: Path) -> None:
+    """Of data that comes once a month the one before is out of the window's sight, and is what it was."""
+    lake = Lake(tmp_path)
+    for place, names in enumerate(("ab", "a")):
+        told = event("COMPLETE", NOON + place * 31 * DAY, f"month {place}")
+        told["outputs"][0]["facets"] = {"schema": facet(fields=[{"name": name, "type": "INT"} for name in names])}
+        lake.put(told)
+    slo = slo_of("schemas", since=NOON)
+
+    (verdict,) = evaluate(slo, lake.store, NOON + 31 * DAY + HOUR).occurrences
+    lake.homes.close()
+
+    assert verdict.reason == "breaking-unused: b was removed"
+
+
+def test_a_habit_is_what_a_job_did_before() -> None:
+    """What it wrote later, or long before, does not tell what its silence meant."""
+    habit = Habit([delivery(NOON)])
+
+    assert [habit.has(LOAD, NOON + days * DAY) for days in (-1, 0, 27, 28)] == [False, True, True, False]
+
+
+def test_a_settle_that_is_longer_than_the_horizon_has_its_own(tmp_path: Path) -> None:
     """What comes until the close is told in time when it comes, however long after the deadline that is."""
     lake, nominal = Lake(tmp_path), (NOON - HOUR, NOON)
     lake.put(event("COMPLETE", NOON - 3 * HOUR, "first", outputs=("orders",)))
@@ -116,7 +164,7 @@ def test_a_settle_that_is_longer_than_the_horizon_has_its_own(tmp_path: Any) -> 
     assert (verdict.occurrence, verdict.state) == ("2026-11-20T11:00:00Z", "GOOD")
 
 
-def test_a_backfill_after_the_horizon_restates(tmp_path: Any) -> None:
+def test_a_backfill_after_the_horizon_restates(tmp_path: Path) -> None:
     """It judges nothing anew, and is told of all the same: numbers that people have seen are others now."""
     lake, nominal = Lake(tmp_path), (NOON - HOUR, NOON)
     lake.runs(NOON - 3 * HOUR, 6)
