@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from functools import partial
+from multiprocessing import get_context
 from random import Random
 
 import pytest
@@ -23,6 +25,8 @@ from tests.support.deltas import Pair, Said, merge, received, sqlite
 from tests.support.events import all_files, deltas
 
 Stores = tuple[Store, Neo4jStore]
+
+pytestmark = pytest.mark.timeout(400)  # many commits, each of which waits for the disk
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,13 @@ def test_captured_events_give_the_graph_of_sqlite(stores: Stores, name: str) -> 
     assert list(expected.dump()) == list(actual.dump())
 
 
+def write(server: str, pairs: list[Pair]) -> None:
+    """Merge *pairs*, three at a time."""
+    with closing(open_store(server, resolve)) as store:
+        for start in range(0, len(pairs), 3):
+            merge(store, pairs[start : start + 3])
+
+
 def test_two_writers_at_once_come_to_the_graph_of_one(stores: Stores, neo4j_server: Engine) -> None:
     """Each as a process of its own merges its half a few at a time, of the same runs and datasets, some events in both.
 
@@ -71,13 +82,8 @@ def test_two_writers_at_once_come_to_the_graph_of_one(stores: Stores, neo4j_serv
     expected = merged(stores[0], pairs, len(pairs))
     stores[1].clear()
 
-    def write(half: list[Pair]) -> None:
-        with closing(open_store(url(neo4j_server), resolve)) as store:
-            for start in range(0, len(half), 3):
-                merge(store, half[start : start + 3])
-
-    with ThreadPoolExecutor(2) as writers:
-        list(writers.map(write, halves))
+    with ProcessPoolExecutor(2, get_context("spawn")) as writers:
+        list(writers.map(partial(write, url(neo4j_server)), halves))
 
     assert list(expected.dump()) == list(stores[1].dump())
 
