@@ -84,11 +84,12 @@ def read(path: Path) -> str:
 
 
 def documents(text: str, origin: str) -> Iterator[Document]:
-    """The documents in *text*; *origin* begins every message. Raises InvalidDefinition."""
+    """The documents in *text*, empty ones left out; *origin* begins every message. Raises InvalidDefinition."""
     try:
         for node in yaml.compose_all(text, _Loader):
             own = "\n".join(text.splitlines()[node.start_mark.line : node.end_mark.line + 1]).rstrip("-\n ") + "\n"
-            yield Document(_constructed(node), own, origin, node)
+            if (body := _constructed(node)) is not None:  # as after `---` at the end
+                yield Document(body, own, origin, node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"

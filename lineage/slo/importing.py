@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lineage.errors import InvalidDefinition
 from lineage.parts import part, words
 from lineage.slo.documents import Document, documents, machine_made, read
 from lineage.slo.formats.base import PACKAGE, Assumed, Imported
+from lineage.slo.reading import files_of
+
+WANTED = "name a file of OpenSLO, ODCS or dbt"
 
 
 def imported(paths: Sequence[Path], assumed: Assumed, word: str | None = None) -> Imported:
-    """What the files come to, in the format *word*, or each in the one that it says itself; reports by place.
+    """What files, or the YAML files of folders, come to, in the format *word*, or each in the one that it says itself.
 
-    Raises InvalidDefinition with file:line:column of each fault, UnknownPart where there is no such format.
+    Reports are by place. Raises InvalidDefinition with file:line:column of each fault, UnknownPart where there is no
+    such format.
     """
     found = Imported()
     told: dict[str, list[Document]] = {}
@@ -34,9 +38,16 @@ def imported(paths: Sequence[Path], assumed: Assumed, word: str | None = None) -
     return found
 
 
-def _documents(path: Path) -> Iterable[Document]:
-    text = read(path)
-    return [machine_made(text, str(path))] if path.suffix == ".json" else documents(text, str(path))
+def _documents(path: Path) -> Iterator[Document]:
+    for file in files_of(path) if path.is_dir() else [path]:
+        text, count = read(file), 0
+        for document in [machine_made(text, str(file))] if file.suffix == ".json" else documents(text, str(file)):
+            if not isinstance(document.body, Mapping):
+                raise InvalidDefinition(f"{document.at()}: no `key: value` lines stand here; {WANTED}")
+            yield document
+            count += 1
+        if not count:
+            raise InvalidDefinition(f"{file}:1:1: holds nothing; {WANTED}")
 
 
 def _format(document: Document) -> str:

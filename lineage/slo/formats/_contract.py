@@ -1,4 +1,4 @@
-"""A data contract as ODCS writes it, 2.2 to 3.2, as far as it speaks of what is judged here."""
+"""A data contract as ODCS 3 writes it, as far as it speaks of what is judged here."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lineage.slo.terms import Strict
 
 
 def _known(version: str) -> str:
-    if re.fullmatch(r"v(2\.2|3\.\d+)\.\d+", version) is None:
-        raise ValueError(f"{version!r} is no version that is known here; write v3.1.0")
+    if re.fullmatch(r"v3\.\d+\.\d+", version) is None:
+        raise ValueError(f"{version!r} is no version that is known here; write a contract of v3, as v3.1.0")
     return version
 
 

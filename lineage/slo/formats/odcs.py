@@ -1,4 +1,4 @@
-"""The Open Data Contract Standard, 2.2 to 3.2: what a contract promises of its data, as SLOs (SLO.md c.3).
+"""The Open Data Contract Standard, version 3: what a contract promises of its data, as SLOs (SLO.md c.3).
 
 A contract says no objective and no window: `sloTarget` and `sloWindow` among its custom properties do, else the team's
 default is assumed, and said to be. Facts, as retention is one, are kept as annotations.
@@ -84,7 +84,18 @@ class _Reading:
             cadence = self._cadence(thing)
             for name, sli, schedule, target, at in self._promises(place, thing, cadence):
                 self._add((thing.name, name), dataset, (sli, schedule), target, at)
+        self._tell_of_nothing()
         return self.found
+
+    def _tell_of_nothing(self) -> None:
+        """Note what speaks of no object that the contract has."""
+        if not self.contract.schema_:
+            self._note(("schema",), "names no object, and so nothing is promised; write the tables or topics")
+            return
+        heard = {place for thing in self.contract.schema_ for place, _ in self._slas(thing)}
+        for place in range(len(self.contract.sla_properties)):
+            if place not in heard:
+                self._note(("slaProperties", place, "element"), "is of no object of the schema; name one of them")
 
     def _promises(self, place: int, thing: Thing, cadence: Cadence | None) -> Iterator[_Promise]:
         yield from self._freshness(thing, cadence)
@@ -204,7 +215,9 @@ class _Reading:
         """The time after midnight, and the zone. A fixed offset is a zone of its own, which knows no summer."""
         match = re.fullmatch(r"(\d\d):(\d\d)(?::00)?(Z|[+-]\d\d:00)?", str(sla.value))
         if match is None or int(match[1]) * 60 + int(match[2]) == 0:
-            self._note((*at, "value"), f"{sla.value!r} is no time that is taken over; write it as 09:00-08:00")
+            self._note(
+                (*at, "value"), f"{sla.value!r} is no time that is taken over; write it in quotes, as '09:00-08:00'"
+            )
             return None, None
         offset = 0 if match[3] in {None, "Z"} else int(match[3][:3])
         if match[3] not in {None, "Z"}:

@@ -25,6 +25,7 @@ from lineage.slo.written import body_of
 VERSION = "openslo/v1"
 SOURCE = "OpenLineage"
 NATIVE = ("description", "timeWindow", "budgetingMethod", "objectives")  # of our spec, what OpenSLO has a word for
+OTHERS = ("Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget")  # OpenSLO's other kinds
 MOST_NAME = 63
 WRAPPED: Loc = ("spec", "indicator", "spec", "ratioMetric", "raw", "metricSource", "spec")
 WINDOW = re.compile(r"^[1-9]\d*[mhdwMQY]$")
@@ -218,6 +219,8 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:  # noqa: 
             if kind == "SLI":
                 sli = _model(document, SLI)
                 known[sli.metadata.name] = document, sli.spec
+            elif kind not in (*OTHERS, "SLO"):
+                raise _refused(document, ("kind",), f"{kind!r} is no kind of OpenSLO; write SLO")
             elif kind != "SLO":
                 found.note(document.at("kind"), f"{kind} is not taken over; owner and alerting of an SLO say it here")
         except InvalidDefinition as error:
@@ -251,6 +254,7 @@ def _define(document: Document, known: _Known, found: Imported) -> DataSLO:
         text = f"no SLI {told.spec.indicator_ref!r} in this file; write it beside the SLO"
         raise _refused(document, ("spec", "indicatorRef"), text)
     own = _own(measured, at, metric)
+    _tell_of_indicator(found, measured, at, own)
     if told.spec.time_window[0].calendar is not None:
         wanted = "windows roll here; write {duration: 28d, isRolling: true}"
         raise _refused(document, ("spec", "timeWindow", 0, "calendar"), wanted)
@@ -290,7 +294,27 @@ def _own(document: Document, at: Loc, metric: IndicatorSpec) -> dict[str, Any]:
         raise _refused(document, (*at[:-1], "type" if source.type else "metricSourceRef"), _elsewhere(source.type))
     if ratio.raw_type == "failure":
         raise _refused(document, (*at[:-3], "rawType"), "what is promised is the share that is good; write success")
-    return source.spec
+    return dict(source.spec)
+
+
+def _tell_of_indicator(found: Imported, measured: Document, at: Loc, own: dict[str, Any]) -> None:
+    """Note what an indicator says of itself that has no place, and take out of *own* what its SLO says."""
+    for place, word in ((at[:-4], "description"), (at[:-1], "metricSourceRef")):
+        if _written(measured.body, (*place, word)):
+            found.note(
+                measured.at(*place, word), f"{word} of an indicator has no place; what the SLO says is taken over"
+            )
+    for word in NATIVE:
+        if own.pop(word, None) is not None:
+            found.note(measured.at(*at, word), f"{word} is not taken over, for it stands in the spec of the SLO")
+
+
+def _written(body: Any, loc: Loc) -> bool:
+    for step in loc:
+        if not isinstance(body, Mapping) or step not in body:
+            return False
+        body = body[step]
+    return True
 
 
 def _elsewhere(kind: str | None) -> str:

@@ -106,6 +106,11 @@ def test_a_frequency_is_a_cron(tmp_path: Path, old: str, new: str, expected: str
             "apiVersion: v4.0.0",
             ":2:1: apiVersion: 'v4.0.0' is no version that is known",
         ),
+        (
+            "apiVersion: v3.1.0",
+            "apiVersion: v2.2.2",
+            ":2:1: apiVersion: 'v2.2.2' is no version that is known here; write a contract of v3",
+        ),
         ("value: 5\n    unit: h", "value: soon\n    unit: h", ":49:5: slaProperties.1: 'soonh' is not a duration"),
         ("value: 0.95", "value: 95", ":49:5: slaProperties.1: a target lies between 0 and 1"),
         ("type: snowflake", "type: impala", ":24:5: schema.0: a server of type impala does not say which dataset"),
@@ -210,3 +215,50 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{file}:1:1: of no format that is known here; there are: dbt, headwater, odcs, openslo; name it by --format"
     )
+
+
+@pytest.mark.parametrize("format_", ["dbt", "headwater", "odcs", "openslo"])
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("list.yaml", "- a", "1:1: no `key: value` lines stand here"),
+        ("number.json", "3", "1:1: no `key: value` lines stand here"),
+        ("empty.yaml", "# nothing\n", "1:1: holds nothing"),
+    ],
+)
+def test_what_holds_no_mapping_is_refused(tmp_path: Path, name: str, text: str, said: str, format_: str) -> None:
+    """Whatever format it is said to be of."""
+    file = tmp_path / name
+    file.write_text(text)
+
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([file], Assumed(), format_)
+
+    assert str(caught.value) == f"{file}:{said}; name a file of OpenSLO, ODCS or dbt"
+
+
+def test_a_folder_is_imported_file_by_file(tmp_path: Path) -> None:
+    """As SLO files are read."""
+    (tmp_path / "orders.yaml").write_text((CONTRACTS / "orders.openslo.yaml").read_text())
+
+    assert ["orders-daily-freshness"] == [slo.name for slo in imported([tmp_path], Assumed()).slos]
+
+
+def test_a_promise_of_no_object_is_told(tmp_path: Path) -> None:
+    """A service level whose element names none, and a contract without any, promise nothing and say so."""
+    two = (
+        "    quality:\n      - {id: volume,",
+        "  - name: lines\n    physicalName: LINES\n    quality:\n      - {id: volume,",
+    )
+    astray = contract(tmp_path, two, ("element: orders.ordered_at\n    custom", "element: bills.at\n    custom"))
+    bare = contract(tmp_path, ("schema:\n  - name: orders", "other:\n  - name: orders"))
+
+    found = [
+        any(f"{said}; " in line for line in told.report)
+        for told, said in (
+            (astray, "slaProperties.1.element: is of no object of the schema"),
+            (bare, "schema: names no object, and so nothing is promised"),
+        )
+    ]
+
+    assert found == [True, True]

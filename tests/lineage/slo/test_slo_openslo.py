@@ -194,6 +194,8 @@ def test_other_sources_are_refused_with_the_reason() -> None:
             "deadline: soon",
             "14:66: spec.ratioMetric.raw.metricSource.spec.schedule.deadline: 'soon'",
         ),
+        ("kind: SLO", "kind: Slo", "18:1: kind: 'Slo' is no kind of OpenSLO; write SLO"),
+        ("kind: SLO\n", "kind: [SLO]\n", "18:1: kind: ['SLO'] is no kind of OpenSLO; write SLO"),
         ("type: OpenLineage", "type: Datadog", "10:9: spec.ratioMetric.raw.metricSource.type: metrics of Datadog are"),
         (
             "rawType: success",
@@ -210,3 +212,29 @@ def test_faults_have_their_place(tmp_path: Path, old: str, new: str, said: str) 
         imported([file], Assumed())
 
     assert str(caught.value).removeprefix(f"{file}:")[: len(said)] == said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  ratioMetric", "  description: by five\n  ratioMetric", "6:3: description of an indicator has no place"),
+        (
+            "type: OpenLineage",
+            "metricSourceRef: lake\n        type: OpenLineage",
+            "10:9: metricSourceRef of an indicator",
+        ),
+        (
+            "sli: {type: freshness}",
+            "sli: {type: freshness}\n          budgetingMethod: x",
+            "16:11: budgetingMethod is not",
+        ),
+    ],
+)
+def test_what_an_indicator_says_besides_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """Nothing of a file is dropped in silence."""
+    file = tmp_path / "x.yaml"
+    file.write_text((CONTRACTS / "orders.openslo.yaml").read_text().replace(old, new))
+
+    told = imported([file], Assumed()).report[0]
+
+    assert told.removeprefix(f"{file}:")[: len(said)] == said
