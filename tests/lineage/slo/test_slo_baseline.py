@@ -60,16 +60,14 @@ def test_another_weekday_says_nothing_of_this_one() -> None:
 
 def test_how_far_the_window_reaches_changes_no_baseline() -> None:
     """A long window knows more of what was before an occurrence when that is new: it looks back as far as ever."""
-    rows = {FRIDAY - WEEK * weeks: 500 for weeks in range(10, 15)} | fridays(1000, 1000, 1000, 1000)
-    promised = {
-        "sli": {"expected": {"mode": "seasonal"}},
-        "schedule": {"cron": "0 0 * * *", "timezone": "Europe/Berlin"},
-    }
-    now, slo = FRIDAY + DAY + timedelta(hours=12), promise("completeness", **promised)
+    rows = {FRIDAY - WEEK * weeks: 500 for weeks in range(10, 15)} | fridays(1000, 1000, 1000, 1000, 1000)
+    schedule = {"cron": "0 0 * * *", "timezone": "Europe/Berlin", "deadline": "5h"}
+    slo = promise("completeness", sli={"expected": {"mode": "seasonal"}}, schedule=schedule)
+    now = FRIDAY + DAY + timedelta(hours=12)
 
     found = [measure(slo, Evidence(now - days * DAY, loads(rows)), now)[-1] for days in (1, 90)]
 
-    assert [(each.occurrence[:10], each.expected) for each in found] == [("2026-12-10", 1000)] * 2
+    assert [each.reason for each in found] == ["1,000 rows against 1,000 (the median of 4 of the same season)"] * 2
 
 
 def test_what_was_restated_is_no_history() -> None:
