@@ -169,10 +169,14 @@ def _parent(path: str) -> str:
     return path.rpartition(".")[0]
 
 
+def _spot(path: str, column: Column) -> tuple[str, int, str | None]:
+    return _parent(path), column.place, column.type
+
+
 def _renames(gone: Columns, come: Columns) -> Mapping[str, str]:
     """Which of what is *gone* has *come* again under another name, in its place and of its type; each once."""
-    told = {(_parent(path), column.place, column.type): path for path, column in come.items() if column.type}
-    found = {path: told.pop((_parent(path), column.place, column.type), None) for path, column in gone.items()}
+    told = {_spot(path, column): path for path, column in come.items() if column.type is not None}
+    found = {path: told.pop(_spot(path, column), None) for path, column in gone.items()}
     return {old: new for old, new in found.items() if new is not None}
 
 

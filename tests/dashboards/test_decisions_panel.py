@@ -47,7 +47,7 @@ def client(house: Headwater) -> TestClient:
 
 def send(client: TestClient, what: str, /, **fields: str) -> Any:
     """Fill in the form that does *what*."""
-    forms = client.get(PAGE).text.split('class="ask"')[1:]
+    forms = client.get(PAGE).text.split("<form ")[1:]
     form = next(each.partition("</form>")[0] for each in forms if f'value="{what}"' in each)
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
     return client.post(f"{PAGE}/decisions", data=hidden | {"because": "the lake moved"} | fields)
@@ -81,6 +81,16 @@ def test_a_form_judges_an_occurrence_anew(client: TestClient, house: Headwater) 
     )
 
 
+def test_an_occurrence_is_chosen_by_when_it_was_due(client: TestClient) -> None:
+    """As the table beside it names them, and not by its key."""
+    page = client.get(PAGE).text
+
+    assert re.findall(r'<option value="(2026[^"]*)">([^<]*)</option>', page)[0] == (
+        "2026-11-20T11:00:00Z",
+        "due 12:15, bad",
+    )
+
+
 @pytest.mark.parametrize(
     ("what", "fields", "status"),
     [
@@ -104,7 +114,7 @@ def test_who_may_not_decide_sees_no_form(client: TestClient, house: Headwater) -
     """A reader sees what was decided alone."""
     key = house.keys.create("reader", ["read"], house.now())
 
-    assert 'class="ask"' not in client.get(PAGE, headers={"Authorization": f"Bearer {key}"}).text
+    assert 'name="token"' not in client.get(PAGE, headers={"Authorization": f"Bearer {key}"}).text
 
 
 def test_what_tags_ask_for_is_on_the_list(client: TestClient, house: Headwater) -> None:
