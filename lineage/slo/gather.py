@@ -166,7 +166,8 @@ def _schema_before(asked: Asked) -> SchemaTold | None:
         asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
     )
     for facet in told if runs else ():
-        if facet.run in runs and (columns := read_columns(facet.body)) is not None:
+        columns = read_columns(facet.body) if facet.run in runs else None
+        if facet.run is not None and columns is not None:
             return SchemaTold(facet.run, facet.at, columns, facet.digest)
     return None
 

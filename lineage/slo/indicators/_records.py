@@ -218,7 +218,8 @@ def _put_aside(subject: Subject, spoke: Sequence[Check], by: Counting, habit: Ha
     assert by.quarantine is not None, "`counted` asks for it"
     table = by.quarantine.table
     by_job = {each.job: each for each in subject.aside}
-    writers = [(each.job, each.at) for each in (*subject.checks, *([subject.delivery] if subject.delivery else []))]
+    writers = [(check.job, check.at) for check in subject.checks]
+    writers += [(subject.delivery.job, subject.delivery.at)] if subject.delivery else []
     if not by_job and not any(habit.has(job, at) for job, at in writers):
         return Counted(gap=f"nobody who writes to {table} spoke of it", waiting=True)
     bad = [each.rows for each in by_job.values()]
