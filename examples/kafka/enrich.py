@@ -1,6 +1,6 @@
 """A Kafka service that tells its own lineage: it reads `orders` and writes `orders.enriched`.
 
-$ pip install 'headwater-instrument[confluent]'
+$ pip install './collectors/instrument[confluent]'
 $ OPENLINEAGE_URL=http://127.0.0.1:5000 python examples/kafka/enrich.py BROKER:9092 --orders 100
 """
 

@@ -287,7 +287,7 @@ def open_ledger(url: str, writer: str) -> ObjectLedger:
             endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
             store = from_url(url, client_options={"allow_http": endpoint.startswith("http:")})
     except (BaseError, ValueError, OSError) as error:
-        raise StoreUnusable(f"{url}: {error}") from error
+        raise StoreUnusable(f"{url}: {str(error).splitlines()[0]}") from error
     return ObjectLedger(store, writer)
 
 

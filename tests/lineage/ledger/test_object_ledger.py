@@ -9,7 +9,7 @@ import pytest
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from lineage.errors import StoreUnusable
-from lineage.ledger.objects import ObjectLedger
+from lineage.ledger.objects import ObjectLedger, open_ledger
 from lineage.ledger.segments import written
 from tests.support.ledgers import event, minute
 
@@ -129,3 +129,10 @@ def test_what_is_no_segment_is_said_at_once(tmp_path: Path) -> None:
 def _later(entry: object) -> list[object]:
     fields = {name: getattr(entry, name) for name in ("writer", "seq", "kind", "digest", "received_at", "principal")}
     return [*(minute(9) if name == "received_at" else value for name, value in fields.items())]
+
+
+def test_a_cloud_without_an_account_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can never work ends the start, in one line."""
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    with pytest.raises(StoreUnusable, match=r"^az://box/ledger: .*Account must be specified$"):
+        open_ledger("az://box/ledger", "one")
