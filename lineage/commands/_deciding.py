@@ -15,6 +15,7 @@ from lineage.commands._open import open_decisions, open_store, read_settings
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
     from lineage.slo.exclusions import Exclusion
+    from lineage.store.base import Store
 
 Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it stays on record.")]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides it; none: you.")]
@@ -57,6 +58,8 @@ def exclude(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     given = {"start": start, "duration": duration, "reason": because, "approvedBy": _who(by), "timezone": timezone}
     exclusion = _exclusion(given | ({} if rrule is None else {"rrule": rrule}))
     with open_store(store, config) as homes:
+        if not calendar:
+            _require_known(name, homes.store)
         subject = Subject("exclusions", name) if calendar else of(name)
         said = excluding(subject, exclusion, _who(by), datetime.now(UTC), holds=not undo)
         open_decisions(homes).keep([said])
@@ -126,6 +129,7 @@ def silence(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         raise InvalidInput(f"--for: {error}", field="for") from None
     said = unsilencing(name, because, _who(by), now) if undo else silencing(name, lasts, because, _who(by), now)
     with open_store(store, config) as homes:
+        _require_known(name, homes.store)
         open_decisions(homes).keep([said])
     until = None if undo else (now + lasts).isoformat(timespec="seconds")
     if as_json:
@@ -163,6 +167,15 @@ def amendments(
         by = f"{how.by}: " if how.by else ""
         line = f"{moment(how.at)}  {verdict.occurrence}  {how.was.value} to {verdict.state.value}  {by}{how.because}"
         typer.echo(json.dumps(told, ensure_ascii=False) if as_json else line)
+
+
+def _require_known(name: str, store: Store) -> None:
+    """Raises NotFound for what no SLO was ever named here: what is decided of it would hold for none."""
+    from lineage.errors import NotFound
+    from lineage.slo.kept import kept
+
+    if name not in (found := kept(store)):
+        raise NotFound(f"no SLO is named {name!r}; there are: {', '.join(sorted(found)) or 'none yet'}")
 
 
 def _exclusion(given: dict[str, str]) -> Exclusion:

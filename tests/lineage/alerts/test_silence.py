@@ -17,7 +17,7 @@ from lineage.slo.silences import silencing, unsilencing
 from lineage.statements import Kept, Statement
 from tests.lineage.alerts.test_outbox import GOOD, LATE, Desk
 from tests.support.alerting import HOUR, NOW
-from tests.support.promises import Lake
+from tests.support.promises import Lake, document
 
 MINUTE = timedelta(minutes=1)
 
@@ -80,9 +80,17 @@ def slo(*arguments: str) -> Result:
     return CliRunner().invoke(build(), ["slo", *arguments])
 
 
+def applied(folder: Path) -> str:
+    """A store in which the SLO orders is in force."""
+    store, file = f"sqlite:///{folder / 'lake.db'}", folder / "orders.yaml"
+    file.write_text(json.dumps(document(name="orders")))
+    assert slo("apply", str(file), "--store", store).exit_code == 0
+    return store
+
+
 def test_the_command_silences(tmp_path: Path) -> None:
     """`headwater slo silence` keeps a statement, and --undo another one."""
-    store = ("--store", f"sqlite:///{tmp_path / 'lake.db'}", "--by", "ana", "--because", "moving")
+    store = ("--store", applied(tmp_path), "--by", "ana", "--because", "moving")
 
     silent = json.loads(slo("silence", "orders", "--for", "30m", "--json", *store).stdout)
     again = slo("silence", "orders", "--undo", *store).stdout
@@ -91,7 +99,20 @@ def test_the_command_silences(tmp_path: Path) -> None:
     kept = lake.store.statements([of("orders")])
     lake.homes.close()
     assert (silent["by"], silent["silencedUntil"] is None, again) == ("ana", False, "orders speaks again.\n")
-    assert [word.holds for each in kept for word in each.statement.words] == [True, False]
+    words = [word for each in kept for word in each.statement.words]
+    assert [word.holds for word in words if word.what == "silenced"] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("silence",), ("exclude", "--start", "2026-12-24T20:00:00Z", "--duration", "2h")],
+    ids=lambda words: words[0],
+)
+def test_a_misspelt_name_is_no_slo(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Nobody believes that something is silent, or does not count, which is not."""
+    done = slo(words[0], "order", *words[1:], "--because", "moving", "--store", applied(tmp_path))
+
+    assert str(done.exception) == "no SLO is named 'order'; there are: orders"
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:

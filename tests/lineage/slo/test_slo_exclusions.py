@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion, spans
 from lineage.statements import Statement, Subject
-from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states
 
 MINUTE = timedelta(minutes=1)
 NOW = NOON + 20 * MINUTE
@@ -174,11 +175,13 @@ def test_the_command_excludes_what_is_to_come(tmp_path: Path) -> None:
     """`headwater slo exclude` keeps a statement with who and why."""
     store = f"sqlite:///{tmp_path / 'lake.db'}"
     words = ("orders-freshness", "--start", "2026-12-24T20:00:00Z", "--duration", "2h", "--by", "ana")
+    (tmp_path / "orders.yaml").write_text(json.dumps(document()))
+    assert slo("apply", str(tmp_path / "orders.yaml"), "--store", store).exit_code == 0
 
     done = slo("exclude", *words, "--because", "move of the lake", "--store", store)
 
     lake = Lake(tmp_path)
-    ((kept),) = lake.store.statements([of("orders-freshness")])
+    _, kept = lake.store.statements([of("orders-freshness")])
     lake.homes.close()
     assert (done.stdout, kept.statement.actor, kept.statement.reason) == (
         "2026-12-24T20:00:00Z for 2h does not count for orders-freshness.\n",
