@@ -13,6 +13,9 @@ from pydantic import ValidationError
 
 from lineage.errors import InvalidDefinition
 
+MOST_VALUES = 1_000_000  # of one document, each as often as aliases repeat it
+TOO_DEEP = "is nested too deeply; write it flatter"
+
 Loc = tuple[str | int, ...]
 Say = Callable[[Mapping[str, Any], Sequence[str]], str]
 
@@ -88,6 +91,7 @@ def documents(text: str, origin: str) -> Iterator[Document]:
     try:
         for node in yaml.compose_all(text, _Loader):
             own = "\n".join(text.splitlines()[node.start_mark.line : node.end_mark.line + 1]).rstrip("-\n ") + "\n"
+            _bounded(node, origin)
             if (body := _constructed(node)) is not None:  # as after `---` at the end
                 yield Document(body, own, origin, node)
     except yaml.MarkedYAMLError as error:
@@ -98,6 +102,24 @@ def documents(text: str, origin: str) -> Iterator[Document]:
         raise InvalidDefinition(f"{origin}:{place}: {problem}{hint}") from None
     except yaml.YAMLError as error:
         raise InvalidDefinition(f"{origin}:1:1: not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise InvalidDefinition(f"{origin}:1:1: {TOO_DEEP}") from None
+
+
+def _bounded(root: yaml.Node, origin: str) -> None:
+    """Refuse what aliases make larger than anybody writes, or endless: some lines of YAML would fill all memory."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = MOST_VALUES  # if met again before it is known: it holds itself
+            below = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+            sizes[id(node)] = 1 + (0 if isinstance(node, yaml.ScalarNode) else sum(map(size, below)))
+        return sizes[id(node)]
+
+    if size(root) > MOST_VALUES:
+        line = root.start_mark.line + 1
+        raise InvalidDefinition(f"{origin}:{line}:1: aliases repeat too much of it; write it without them")
 
 
 def _constructed(node: yaml.Node) -> Any:
@@ -119,6 +141,8 @@ def machine_made(text: str, origin: str) -> Document:
         raise InvalidDefinition(
             f"{origin}:{error.lineno}:{error.colno}: not JSON: {error.msg}; write it anew"
         ) from None
+    except RecursionError:
+        raise InvalidDefinition(f"{origin}:1:1: {TOO_DEEP}") from None
 
 
 def _place(root: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int, Sequence[str | int]]:

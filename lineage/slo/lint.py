@@ -27,16 +27,20 @@ def inspect(
 ) -> tuple[list[tuple[Source, list[str]]], list[str]]:
     """Every definition in *paths*, files or folders, with its warnings; and every fault, one line each.
 
-    A name that is used twice is a fault, and so is a path that holds no SLO. Where a schedule is missing, *hint* may
-    know what to write.
+    A name that is used twice is a fault, and so is a path that holds no SLO; a file that is named twice is read once.
+    Where a schedule is missing, *hint* may know what to write.
     """
     found: list[tuple[Source, list[str]]] = []
     faults: list[str] = []
     places: dict[str, str] = {}
+    looked: set[Path] = set()
     for path in paths:
         files = files_of(path) if path.is_dir() else [path]
+        if files and looked.issuperset(files):
+            continue
         before = len(found) + len(faults)
-        for file in files:
+        for file in (each for each in files if each not in looked):
+            looked.add(file)
             try:
                 sources = read_file(file, hint)
             except InvalidDefinition as error:

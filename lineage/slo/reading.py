@@ -63,10 +63,11 @@ def sources_of(texts: Iterable[tuple[str, str]]) -> list[Source]:
 def _different(found: list[Source]) -> list[Source]:
     places: dict[str, str] = {}
     for source in found:
-        if (first := places.setdefault(source.slo.name, source.place)) != source.place:
+        if (first := places.get(source.slo.name)) is not None:
             raise InvalidDefinition(
                 f"{source.place}: the SLO {source.slo.name!r} is already in {first}; give it another name"
             )
+        places[source.slo.name] = source.place
     return found
 
 

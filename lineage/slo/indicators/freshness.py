@@ -58,7 +58,7 @@ class Spec(Sli):
     @model_validator(mode="before")
     @classmethod
     def _by_method(cls, given: Any) -> Any:
-        unit = UNITS.get(given.get("method")) if isinstance(given, Mapping) else None
+        unit = UNITS.get(str(given.get("method"))) if isinstance(given, Mapping) else None
         return {"unit": unit, **given} if unit is not None else given
 
     @model_validator(mode="after")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from lineage.slo.lint import noisy, warnings
+from lineage.slo.lint import inspect, noisy, warnings
 from tests.support.promises import HOUR, NOON, Lake, promise
 
+EXAMPLES = Path(__file__).parents[3] / "examples" / "slos"
 SLOW = {"severity": "ticket", "long": "7d", "short": "12h", "budget": "0.1"}
 DAILY = {"cron": "0 0 * * *"}
 
@@ -70,3 +71,17 @@ def test_rows_that_swing_are_told(tmp_path: Path, swing: int, expected: list[str
     lake.homes.close()
 
     assert found == expected
+
+
+def test_a_file_that_is_named_twice_is_read_once() -> None:
+    """By itself and by its folder: it is no other SLO of the same name, and nothing is planned twice."""
+    file = min(EXAMPLES.glob("*.yaml"))
+
+    assert inspect([EXAMPLES, file, EXAMPLES], NOON) == inspect([EXAMPLES], NOON)
+
+
+def test_a_folder_without_slos_is_a_fault(tmp_path: Path) -> None:
+    """Also after one that has some."""
+    _, faults = inspect([EXAMPLES, tmp_path], NOON)
+
+    assert faults == [f"{tmp_path}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1"]

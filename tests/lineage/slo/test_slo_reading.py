@@ -12,7 +12,7 @@ import pytest
 
 from lineage.errors import InvalidDefinition
 from lineage.slo import indicators
-from lineage.slo.reading import read_path, read_text
+from lineage.slo.reading import read_path, read_text, sources_of
 from lineage.slo.spec import define
 
 GOOD = """\
@@ -212,3 +212,37 @@ def test_the_faults_of_all_documents_are_told() -> None:
         "orders.yaml:11:17",
         "orders.yaml:23:17",
     ]
+
+
+def test_a_name_may_be_used_once_in_what_is_sent() -> None:
+    """Two documents of one text have one place, and are two all the same."""
+    with pytest.raises(InvalidDefinition, match="the SLO 'orders-freshness' is already in "):
+        sources_of([(f"{GOOD}---\n{GOOD}", "a.yaml:1")])
+
+
+def test_an_empty_document_is_none() -> None:
+    """A `---` at the end begins nothing."""
+    assert 1 == len(read_text(f"{GOOD}---\n", "orders.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 3_000, "1:1: is nested too deeply; write it flatter"),
+        ("kind: &a [*a]", "1:1: aliases repeat too much of it; write it without them"),
+        (
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+            "1:1: aliases repeat too much of it; write it without them",
+        ),
+    ],
+)
+def test_what_would_fill_all_memory_is_refused(text: str, said: str) -> None:
+    """Some lines of YAML can mean gigabytes; whoever may plan may send them."""
+    assert f"orders.yaml:{said}" == refusal(text)
+
+
+def test_a_word_of_another_kind_is_refused() -> None:
+    """A list where a word is wanted is a fault of the file, not of ours."""
+    said = refusal(GOOD.replace("{type: freshness}", "{type: freshness, method: [occurrence]}"))
+
+    assert said.startswith("orders.yaml:9:26: spec.sli.method: ")
