@@ -139,7 +139,7 @@ def test_a_name_that_no_index_takes_stops_nothing(address: str) -> None:
     pairs = received(ran(name, "COMPLETE", 1, writes=[name]) for name in ("a", "b" * 9_000, "c"))
     store = open_store(address, resolve)
 
-    notes = merge(pairs, store)
+    notes = store.together(lambda: merge(pairs, store))
     found = store.find(kind="dataset").items
     store.close()
 
