@@ -49,22 +49,36 @@ _NAMED: Final = {
     },
 }
 # What the door insists on; beside it everything that OpenLineage has is taken.
-_EVENT: Final = {
+_WHAT: Final = {
+    "eventTime": {"type": "string", "format": "date-time"},
+    "job": _NAMED,
+    "inputs": {"type": "array", "items": _NAMED},
+    "outputs": {"type": "array", "items": _NAMED},
+}
+_RUN_EVENT: Final = {
     "type": "object",
-    "description": "An OpenLineage RunEvent, DatasetEvent or JobEvent.",
-    "required": ["eventTime", "job"],
+    "title": "RunEvent",
+    "required": ["eventTime", "run", "job"],
     "properties": {
-        "eventTime": {"type": "string", "format": "date-time"},
         "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
         "run": {
             "type": "object",
             "required": ["runId"],
             "properties": {"runId": {"type": "string", "format": "uuid"}},
         },
-        "job": _NAMED,
-        "inputs": {"type": "array", "items": _NAMED},
-        "outputs": {"type": "array", "items": _NAMED},
+        **_WHAT,
     },
+}
+_JOB_EVENT: Final = {
+    "type": "object",
+    "title": "JobEvent",
+    "required": ["eventTime", "job"],
+    "not": {"required": ["run"]},
+    "properties": _WHAT,
+}
+_EVENT: Final = {
+    "description": "A RunEvent or JobEvent of OpenLineage; a DatasetEvent, with dataset for job, is taken too.",
+    "anyOf": [_RUN_EVENT, _JOB_EVENT],
 }
 _TEXTS: Final = {
     "/metrics": ("text/plain", "application/openmetrics-text"),
