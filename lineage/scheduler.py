@@ -23,6 +23,7 @@ from lineage.model import Verdict
 from lineage.settings import Settings
 from lineage.slo.book import SloBook
 from lineage.slo.metrics import SLOS
+from lineage.slo.renewed import renewed
 from lineage.slo.status import Status
 from lineage.store.base import Change, Lease, Store
 from lineage.telemetry import EVALUATED_AT, EVALUATION_LAG_S, EVALUATION_S, OUTBOX_OLDEST_S, logger
@@ -150,7 +151,9 @@ class Scheduler:
         if basis != self._basis:
             self._basis, self._written = basis, {}
         written: dict[str, Sequence[Verdict]] = {status.slo: status.occurrences for status in statuses}
-        changed = {slo: _changed(self._written.get(slo, ()), found) for slo, found in written.items()}
+        changed = {
+            slo: [new for _, new in renewed(self._written.get(slo, ()), found)] for slo, found in written.items()
+        }
 
         def put() -> None:
             for slo, verdicts in changed.items():
@@ -184,14 +187,6 @@ class Scheduler:
         """The newest point of the grid: the time for which this tick was planned."""
         seconds = now.timestamp()
         return datetime.fromtimestamp(seconds - seconds % self._interval_s, UTC)
-
-
-def _changed(written: Sequence[Verdict], found: Sequence[Verdict]) -> list[Verdict]:
-    """Those of *found* that were not *written* so; what was not judged again is the same."""
-    if found is written:
-        return []
-    before = {verdict.occurrence: verdict for verdict in written}
-    return [verdict for verdict in found if before.get(verdict.occurrence) != verdict]
 
 
 def _hide() -> None:

@@ -14,6 +14,7 @@ from lineage.model import Verdict, VerdictState
 from lineage.slo.budget import JUDGED
 from lineage.slo.drift import Weight
 from lineage.slo.indicators import latency, schema_stability
+from lineage.slo.renewed import renewed
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 
@@ -103,9 +104,8 @@ class Closed:
             before = last.occurrences
         else:
             before = _known_by(now.occurrences, judged_last if last is None else last.at)
-        known = {verdict.occurrence: verdict for verdict in before}
-        for verdict in now.occurrences:
-            _add(totals, known.get(verdict.occurrence), verdict)
+        for was, verdict in renewed(before, now.occurrences):
+            _add(totals, was, verdict)
 
 
 def _known_by(occurrences: Sequence[Verdict], judged_last: datetime | None) -> Sequence[Verdict]:
@@ -114,8 +114,6 @@ def _known_by(occurrences: Sequence[Verdict], judged_last: datetime | None) -> S
 
 
 def _add(totals: Totals, before: Verdict | None, now: Verdict) -> None:
-    if before == now:
-        return
     if totals.latencies is not None and _landed(now) and (before is None or not _landed(before)):
         totals.latencies.add(now.value or Fraction(0))
     if before is not None and before.state != VerdictState.PENDING:

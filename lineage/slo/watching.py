@@ -89,7 +89,7 @@ class Watch:
                 return judged(slo, read, now, self._grace)
             self._told[slo.name] = asked.told
             known = self._keep(slo, read, frozenset(asked.about), now)
-        elif known.until is not None and known.until <= now:
+        elif known.pulse is None and known.until is not None and known.until <= now:
             known = self._keep(slo, known.read, known.about, now)
         return known.status if known.status.at == now else later(slo, known.status, now)
 

@@ -65,8 +65,9 @@ def measure(spec: Heartbeat, evidence: Evidence, now: datetime, grace: timedelta
     nothing was sent for more than two intervals it is the emitter that fails: UNKNOWN, unless the definition says bad.
     """
     told = [beat for beat in evidence.seen if evidence.timely(beat.emitted_at + spec.threshold, beat.told_at)]
-    found = [_judge(beat, spec, evidence, now - grace) for beat in sent(replace(evidence, seen=told))]
-    found += [_silence(at, where, spec, evidence) for at, where in _missing(spec, evidence, now - grace)]
+    waited_until = now - grace
+    found = [_judge(beat, spec, evidence, waited_until) for beat in sent(replace(evidence, seen=told))]
+    found += [_silence(at, where, spec, evidence) for at, where in _missing(spec, evidence, waited_until)]
     inside = (verdict for verdict in found if evidence.since < verdict.due <= now)
     return sorted(inside, key=lambda verdict: (verdict.due, verdict.occurrence))
 
@@ -195,19 +196,26 @@ def by_partition(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     """*verdicts* on beats by the partition that they speak of, which is empty where there are none."""
     found: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
-        found[verdict.occurrence.partition("#")[2]].append(verdict)
+        found[_partition(verdict)].append(verdict)
     return found
 
 
-def silent_since(spec: Heartbeat, verdicts: Iterable[Verdict]) -> datetime | None:
+def silent_since(spec: Heartbeat, verdicts: Sequence[Verdict]) -> datetime | None:
     """When the beats should have been sent that miss at the end of *verdicts*, in any partition; None: they come."""
     begun = []
-    for found in by_partition(verdicts).values():
-        missing = list(
-            takewhile(lambda each: each.state is VerdictState.UNKNOWN and not each.evidence, reversed(found))
-        )
+    for partition in {_partition(verdict) for verdict in verdicts if _is_missing(verdict)}:
+        newest_first = (verdict for verdict in reversed(verdicts) if _partition(verdict) == partition)
+        missing = list(takewhile(_is_missing, newest_first))
         begun += [missing[-1].due - spec.threshold] if missing else []
     return min(begun, default=None)
+
+
+def _is_missing(verdict: Verdict) -> bool:
+    return verdict.state is VerdictState.UNKNOWN and not verdict.evidence
+
+
+def _partition(verdict: Verdict) -> str:
+    return verdict.occurrence.partition("#")[2]
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
