@@ -19,13 +19,14 @@ from lineage.model import Verdict, VerdictState
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Strict, Zone
 
 LONGEST = timedelta(days=366)
-FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")  # what repeats more often is no maintenance, but a schedule
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")  # what repeats within the hour is no maintenance, but a schedule
+LEFT_OUT = re.compile(r"\n|COUNT=|BYMINUTE=|BYSECOND=", re.IGNORECASE)  # minutes are those of the start
 EXAMPLE = "FREQ=WEEKLY;BYDAY=SU"
 
 
 def _rule(text: str) -> str:
     found = re.search(r"\bFREQ=(\w+)", text)
-    if found is None or found[1] not in FREQUENCIES or "\n" in text or "COUNT=" in text:
+    if found is None or found[1] not in FREQUENCIES or LEFT_OUT.search(text):
         raise ValueError(f"{text!r} is not understood; write a rule of {', '.join(FREQUENCIES)}, as {EXAMPLE}")
     try:
         rrulestr(text, dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - wall time, as the rule repeats

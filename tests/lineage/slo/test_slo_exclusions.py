@@ -159,7 +159,15 @@ def test_a_night_over_new_year_is_found_from_either_side() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=SECONDLY", "BYDAY=SU", "FREQ=WEEKLY;BYDAY=XX", "FREQ=DAILY;UNTIL=20261101T000000Z", "FREQ=DAILY;COUNT=3"],
+    [
+        "FREQ=SECONDLY",
+        "BYDAY=SU",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=DAILY;UNTIL=20261101T000000Z",
+        "FREQ=DAILY;COUNT=3",
+        "FREQ=DAILY;count=3",
+        "FREQ=DAILY;BYMINUTE=0,1,2,3",
+    ],
 )
 def test_a_rule_that_is_not_understood_is_refused(rule: str) -> None:
     """With what to write instead."""
