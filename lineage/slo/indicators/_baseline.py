@@ -158,12 +158,13 @@ def _usual(found: Sequence[Point], at: datetime) -> Basis:
     """The median of *found*, carried on to *at* where they rise or fall by more than a tenth in a week."""
     rows: list[int | Fraction] = [point.rows or 0 for point in found]
     how = f"the median of {len(rows)} of the same season"
-    if slope := _trend(found, median(rows)):
+    middle = median(rows)
+    if slope := _trend(found, middle):
         rows = [
             each + slope * ((at - point.occurrence.start) // SECOND) for each, point in zip(rows, found, strict=True)
         ]
-        how = f"{how}, by their trend"
-    usual = max(median(rows), Fraction(0))
+        how, middle = f"{how}, by their trend", median(rows)
+    usual = max(middle, Fraction(0))
     if len(rows) >= LEAST and MAD_TO_SIGMA * median(deviations(rows, usual)) > NOISY * usual * usual.denominator:
         how = f"{how}, which are so unlike each other that -20 % is an ordinary day"
     return Basis(usual, how, tuple(rows))
@@ -176,9 +177,11 @@ def _trend(found: Sequence[Point], usual: Fraction) -> Fraction | None:
     """
     if len(found) < LEAST or not usual:
         return None
+    heights = [each.rows or 0 for each in found]
+    if max(heights) == min(heights):
+        return None
     points = [((each.occurrence.start - found[-1].occurrence.start) // SECOND, each.rows or 0) for each in found]
     apart = min(abs(one[0] - other[0]) for one, other in pairwise(points))
-    heights = [height for _, height in points]
     if (max(heights) - min(heights)) * WEEK_S <= TREND * usual * apart:
         return None
     slope = theil_sen(points)

@@ -55,6 +55,8 @@ def _known(later: Delivery, close: datetime) -> datetime:
 
 def _come(ended: Sequence[Delivery]) -> Volume:
     """Appended runs add up; of an overwritten dataset, and of the tries of one (job, interval), the last counts."""
+    if len(ended) == 1 and not ended[0].emptied:
+        return Volume(ended[0].rows, ended[0], tuple(ended))  # nearly always: one run, which speaks for itself
     last_emptied = max((place for place, delivery in enumerate(ended) if delivery.emptied), default=-1)
     come = ended[last_emptied + 1 :]
     if not come:
