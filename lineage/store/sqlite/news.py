@@ -16,7 +16,7 @@ from lineage.store.sqlite.sql import each_of, note_revision
 
 _TALLY: Final = "SELECT what, number FROM tally WHERE what IN ('merges', 'last')"
 _NOTE: Final = "INSERT INTO news VALUES (?, ?, ?, ?, ?, ?)"
-_FORGET: Final = "DELETE FROM news WHERE number <= ? AND ripe_at <= ?"
+_FORGET: Final = "DELETE FROM news WHERE number <= ? AND +ripe_at <= ?"  # +: by number, for nearly all have been ripe
 _KNOWN: Final = "SELECT EXISTS (SELECT 1 FROM news WHERE (number, last) = (?1, ?2) OR (?1 = 0 AND number = 1))"
 _SINCE: Final = """
     SELECT first_at, touched, joined FROM news WHERE number > ?1
