@@ -195,14 +195,14 @@ class KafkaCollector:
             if (message := consumer.poll(0.1)) is not None:
                 self._early.append(message)  # of a partition that was given meanwhile
 
-    def _turn_away(self, refused: Sequence[_Refused]) -> None:
-        from confluent_kafka import KafkaException, Producer
+    def _turn_away(self, refused: Sequence[_Refused], *, anew: bool = True) -> None:
+        from confluent_kafka import KafkaError, KafkaException, Producer
 
         if self._producer is None:
             self._producer = Producer(
                 {"bootstrap.servers": self._settings.brokers, "enable.idempotence": True, **self._passed_on()}
             )
-        failed: list[str] = []
+        failed: list[KafkaError] = []
         for message, reason, field in refused:
             headers = [
                 *(message.headers() or ()),
@@ -217,15 +217,35 @@ class KafkaCollector:
                 message.value(),
                 message.key(),
                 headers=headers,
-                on_delivery=lambda error, _: failed.append(str(error)) if error else None,
+                on_delivery=lambda error, _: failed.append(error) if error else None,
             )
         left = self._producer.flush(FLUSH_S)
         if left or failed:
             self._producer.purge()  # they come again with their source
             self._producer.flush(0)
-            topics = ", ".join(sorted({f"{message.topic()}{self._settings.dead_letters}" for message, *_ in refused}))
-            why = failed[0] if failed else "no answer"
-            raise KafkaException(f"dead letters cannot be written: {why}; is there a topic {topics}, and may we write?")
+            self._producer = None  # which would know of no topic for a while that is made meanwhile
+            topics = sorted({f"{message.topic()}{self._settings.dead_letters}" for message, *_ in refused})
+            if anew and any(error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART for error in failed):
+                self._make(topics)
+                self._turn_away(refused, anew=False)
+                return
+            why, places = str(failed[0]) if failed else "no answer", ", ".join(topics)
+            raise KafkaException(f"dead letters cannot be written: {why}; is there a topic {places}, and may we write?")
+
+    def _make(self, topics: Iterable[str]) -> None:
+        """Make *topics* as the brokers make theirs; one that cannot be made is still not there."""
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient
+        from confluent_kafka.cimpl import NewTopic  # `admin` hands it on without saying so
+
+        admin = AdminClient({"bootstrap.servers": self._settings.brokers or "", **self._passed_on()})
+        for topic, made in admin.create_topics([NewTopic(topic, -1, -1) for topic in topics]).items():
+            try:
+                made.result(FLUSH_S)
+            except (KafkaException, TimeoutError) as error:
+                log.warning("kafka_topic_not_made", extra={"topic": topic, "error": str(error)})
+            else:
+                log.info("kafka_topic_made", extra={"topic": topic})
 
     def _commit(self, consumer: Consumer, ends: list[TopicPartition]) -> None:
         from confluent_kafka import KafkaException
