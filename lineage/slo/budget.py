@@ -71,6 +71,7 @@ class Tally:
     """
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        self.after: datetime | None = None  # what was due by then lies in no window any more
         self.ordered: list[Verdict] = []
         self.dues: list[datetime] = []
         self._good: list[int | Fraction] = [0]
@@ -95,7 +96,8 @@ class Tally:
 
     def window(self, length: timedelta, now: datetime) -> tuple[int, int]:
         """The places in `ordered` of what lies in (now - *length*, now]: from, and up to without."""
-        return bisect_right(self.dues, now - length), bisect_right(self.dues, now)
+        begin = now - length if self.after is None else max(now - length, self.after)
+        return bisect_right(self.dues, begin), bisect_right(self.dues, now)
 
     def count(self, first: int, end: int) -> Count:
         """What `ordered` holds from *first* up to *end*."""

@@ -106,6 +106,7 @@ class Pulse:
         before = {verdict.occurrence: verdict for verdict in self._tally.ordered[place:]}
         pairs = ((before.get(verdict.occurrence), verdict) for verdict in found)
         self._tally.end_with(place, [was if was is not None and was == new else new for was, new in pairs])
+        self._tally.after = window_of(self._slo, now)
         self.status = concluded(self._slo, evidence, self._tally, now)
         self._at = plain(now)
 
