@@ -35,6 +35,8 @@ UNITS = {
 LONGEST = timedelta(days=36_500)
 MOST_DIGITS = 12  # more are above it in any unit
 
+MOST_DIGITS = 100  # that the exponent of a number adds
+
 
 class Strict(BaseModel):
     """A part of a definition: camelCase as written, snake_case in Python, frozen, and nothing that it does not know."""
@@ -103,6 +105,8 @@ def parse_ratio(value: object) -> Fraction:
         raise ValueError(f"{value!r} is not a number; write it as in 0.999") from None
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a number; write it as in 0.999")
+    if not -MOST_DIGITS < int(number.as_tuple().exponent) < MOST_DIGITS:  # 1e999999999 is a number of gigabytes
+        raise ValueError(f"{value!r} is not a number that anybody means; write it as in 0.999")
     return Fraction(number)
 
 

@@ -246,3 +246,9 @@ def test_a_word_of_another_kind_is_refused() -> None:
     said = refusal(GOOD.replace("{type: freshness}", "{type: freshness, method: [occurrence]}"))
 
     assert said.startswith("orders.yaml:9:26: spec.sli.method: ")
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "0e999999999", "1e-999999999"])
+def test_a_number_of_gigabytes_is_refused(number: str) -> None:
+    """A short word that would take minutes to count is none."""
+    assert "is not a number that anybody means; write it as in 0.999" in refusal(GOOD.replace("0.999", f"'{number}'"))
