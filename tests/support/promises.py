@@ -156,6 +156,14 @@ class Lake:
             entries = self.homes.ledger.append([Draft("event", raw, digest, "test")], receipt)
             self.store.merge(entries, [understand(parse_event(raw), digest)])
 
+    def put_at_once(self, *bodies: dict[str, Any], received_at: datetime) -> None:
+        """Append and merge *bodies* as one batch."""
+        raws = [json.dumps(body).encode() for body in bodies]
+        drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "test") for raw in raws]
+        entries = self.homes.ledger.append(drafts, received_at)
+        deltas = [understand(parse_event(raw), draft.digest) for raw, draft in zip(raws, drafts, strict=True)]
+        self.store.merge(entries, deltas)
+
     def runs(self, first: datetime, count: int, *, rows: int = 1000, step: timedelta = HOUR) -> None:
         """*count* runs of LOAD, each complete 5 minutes after its interval, the first of which begins at *first*."""
         for place in range(count):

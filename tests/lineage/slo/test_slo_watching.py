@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from lineage.slo.exclusions import Exclusion
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
 from lineage.statements import Statement, written
-from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, facet, promise
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 ALONG = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "lake", "name": "report"}}
@@ -112,6 +112,102 @@ def test_a_watch_says_what_judging_anew_says(data: st.DataObject) -> None:
             watch.turn(now)
 
             assert [evaluate(slo, lake.store, now) for slo in SLOS] == [watch.status(slo) for slo in SLOS]
+        lake.homes.close()
+
+
+FAST = {"emitter": "heartbeat/orders", "interval": "1m", "threshold": "5m"}
+FOLLOWED = [
+    promise(sli={"method": "heartbeat", "heartbeat": FAST}, window="1h", name="minutes", exclusions=[NIGHTLY]),
+    promise(
+        sli={"method": "heartbeat", "heartbeat": FAST | {"onSilentEmitter": "bad"}},
+        window="40m", name="strict", lateMetadata={"correctionHorizon": "10m"},
+    ),
+    promise(
+        sli={"method": "heartbeat", "heartbeat": FAST | {"interval": "2m", "threshold": "1m"}, "metadataGrace": "3m"},
+        window="6h", name="new", effectiveFrom=NOON - 10 * MINUTE,
+    ),
+]  # fmt: skip
+REDEFINED = promise(
+    sli={"method": "heartbeat", "heartbeat": FAST | {"threshold": "3m"}}, window="30m", name="minutes"
+)  # fmt: skip
+BEFORE_MIDNIGHT = NOON + 12 * HOUR - 4 * MINUTE
+
+
+def told_of(beat: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, Any]:
+    """An event of *at* that says of *beat* that it was sent, or that it was seen."""
+    body = event("RUNNING", at, "beats", job="orders", outputs=("orders",) if seen else ())
+    body["job"]["namespace"] = "heartbeat"
+    of: dict[str, Any] = body["outputs"][0] if seen else body["job"]
+    of["facets"] = {"heartbeat": facet(source="heartbeat/orders", **beat)}
+    return body
+
+
+@st.composite
+def word(draw: st.DrawFn, now: datetime) -> dict[str, Any]:
+    """A beat of one of two partitions, sent or seen; few are late, ahead, told twice or of a number that falls."""
+    emitted = (now - draw(st.sampled_from((0, 0, 1, 2, 3, 7, 33, -2))) * MINUTE).replace(second=0)
+    seq = int(emitted.timestamp() // 60) + draw(st.sampled_from((0,) * 20 + (-3, 2)))
+    beat: dict[str, Any] = {"seq": seq, "emittedAt": emitted.isoformat()}
+    beat["partition"] = draw(st.sampled_from(("", "", "", "b")))
+    if not draw(st.booleans()):
+        return told_of(beat, emitted, seen=False)
+    beat["through"] = draw(st.integers(0, 3)) == 0
+    return told_of(beat, min(now, emitted + draw(st.sampled_from((0, 1, 4, 6, 40))) * MINUTE), seen=True)
+
+
+def beating(lake: Lake, since: datetime, until: datetime, partitions: Sequence[str], received_at: datetime) -> None:
+    """A beat a minute in each of *partitions*, seen after ten seconds but for every ninth; told as one batch."""
+    told = []
+    for minute in range((until - since) // MINUTE):
+        at = since + minute * MINUTE
+        for partition in partitions:
+            beat = {"seq": int(at.timestamp() // 60), "emittedAt": at.isoformat(), "partition": partition}
+            told.append(told_of(beat, at, seen=False))
+            if minute % 9:
+                told.append(told_of(beat, at + 10 * SECOND, seen=True))
+    if told:
+        lake.put_at_once(*told, received_at=received_at)
+
+
+def ruling(draw: Any, slo: DataSLO, now: datetime) -> Statement:
+    """An exclusion of minutes that have just passed, or the verdict on a beat corrected by hand."""
+    ago = draw(st.sampled_from((3, 12, 25)))
+    if draw(st.booleans()):
+        span = Exclusion(start=now - ago * MINUTE, duration=2 * MINUTE, reason="a move")
+        return excluding(of(slo.name), span, "ada", now, holds=draw(st.booleans()))
+    at = (now - ago * MINUTE).replace(second=0)
+    state = draw(st.sampled_from(("GOOD", "BAD")))
+    return correcting(slo, f"{at.isoformat()[:19]}Z", Correction(state, "seen by eye", "ada", now))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_beats_that_are_followed_are_judged_as_anew(data: st.DataObject) -> None:
+    """After beats late, twice and out of order, ticks, decisions, another definition, midnight and restarts."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching, "MANY", data.draw(st.sampled_from((0, 1_000)), label="many"))
+        lake, slos = Lake(Path(folder)), list(FOLLOWED)
+        now = data.draw(st.sampled_from((NOON, NOON, BEFORE_MIDNIGHT)), label="begin")
+        since = now - data.draw(st.sampled_from((20 * MINUTE, 70 * MINUTE)), label="history")
+        heard = data.draw(st.sampled_from((since, since, now)), label="heard")
+        beating(lake, since, now, data.draw(st.sampled_from((("",), ("", "b"))), label="partitions"), heard)
+        watch = Watch(lake.store)
+        for _ in range(data.draw(st.integers(3, 7), label="ticks")):
+            before, now = now, now + data.draw(st.sampled_from((30, 60, 60, 90, 180, 600)), label="later") * SECOND
+            if data.draw(st.booleans(), label="goes on"):
+                beating(lake, before, now, ("",), data.draw(st.sampled_from((before, now)), label="told"))
+            for _ in range(data.draw(st.integers(0, 2), label="words")):
+                ahead = data.draw(st.sampled_from((0, 0, 20)), label="ahead") * SECOND
+                lake.put(data.draw(word(now)), received_at=now + ahead)
+            if data.draw(st.integers(0, 5), label="said") == 0:
+                say(lake, ruling(data.draw, data.draw(st.sampled_from(slos)), now), now)
+            if data.draw(st.integers(0, 8), label="defined") == 0:
+                slos[0] = FOLLOWED[0] if slos[0] is REDEFINED else REDEFINED
+            if data.draw(st.integers(0, 8), label="restart") == 0:
+                watch = Watch(lake.store)
+            watch.turn(now)
+
+            assert [evaluate(slo, lake.store, now) for slo in slos] == [watch.status(slo) for slo in slos]
         lake.homes.close()
 
 
