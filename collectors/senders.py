@@ -83,14 +83,16 @@ def to_server(
 
 
 def ask(url: str, key: str | None, path: str, body: object, timeout_s: float = TIMEOUT_S) -> Any:
-    """What the server at *url* answers to a POST of *body* as JSON.
+    """What the server at *url* answers to a POST of *body* as JSON, or to a GET where *body* is None.
 
     Raises InvalidInput with the server's own words where it refuses, Overloaded where it is busy or not there.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         with httpx2.Client(timeout=timeout_s, trust_env=False) as client:
-            answer = client.post(f"{url.rstrip('/')}{path}", json=body, headers=headers)
+            answer = client.request(
+                "GET" if body is None else "POST", f"{url.rstrip('/')}{path}", json=body, headers=headers
+            )
     except httpx2.TransportError as error:
         raise Overloaded(f"{url} cannot be reached ({error}); is a Headwater there?") from None
     if answer.status_code in BUSY:

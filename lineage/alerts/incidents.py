@@ -60,6 +60,18 @@ class Moment(BaseModel):
     what: str
 
 
+class Copy(BaseModel):
+    """What a consumer was told of the incident: where, when first, and the receipt of that message."""
+
+    model_config = SHAPE
+
+    wishes: dict[str, str] = {}  # the consumer's channels
+    channel: str | None = None
+    to: str | None = None
+    notified_at: datetime | None = None
+    receipt: dict[str, str] = {}
+
+
 class Incident(BaseModel):
     """One cause and all the SLOs it hurts; kept as a document of kind `incident`."""
 
@@ -82,12 +94,13 @@ class Incident(BaseModel):
     detected_at: datetime
     notified_at: datetime | None = None
     restored_at: datetime | None = None
-    consumers: tuple[str, ...] = ()  # handles of those downstream whom a breaking change concerns
+    consumers: tuple[str, ...] = ()  # handles of those who rely on the data, or whom a breaking change concerns
     affected: tuple[str, ...] = ()  # node ids of datasets downstream of the cause
     timeline: tuple[Moment, ...] = ()
     transition: int = 1  # grows with every change that is told
     change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts
+    copies: dict[str, Copy] = {}  # what consumers were told, by reader
 
 
 def withdrawn(incident: Incident) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from lineage.alerts import incidents
-from lineage.alerts.incidents import Incident, Moment
+from lineage.alerts.incidents import Copy, Incident, Moment
 from lineage.alerts.messages import Channel, Delivery, Message
 from lineage.alerts.routing import FALLBACK, Route, route
 from lineage.errors import ChannelFailed, Conflict, Overloaded
@@ -32,18 +32,21 @@ log = logger(__name__)
 class Notice(BaseModel):
     """One transition of an incident on its way to its reader; kept as a document of kind `outbox`.
 
-    *wishes* are the owner's channels. Once sent, *channel*, *to*, *text* and *payload* hold what was said, where. The
-    states: `pending`; `sent`; `failed` for good (then the log has it); `dropped`, for a later one said it all.
+    *wishes* are its reader's channels; *reader* is None for the owner, and *before* what those wish who are told first.
+    Once sent, *channel*, *to*, *text* and *payload* hold what was said, where. The states: `pending`; `sent`; `failed`
+    for good (then the log has it); `dropped`, for a later one said it all, or another in the same place did.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    id: str  # the idempotency key: incident and transition
+    id: str  # the idempotency key: incident, transition and reader
     incident: str
     transition: int
     change: Literal["opened", "escalated", "changed", "resolved"]
     created_at: datetime
     wishes: dict[str, str] = {}
+    reader: str | None = None
+    before: tuple[dict[str, str], ...] = ()
     state: Literal["pending", "sent", "failed", "dropped"] = "pending"
     attempts: int = 0
     sent_at: datetime | None = None
@@ -54,16 +57,29 @@ class Notice(BaseModel):
     error: str | None = None
 
 
-def notice(incident: Incident, wishes: Mapping[str, str], now: datetime) -> Notice:
-    """The notice of the incident's newest transition."""
-    return Notice(
+def notices(
+    incident: Incident, owner: Mapping[str, str], consumers: Iterable[Mapping[str, str]], now: datetime
+) -> list[Notice]:
+    """The notices of the incident's newest transition: the *owner*'s, then one for each channel of its *consumers*."""
+    first = Notice(
         id=f"{incident.id}:{incident.transition}",
         incident=incident.id,
         transition=incident.transition,
         change=incident.change,
         created_at=now,
-        wishes=dict(wishes),
+        wishes=dict(owner),
     )
+    made = [first]
+    for reader, wishes in {reader_of(wishes): dict(wishes) for wishes in consumers}.items():
+        before = tuple(note.wishes for note in made)
+        of_reader = {"id": f"{first.id}:{len(made)}", "wishes": wishes, "reader": reader, "before": before}
+        made.append(first.model_copy(update=of_reader))
+    return made
+
+
+def reader_of(wishes: Mapping[str, str]) -> str:
+    """By what an incident knows a consumer: its channels, best first."""
+    return " ".join(f"{channel}:{to}" for channel, to in wishes.items())
 
 
 def kept(note: Notice, *, due: datetime | None = None, expects: int | None = None) -> Change:
@@ -83,7 +99,8 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
 ) -> list[Notice]:
     """Send what is due and note it; answers the notices that were dealt with, as they stand now.
 
-    Of several notices of one incident only the newest is sent, told as loudly as the loudest of them. A failure that
+    The owner is told before the consumers, and a consumer of the same channel is not told a second time. Of several
+    notices of one incident to one reader only the newest is sent, as loudly as the loudest of them. A failure that
     may pass waits in the outbox, as long as the channel asks or twice as long each time, and holds back what else that
     channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`. A
     channel that breaks is logged, and its message tried again. While all SLOs of an incident are silenced its notices
@@ -91,7 +108,7 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
     when *lease* is lost, StoreUnavailable.
     """
     post = _Post(store, channels, base_url, now, alerts or Alerts(), lease, jitter)
-    queues = _by_incident(_pending(store))
+    queues = _by_reader(_pending(store))
     silent = [queue for queue in queues if post.silent(queue)]
     speaking = [queue for queue in queues if queue not in silent]
     waiting = (now - letter.note.created_at for queue in speaking for letter in queue)
@@ -130,12 +147,16 @@ def _opened(document: Document) -> _Letter:
     return _Letter(note, document.due or note.created_at)
 
 
-def _by_incident(letters: Sequence[_Letter]) -> list[list[_Letter]]:
-    """The letters of each incident, oldest transition first; the incident that waits longest comes first."""
-    queues: dict[str, list[_Letter]] = {}
-    for letter in sorted(letters, key=lambda letter: (letter.note.created_at, letter.note.transition)):
-        queues.setdefault(letter.note.incident, []).append(letter)
-    return list(queues.values())
+def _by_reader(letters: Sequence[_Letter]) -> list[list[_Letter]]:
+    """The letters of each incident to each reader, oldest transition first.
+
+    The incident that waits longest comes first, and of one incident its owner.
+    """
+    queues: dict[str, dict[str | None, list[_Letter]]] = {}
+    for letter in sorted(letters, key=lambda letter: (letter.note.created_at, letter.note.transition, letter.note.id)):
+        queues.setdefault(letter.note.incident, {}).setdefault(letter.note.reader, []).append(letter)
+    by_rank = (sorted(readers.items(), key=lambda item: item[0] is not None) for readers in queues.values())
+    return [queue for readers in by_rank for _, queue in readers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +172,11 @@ class _Post:
     jitter: Callable[[], float]
 
     def deal(self, queue: Sequence[_Letter], blocked: set[str]) -> list[Notice]:
-        """Send the newest of one incident's letters and drop the rest."""
+        """Send the newest of one reader's letters of an incident and drop the rest."""
         newest, older = queue[-1].note, [letter.note for letter in queue[:-1]]
-        incident = self._incident(newest.incident)
+        incident = self._seen(newest)
         way = route(newest.wishes, self.channels, self.alerts)
-        if incident is None or _quiet(queue, incident):
+        if incident is None or _quiet(queue, incident) or self._told_before(newest, incident):
             return self._keep([_dropped(note) for note in (*older, newest)])
         if way.channel in blocked:
             return []
@@ -178,9 +199,18 @@ class _Post:
         done = sent.model_copy(update={"state": "sent", "sent_at": self.now, "error": None})
         return self._note(done, older, way, delivery)
 
+    def _told_before(self, note: Notice, incident: Incident) -> bool:
+        """Whether the letter goes where one that is sent before it goes: a webhook has one channel for everybody."""
+        return self._place(note.wishes, incident) in {self._place(wishes, incident) for wishes in note.before}
+
+    def _place(self, wishes: Mapping[str, str], incident: Incident) -> Route:
+        way = route(wishes, self.channels, self.alerts)
+        addressed = incident.model_copy(update={"channel": way.channel, "to": way.to})
+        return Route(way.channel, self.channels[way.channel].render(addressed, self.base_url).to)
+
     def silent(self, queue: Sequence[_Letter]) -> bool:
         """Whether all SLOs that the incident still hurts, of one that is over all its SLOs, are silenced."""
-        incident = self._incident(queue[-1].note.incident)
+        incident = self._seen(queue[-1].note)
         if incident is None:
             return False
         hurt = {member.slo for member in incident.members if member.restored_at is None}
@@ -188,8 +218,8 @@ class _Post:
         return names <= silenced(names, self.store, self.now).keys()
 
     def forget_if_over(self, queue: Sequence[_Letter]) -> list[Notice]:
-        """Drop the letters of an incident that nobody was told of before it was over."""
-        incident = self._incident(queue[-1].note.incident)
+        """Drop the letters of an incident that their reader was not told of before it was over."""
+        incident = self._seen(queue[-1].note)
         if incident is None or incident.state == "open" or incident.notified_at is not None:
             return []
         return self._keep([_dropped(letter.note) for letter in queue])
@@ -253,15 +283,26 @@ class _Post:
         self.store.put(list(map(kept, notes)), lease=self.lease)
         return notes
 
-    def _incident(self, id: str) -> Incident | None:  # noqa: A002 - the model's own word
-        document = self.store.document(incidents.KIND, id)
-        return None if document is None else Incident.model_validate_json(document.body)
+    def _seen(self, note: Notice) -> Incident | None:
+        """The incident as the reader of *note* has been told of it."""
+        document = self.store.document(incidents.KIND, note.incident)
+        incident = None if document is None else Incident.model_validate_json(document.body)
+        if incident is None or note.reader is None:
+            return incident
+        copy = incident.copies.get(note.reader, Copy())
+        told = {"channel": copy.channel, "to": copy.to, "notified_at": copy.notified_at, "receipt": copy.receipt}
+        return incident.model_copy(update=told)
 
 
 def _quiet(queue: Sequence[_Letter], incident: Incident) -> bool:
-    """True when nobody needs to hear: details changed in a message that was told and cannot be edited."""
+    """True when nobody needs to hear.
+
+    Details changed in a message that was told and cannot be edited, or all is over and the reader never had to hear.
+    """
     details_only = all(letter.note.change == "changed" for letter in queue)
-    return details_only and incident.notified_at is not None and not incident.receipt
+    if incident.notified_at is None:
+        return queue[0].note.change == "resolved"
+    return details_only and not incident.receipt
 
 
 def _dropped(note: Notice) -> Notice:
@@ -270,15 +311,18 @@ def _dropped(note: Notice) -> Notice:
 
 def _noted(incident: Incident, done: Notice, way: Route, delivery: Delivery, now: datetime) -> Incident:
     what = f"told by {way.channel}" if done.error is None else f"{done.channel} refused ({done.error}); told by the log"
-    return incident.model_copy(
-        update={
-            "channel": way.channel,
-            "to": done.to if done.error is None else None,
-            "notified_at": incident.notified_at or now,
-            "receipt": delivery.receipt,
-            "timeline": (*incident.timeline, Moment(at=now, what=what)),
-        }
-    )
+    before = incident if done.reader is None else incident.copies.get(done.reader, Copy())
+    told: dict[str, Any] = {
+        "channel": way.channel,
+        "to": done.to if done.error is None else None,
+        "notified_at": before.notified_at or now,
+        "receipt": delivery.receipt,
+    }
+    if done.reader is not None:
+        what = f"consumer: {what}"
+        told = {"copies": {**incident.copies, done.reader: Copy(wishes=done.wishes, **told)}}
+    timeline = (*incident.timeline, Moment(at=now, what=what))
+    return incident.model_copy(update={**told, "timeline": timeline})
 
 
 def _reason(error: ChannelFailed) -> str:

@@ -141,7 +141,8 @@ class _Reaction:
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
         for case in self._cases.values():
             if case.state == "open" and lifecycle.key(case) == subject:
-                self._cases[case.id] = lifecycle.joined(case, member)
+                concerned = sorted({*case.consumers, *self._mentions(status.slo)})
+                self._cases[case.id] = lifecycle.joined(case, member).model_copy(update={"consumers": tuple(concerned)})
                 return case.id
         self._last += 1
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
@@ -167,10 +168,14 @@ class _Reaction:
                 "team": spec.owner.team,
                 "owner": spec.owner.mention,
                 "runbook": spec.alerting.runbook,
-                "consumers": whom,
+                "consumers": tuple(sorted({*whom, *self._mentions(slo)})),
                 "affected": affected,
             }
         )
+
+    def _mentions(self, slo: str) -> set[str]:
+        """The handles of those who rely on what *slo* promises."""
+        return {consumer.mention for consumer in self._definitions[slo].spec.consumer}
 
     def _notice(self, evidence: Evidence) -> None:
         """Open an incident for what was found beside the numbers, once; resolve it when that is over."""
@@ -223,8 +228,9 @@ class _Reaction:
         for case in told:
             changes.append(incidents.kept(case, expects=self._revisions.get(case.id, 0)))
             wait_s = group_wait_s if case.change == "opened" else 0
-            notice = outbox.notice(case, self._wishes(case), self._now)
-            changes.append(outbox.kept(notice, due=self._now + timedelta(seconds=wait_s), expects=0))
+            due = self._now + timedelta(seconds=wait_s)
+            notices = outbox.notices(case, self._wishes(case), self._consumers(case), self._now)
+            changes += [outbox.kept(notice, due=due, expects=0) for notice in notices]
         if any(case.id not in self._before for case in told):
             body = json.dumps(self._last).encode()
             changes.append(Change(COUNTER, incidents.KIND, body, expects=self._counter_revision))
@@ -234,6 +240,13 @@ class _Reaction:
         """The channels of the owner of the incident's first member that is still defined."""
         names = [member.slo for member in case.members if member.slo in self._definitions]
         return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
+
+    def _consumers(self, case: Incident) -> Iterator[Mapping[str, str]]:
+        """The channels of all who rely on what the incident hurts, and of those who did when they were told of it."""
+        for member in case.members:
+            if (slo := self._definitions.get(member.slo)) is not None:
+                yield from (consumer.channel for consumer in slo.spec.consumer)
+        yield from (copy.wishes for copy in case.copies.values())
 
 
 def _phases(

@@ -42,4 +42,4 @@ def incident(request: Request, id: str) -> dict[str, Any]:  # noqa: A002 - the p
 
 
 def _shape(found: Incident) -> dict[str, Any]:
-    return found.model_dump(mode="json", by_alias=True, exclude={"receipt"})
+    return found.model_dump(mode="json", by_alias=True, exclude={"receipt", "copies"})

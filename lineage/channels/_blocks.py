@@ -27,9 +27,11 @@ MENTION = re.compile(r"<(!subteam\^|@)[A-Z0-9]+>")
 def blocks(incident: Incident, base_url: str) -> list[Block]:
     """The blocks of the message, at most six."""
     sections = [_header(incident), _what(incident, base_url), _facts(incident)]
-    if incident.affected:
-        concerned = f"\n*Consumers:* {_fit(', '.join(incident.consumers), SENTENCE)}" if incident.consumers else ""
-        sections.append(_section("impact", f"*Downstream:* {_downstream(incident.affected)}{concerned}"))
+    impact = [f"*Downstream:* {_downstream(incident.affected)}"] if incident.affected else []
+    if incident.consumers:
+        impact.append(f"*Consumers:* {_fit(', '.join(incident.consumers), SENTENCE)}")
+    if impact:
+        sections.append(_section("impact", "\n".join(impact)))
     return [*sections, _buttons(incident, base_url), _context(incident)]
 
 

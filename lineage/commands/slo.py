@@ -11,6 +11,7 @@ import typer
 
 from lineage.commands import _options
 from lineage.commands._deciding import amendments, correct, exclude, silence
+from lineage.commands._gating import gate
 from lineage.commands._looking_back import backtest, explain, time_of
 from lineage.commands._open import open_store, read_settings
 from lineage.commands._planning import apply, hint, plan
@@ -101,6 +102,7 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(line)
 
 
+app.command()(gate)
 app.command()(plan)
 app.command()(apply)
 app.command()(export)

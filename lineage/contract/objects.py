@@ -256,6 +256,11 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     **{("post", f"{path}/undo"): _EXCLUSIONS for path in _EXCLUDED},
     **{(method, "/api/v1/slos/{name}/silence"): _SILENCE for method in ("get", "post")},
     ("post", "/api/v1/slos/{name}/silence/undo"): _SILENCE,
+    ("get", "/api/v1/products/{product}/gate"): thing(
+        product=TEXT,
+        open=FLAG,
+        because=many(thing(slo=TEXT, remainingRatio={"type": "number", "maximum": 0}, sentence=TEXT)),
+    ),
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),

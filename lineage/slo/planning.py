@@ -37,6 +37,7 @@ EFFECTS: Mapping[str, str] = {
     "spec.noData": "when alerts freeze; no verdict changes",
     "spec.alerting": "when it speaks, and how loudly; no verdict changes",
     "spec.owner": "who is told; no verdict changes",
+    "spec.consumer": "who else is told; no verdict changes",
 }
 
 

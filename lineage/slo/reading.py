@@ -23,7 +23,7 @@ from lineage.slo.written import written
 SUFFIXES = (".yaml", ".yml")
 
 # Words of the format that need what this version does not measure yet.
-LATER = frozenset({"consumer", "heartbeat", "Timeslices"})
+LATER = frozenset({"heartbeat", "Timeslices"})
 FILED = frozenset({"country", "file"})  # of a calendar
 LATER_SENTENCE = "is not measured by this version of Headwater"
 

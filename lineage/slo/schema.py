@@ -41,8 +41,10 @@ def schema() -> dict[str, Any]:
 
 
 def _as_written(definitions: dict[str, Any]) -> None:
-    """What is understood before a model sees it: a path for a dataset, one source for a list, files of days."""
+    """What is understood before a model sees it: a path for a dataset, one of a list, files of days."""
     spec, source = definitions["Spec"], definitions["Path"]["properties"]
+    several = spec["properties"]["consumer"]
+    spec["properties"]["consumer"] = {"anyOf": [{"$ref": REFERENCE.format(model="Consumer")}, several]}
     spec["required"].remove("dataset")
     spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}]
     definitions["Calendar"]["properties"] |= {

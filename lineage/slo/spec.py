@@ -115,18 +115,27 @@ class Path(Strict):
     via: Literal["any"] | tuple[Dataset, ...] = "any"
 
 
-class Owner(Strict):
+class Told(Strict):
     """Who is told: *handle* is what a message names (`<!subteam^S0>`; default @team), *channel* word to destination."""
 
     team: str = Field(min_length=1)
     channel: dict[str, str] = Field({})
     handle: str | None = None
-    escalation: str | None = None
 
     @property
     def mention(self) -> str:
         """The handle a message names."""
         return self.handle or f"@{self.team}"
+
+
+class Owner(Told):
+    """Whose the data is, and whom to call when nobody answers."""
+
+    escalation: str | None = None
+
+
+class Consumer(Told):
+    """Who relies on the data and is told whatever its owner is."""
 
 
 class Calendar(Strict):
@@ -283,6 +292,7 @@ class Spec(Strict):
     dataset: Dataset
     path: Path | None = None
     owner: Owner
+    consumer: Annotated[tuple[Consumer, ...], BeforeValidator(_several)] = ()
     schedule: Schedule | None = None
     sli: SerializeAsAny[InstanceOf[Sli]]
     budgeting_method: Literal["Occurrences"] = "Occurrences"

@@ -112,8 +112,8 @@ def status(  # noqa: PLR0913 - a status has many sides
     )
 
 
-def slo(name: str, dataset: NodeId, *, kind: str = "freshness", **owner: Any) -> DataSLO:
-    """A definition over *dataset*; *owner* overrides team and channel."""
+def slo(name: str, dataset: NodeId, *, kind: str = "freshness", consumer: Any = (), **owner: Any) -> DataSLO:
+    """A definition over *dataset*, with one or several of *consumer*; *owner* overrides team and channel."""
     sli: dict[str, Any] = {"type": kind}
     if kind == "completeness":
         sli["expected"] = {"mode": "contract", "rows": 10}
@@ -125,6 +125,7 @@ def slo(name: str, dataset: NodeId, *, kind: str = "freshness", **owner: Any) ->
             "spec": {
                 "dataset": {"namespace": dataset.namespace, "name": dataset.name},
                 "owner": {"team": "data-orders", "channel": {"slack": "C0ORDERS1"}, **owner},
+                "consumer": consumer,
                 "schedule": {"cron": "0 * * * *", "deadline": "1h"},
                 "sli": sli,
                 "timeWindow": [{"duration": "28d", "isRolling": True}],

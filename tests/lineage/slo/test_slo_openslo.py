@@ -62,6 +62,9 @@ extras = st.fixed_dictionaries(
         "owner": st.fixed_dictionaries(
             {"team": words}, optional={"channel": st.dictionaries(names, words), "handle": words, "escalation": words}
         ),
+        "consumer": st.lists(
+            st.fixed_dictionaries({"team": words}, optional={"channel": st.dictionaries(names, words)}), max_size=2
+        ),
         "alerting": st.fixed_dictionaries(
             {},
             optional={

@@ -100,7 +100,8 @@ def test_a_definition_survives_json() -> None:
             "deadline: 5h, before: {cron: 0 1 * * *, deadline: 1h}",
             "8:3: spec.schedule: a schedule with one",
         ),
-        ("  sli:", "  consumer: {}\n  sli:", "9:3: spec.consumer: is not measured by this version of Headwater"),
+        ("  sli:", "  consumer: {}\n  sli:", "9:3: spec.consumer.0.team: is missing; write `team:`"),
+        ("  sli:", "  heartbeat: {}\n  sli:", "9:3: spec.heartbeat: is not measured by this version of Headwater"),
         (
             "  sli:",
             "  exclusions: [{start: 2026-11-01}]\n  sli:",

@@ -54,6 +54,12 @@ def test_what_is_wrong_is_refused(wrong: dict[str, Any]) -> None:
     assert (validator.is_valid(document()), validator.is_valid(document(**wrong))) == (True, False)
 
 
+@pytest.mark.parametrize("consumer", [{"team": "risk"}, [{"team": "risk"}, {"team": "web", "handle": "@web"}], []])
+def test_consumers_are_one_or_several(consumer: object) -> None:
+    """As a person writes them, and as they are exported."""
+    assert jsonschema_rs.validator_for(schema()).is_valid(document(consumer=consumer))
+
+
 def test_every_indicator_is_in_it() -> None:
     """A file in the folder of indicators is a choice, under its own name."""
     assert set(words(INDICATORS)) <= set(schema()["$defs"])
