@@ -10,10 +10,11 @@ from lineage.alerts.policy import RANK, AlertState, Severity, Transition, decide
 from lineage.model import Verdict, VerdictState
 from lineage.slo.budget import Tally, judge_tally
 from lineage.slo.evaluate import basis, verdicts
-from lineage.slo.spec import DataSLO, TimeWindow
+from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.terms import spell
 from lineage.slo.tiers import choose, tiers_of
+from lineage.slo.time_window import TimeWindow
 from lineage.store.base import Store
 
 GRACE = timedelta(seconds=60)  # a deadline waits for it (DECISIONS 25), so an alert speaks no earlier

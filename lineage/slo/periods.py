@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from lineage.slo.calendar import upcoming
 from lineage.slo.exclusions import Excluded, Exclusion, spans
 from lineage.slo.lasting import plain
-from lineage.slo.spec import Anchor, DataSLO
+from lineage.slo.spec import DataSLO
 from lineage.slo.terms import in_units
+from lineage.slo.time_window import Anchor
 
 TICK = timedelta(microseconds=1)
 MONTHS = {"M": 1, "Q": 3, "Y": 12}

@@ -16,10 +16,8 @@ from pydantic import (
     BeforeValidator,
     Field,
     InstanceOf,
-    PlainSerializer,
     SerializeAsAny,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -28,12 +26,11 @@ from lineage.errors import UnknownPart
 from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo.exclusions import Exclusion
-from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Sli, Strict, Zone, in_units, parse_duration, spell
+from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Sli, Strict, Zone
+from lineage.slo.time_window import TimeWindow, positive
 
 INDICATORS = "lineage.slo.indicators"
 SATURDAY = 5
-WALL_TIME = "%Y-%m-%d %H:%M:%S"
-ON_CALENDAR = "dwMQY"  # what a calendar has, of the letters of a duration
 
 Severity = Literal["page", "ticket"]
 
@@ -62,33 +59,6 @@ def _skipped(day: object) -> object:
         return date.fromisoformat(str(day))
     except ValueError:
         raise ValueError(f"{day!r} is no day; write 2026-12-25, 12-25 for every year, or weekends") from None
-
-
-def _positive(span: timedelta) -> timedelta:
-    if span <= timedelta(0):
-        raise ValueError("a window must be longer than nothing; write 28d")
-    return span
-
-
-_length = cache(parse_duration)
-
-
-def _window_length(given: object) -> str:
-    _positive(span := parse_duration(given))
-    return str(given).strip() if isinstance(given, str) else spell(span)
-
-
-def _wall_time(given: object) -> object:
-    if type(given) is date:
-        return datetime(given.year, given.month, given.day)  # noqa: DTZ001 - wall time, the zone stands beside it
-    if isinstance(given, datetime) and given.tzinfo is None:
-        return given
-    try:
-        return datetime.strptime(str(given), WALL_TIME)  # noqa: DTZ007 - as above
-    except ValueError:
-        raise ValueError(
-            f"{str(given)!r} is no start; write it as 2026-01-01 00:00:00, in the time of timeZone"
-        ) from None
 
 
 def _target(ratio: Fraction) -> Fraction:
@@ -170,7 +140,7 @@ class Pause(Strict):
     """From *start* on, for *duration*, the job was stopped on purpose: what falls due is not expected, and why."""
 
     start: Instant
-    duration: Annotated[Duration, AfterValidator(_positive)]
+    duration: Annotated[Duration, AfterValidator(positive)]
     reason: str = Field(min_length=1)
 
 
@@ -212,59 +182,6 @@ class Schedule(Strict):
         if now is None:
             return self
         return self.model_copy(update={"valid_from": now, "before": earlier})
-
-
-class Anchor(Strict):
-    """Where one of the windows on a calendar begins, in the wall time of a zone; the others lie before and after."""
-
-    start_time: Annotated[
-        datetime,
-        BeforeValidator(_wall_time),
-        PlainSerializer(lambda at: at.strftime(WALL_TIME)),
-        WithJsonSchema({"type": "string", "examples": ["2026-01-01 00:00:00"]}),
-    ]
-    time_zone: Zone
-
-
-class TimeWindow(Strict):
-    """The window over which the objective holds: it rolls, or it is one of those of a *calendar* (SLO.md b.7).
-
-    *duration* is as written; of a rolling one in days, hours or minutes.
-    """
-
-    duration: Annotated[
-        str,
-        BeforeValidator(_window_length),
-        WithJsonSchema({"type": "string", "pattern": r"^\s*\d+[mhdwMQY]\s*$", "examples": ["28d", "1M"]}),
-    ]
-    is_rolling: bool
-    calendar: Anchor | None = None
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is: on a calendar about, where a month is 30 days."""
-        return _length(self.duration)
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if self.is_rolling == (self.calendar is not None):
-            wanted = "isRolling: true, or false with calendar: {startTime: 2026-01-01 00:00:00, timeZone: UTC}"
-            raise ValueError(f"a window rolls or has a calendar; write {wanted}")
-        if self.calendar is not None and in_units(self.duration)[1] not in ON_CALENDAR:
-            raise ValueError(f"a calendar has no windows of {self.duration}; write whole d, w, M, Q or Y, as in 1M")
-        return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _rolling_alike(cls, given: Any) -> Any:
-        """A rolling month is 30 days, however it is written."""
-        rolls = isinstance(given, Mapping) and (given.get("isRolling", given.get("is_rolling")) is True)
-        if not rolls:
-            return given
-        try:
-            return {**given, "duration": spell(parse_duration(given["duration"]))}
-        except (KeyError, ValueError):
-            return given
 
 
 class Objective(Strict):
@@ -312,7 +229,7 @@ class Trend(Strict):
     """How much the figure of each day may grow in *window*, by the median slope, before a ticket tells of it."""
 
     estimator: Literal["theil-sen"] = "theil-sen"
-    window: Annotated[Duration, AfterValidator(_positive)] = timedelta(days=14)
+    window: Annotated[Duration, AfterValidator(positive)] = timedelta(days=14)
     ticket_above: Annotated[Ratio, BeforeValidator(_growth), Field(gt=0)]
 
 
@@ -320,8 +237,8 @@ class AlertWindow(Strict):
     """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
 
     severity: Severity
-    long: Annotated[Duration, AfterValidator(_positive)]
-    short: Annotated[Duration, AfterValidator(_positive)]
+    long: Annotated[Duration, AfterValidator(positive)]
+    short: Annotated[Duration, AfterValidator(positive)]
     budget: Annotated[Share, Field(gt=0)]
 
     @model_validator(mode="after")

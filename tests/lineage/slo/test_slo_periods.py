@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.alerts.backtest import widened
 from lineage.alerts.policy import decide
 from lineage.slo.budget import count, judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.lasting import Lasting
 from lineage.slo.lint import warnings
-from lineage.slo.periods import Period, length_at, period_at
+from lineage.slo.periods import Period, length_at, period_at, reach
 from lineage.slo.planning import differences
 from lineage.slo.reading import read_path
 from lineage.slo.shape import shape
@@ -44,8 +45,8 @@ def period(slo: DataSLO, now: datetime) -> Period:
     return found
 
 
-def at(*numbers: int) -> datetime:
-    return datetime(*numbers, tzinfo=UTC)  # type: ignore[arg-type]  # a date and a time of day
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_what_is_wrong_on_the_last_is_wrong_on_the_first() -> None:
     assert transition is not None
     assert (status.state, status.budget.spent, transition.what, transition.after.since) == (
         "breaching",
-        0,
+        Fraction(0),
         "fire",
         at(2026, 10, 31, 20, 15),
     )
@@ -199,7 +200,7 @@ def test_burn_rates_look_back_over_the_border() -> None:
     made = verdicts("G" * 60 + "B" * 65, at(2026, 10, 31, 23, 5), MINUTE)
     rate = judge(slo, made, at(2026, 10, 31, 23, 5)).burn_rates[0]
 
-    assert (rate.long, rate.threshold, rate.firing) == (100, Fraction(144, 10), True)
+    assert (rate.long, rate.threshold, rate.firing) == (Fraction(100), Fraction(144, 10), True)
 
 
 def test_the_factor_is_that_of_the_month() -> None:
@@ -291,3 +292,11 @@ def test_an_example_is_a_month() -> None:
     told = [each.slo for each in read_path(EXAMPLES) if each.slo.spec.time_window[0].calendar is not None]
 
     assert [(slo.name, period(slo, NOON).name) for slo in told] == [("settlements-monthly", "November 2026")]
+
+
+@pytest.mark.parametrize("now", [at(2026, 3, 31, 21), at(2026, 4, 1), at(2028, 2, 29, 22)])
+def test_a_backtest_reads_what_the_oldest_look_needs(now: datetime) -> None:
+    """Judged 28 days ago an SLO on a calendar looks as far back as it did then."""
+    slo = on_calendar()
+
+    assert reach(widened(slo, 28 * DAY), now) <= reach(slo, now - 28 * DAY)
