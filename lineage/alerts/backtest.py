@@ -117,7 +117,7 @@ def widened(slo: DataSLO, length: timedelta) -> DataSLO:
     """
     (window,) = slo.spec.time_window
     reached = slo.window if window.calendar is None else 2 * slo.window
-    wider = TimeWindow(duration=spell(reached + length + MINUTE), is_rolling=True)
+    wider = TimeWindow(duration=spell(-(-(reached + length) // MINUTE) * MINUTE), is_rolling=True)
     return slo.model_copy(update={"spec": slo.spec.model_copy(update={"time_window": (wider,)})})
 
 
