@@ -64,7 +64,7 @@ def shown(request: Request, name: str) -> Response:
         slo=row(one),
         definition=one.definition,
         status=status,
-        window=say.lasting(status.window_s),
+        window=say.lasting(status.window_s) if status.period is None else status.period.name,
         unit=one.definition.spec.sli.unit,
         lost_upstream=share(status, hurt.get(name, ())),
         diagnosis=of_slo(one, begun, seen),

@@ -50,7 +50,7 @@ def figures(one: Judged, incidents: Iterable[Incident] = ()) -> dict[str, str]:
     verdicts = [verdict for verdict in status.occurrences if verdict.total]
     if not verdicts:
         return {}
-    begin = status.at - timedelta(seconds=status.window_s)
+    begin = status.since
     made = {"sli": indicator(_by_time(verdicts, status), float(status.target), begin, status.at)}
     if status.budget.allowed:
         begun = [(case.onset_at, case.id) for case in incidents if begin < case.onset_at <= status.at]
@@ -102,7 +102,7 @@ def _by_time(verdicts: Sequence[Verdict], status: Status) -> list[tuple[datetime
 def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
     """The rates over the last days; with their thresholds where it is they that speak, and not the ladder."""
     events = [(verdict.due, verdict.good, verdict.total) for verdict in verdicts]
-    begin = max(status.at - timedelta(seconds=status.window_s), status.at - RATE_SPAN)
+    begin = max(status.since, status.at - RATE_SPAN)
     moments = [begin + (status.at - begin) * step / RATE_POINTS for step in range(RATE_POINTS + 1)]
     tiers = {rate.long_s: rate for rate in reversed(status.burn)}  # of equal windows the first stays
     return [

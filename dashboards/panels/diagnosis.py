@@ -133,12 +133,18 @@ FAR = 10  # windows; an end further off is none
 
 
 def empty_at(status: Status) -> datetime | None:
-    """When the budget ends at the present pace: remaining x window / burn (SLO.md b.7). None: not in sight."""
+    """When the budget ends at the present pace: remaining x window / burn (SLO.md b.7). None: not in sight.
+
+    On a calendar nothing is in sight beyond the end of the window, where the next has a budget of its own.
+    """
     left, rate = status.budget.remaining_ratio, pace(status)
     if left is None or left <= 0 or rate is None or not rate.long:
         return None
     seconds = left * status.window_s / rate.long
-    return None if seconds > FAR * status.window_s else status.at + timedelta(seconds=float(seconds))
+    if seconds > FAR * status.window_s:
+        return None
+    end = status.at + timedelta(seconds=float(seconds))
+    return None if status.period is not None and end >= status.period.end else end
 
 
 def left_tone(left: Fraction | None) -> Tone:

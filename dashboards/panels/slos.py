@@ -82,7 +82,8 @@ def occurrences(status: Status, *, brief: bool = False) -> Markup:
     """The window's newest occurrences as a strip."""
     cells = [_cell(verdict) for verdict in status.occurrences]
     counts = status.counts
-    label = f"{counts.get('good', 0)} good, {counts.get('bad', 0)} bad of the last {say.lasting(status.window_s)}"
+    within = f"of the last {say.lasting(status.window_s)}" if status.period is None else f"in {status.period.name}"
+    label = f"{counts.get('good', 0)} good, {counts.get('bad', 0)} bad {within}"
     return strip(cells, label, brief=brief)
 
 

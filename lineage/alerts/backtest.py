@@ -12,10 +12,13 @@ from lineage.slo.budget import Tally, judge_tally
 from lineage.slo.evaluate import basis, verdicts
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
+from lineage.slo.terms import spell
 from lineage.slo.tiers import choose, tiers_of
+from lineage.slo.time_window import TimeWindow
 from lineage.store.base import Store
 
 GRACE = timedelta(seconds=60)  # a deadline waits for it (DECISIONS 25), so an alert speaks no earlier
+MINUTE = timedelta(minutes=1)  # what a duration is written in
 LOOK = timedelta(seconds=30)  # between two looks of the scheduler
 
 
@@ -108,9 +111,13 @@ def reach_of(slo: DataSLO, ordered: Sequence[Verdict]) -> timedelta:
 
 
 def widened(slo: DataSLO, length: timedelta) -> DataSLO:
-    """*slo* over a window that is *length* longer: what has to be read to judge it *length* ago."""
+    """*slo* over a window that is *length* longer: what has to be read to judge it *length* ago.
+
+    It rolls; one on a calendar began at most about its length before that, and alerts look back as far.
+    """
     (window,) = slo.spec.time_window
-    wider = window.model_copy(update={"duration": window.duration + length})
+    reached = slo.window if window.calendar is None else 2 * slo.window
+    wider = TimeWindow(duration=spell(-(-(reached + length) // MINUTE) * MINUTE), is_rolling=True)
     return slo.model_copy(update={"spec": slo.spec.model_copy(update={"time_window": (wider,)})})
 
 

@@ -41,8 +41,8 @@ def missed(
 
 
 def _lived(store: Store, slo: DataSLO, status: Status, before: AlertState | None, since: datetime) -> AlertState | None:
-    begin = since - reach_of(slo, status.occurrences)
-    if not any(each.state == VerdictState.BAD and each.due > begin for each in status.occurrences):
+    begin = since - reach_of(slo, status.looked_at)
+    if not any(each.state == VerdictState.BAD and each.due > begin for each in status.looked_at):
         return None
     wider = widened(slo, status.at - since)
     judged, _ = verdicts(wider, basis(wider, store, status.at), status.at)

@@ -67,13 +67,13 @@ def decide(before: AlertState | None, status: Status) -> Transition | None:
 
 def restored_at(status: Status) -> datetime:
     """When the data was good again: the delivery (or the due time) of the newest GOOD occurrence, else now."""
-    good = next((v for v in reversed(status.occurrences) if v.state == VerdictState.GOOD), None)
+    good = next((v for v in reversed(status.looked_at) if v.state == VerdictState.GOOD), None)
     return status.at if good is None else good.delivered_at or good.due
 
 
 def withdrawn(state: AlertState, status: Status) -> bool:
     """Whether what *state* spoke of was never wrong: events that came late made all of it GOOD (SLO.md b.6)."""
-    episode = [verdict for verdict in status.occurrences if verdict.due >= state.since]
+    episode = [verdict for verdict in status.looked_at if verdict.due >= state.since]
     late = (each.amended for each in episode if each.amended is not None and each.amended.by is None)
     return any(each.was == VerdictState.BAD for each in late) and all(v.state != VerdictState.BAD for v in episode)
 
@@ -141,7 +141,7 @@ def _unmeasured(tier: BurnRate) -> bool:
 
 def _newest_judged(status: Status) -> Verdict | None:
     judged = (VerdictState.GOOD, VerdictState.BAD)
-    return next((verdict for verdict in reversed(status.occurrences) if verdict.state in judged), None)
+    return next((verdict for verdict in reversed(status.looked_at) if verdict.state in judged), None)
 
 
 def _highest(true: dict[Rule, Severity]) -> Severity:
@@ -158,13 +158,13 @@ def _onset(status: Status, true: dict[Rule, Severity]) -> datetime:
         return _streak_start(status)
     reach = max(tier.long_s for tier in status.burn_rates if tier.firing)
     begin = status.at - timedelta(seconds=reach)
-    bad = [v.due for v in status.occurrences if v.state == VerdictState.BAD and v.due > begin]
+    bad = [v.due for v in status.looked_at if v.state == VerdictState.BAD and v.due > begin]
     return min(bad, default=status.at)
 
 
 def _streak_start(status: Status) -> datetime:
     start = status.at
-    for verdict in reversed(status.occurrences):
+    for verdict in reversed(status.looked_at):
         if verdict.state == VerdictState.GOOD:
             break
         if verdict.state == VerdictState.BAD:

@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import next_due, spacing
+from lineage.slo.exclusions import Exclusion
 from lineage.slo.lasting import plain
+from lineage.slo.periods import Period, ahead, begin, length_at, period_at, reach
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
 from lineage.slo.spec import DataSLO, Rung, indicator
@@ -96,7 +98,11 @@ class Tally:
 
     def window(self, length: timedelta, now: datetime) -> tuple[int, int]:
         """The places in `ordered` of what lies in (now - *length*, now]: from, and up to without."""
-        begin = now - length if self.after is None else max(now - length, self.after)
+        return self.due_after(now - length, now)
+
+    def due_after(self, begin: datetime, now: datetime) -> tuple[int, int]:
+        """The places in `ordered` of what lies in (*begin*, *now*]."""
+        begin = begin if self.after is None else max(begin, self.after)
         return bisect_right(self.dues, begin), bisect_right(self.dues, now)
 
     def count(self, first: int, end: int) -> Count:
@@ -119,29 +125,38 @@ def _whole(part: Fraction) -> int | Fraction:
 def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
     """The status of *slo* at *now*: a function of the set of *verdicts*, whatever their order.
 
-    A verdict enters windows by its due time. The budget is (1 - target) of what was expected up to now; what is UNKNOWN
-    takes part in the budget and in coverage, never in the SLI.
+    A verdict enters windows by its due time. The budget is (1 - target) of what was expected up to now, and on a
+    calendar of what is yet to come as well; what is UNKNOWN takes part in the budget and in coverage, not in the SLI.
     """
     return judge_tally(slo, Tally(verdicts), now)
 
 
-def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
-    """What `judge` says of the verdicts in *tally* that were due by *now*: for who asks for many instants."""
-    first, end = tally.window(slo.window, now)
+def judge_tally(slo: DataSLO, tally: Tally, now: datetime, exclusions: Sequence[Exclusion] | None = None) -> Status:
+    """What `judge` says of the verdicts in *tally* that were due by *now*: for who asks for many instants.
+
+    What of a window on a calendar is yet to come is not expected in *exclusions*, by default those of its file.
+    """
+    period, length = period_at(slo, now), length_at(slo, now)
+    first, end = tally.due_after(begin(slo, now), now)
+    looked, _ = tally.due_after(reach(slo, now), now)
     window, totals = tally.ordered[first:end], tally.count(first, end)
     states = {state: tally.of(state, first, end) for state in VerdictState}
-    budget = _budget(slo, totals, sum(states[state] for state in OPEN))
-    tiers = choose(slo, _spacing(slo, window, now))
+    last = window[-1].due if window else None
+    to_come = ahead(slo, now, last, slo.spec.exclusions if exclusions is None else exclusions)
+    budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
+    tiers = choose(slo, _spacing(slo, window, now), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
-    streak = _streak(window)
-    ladder = _strictest(_ladder(slo, states[VerdictState.BAD], streak, budget, burns=bool(tiers)))
-    state = _state(slo, totals, budget, now, speaking=ladder is not None or any(rate.firing for rate in rates))
+    before = tuple(tally.ordered[looked:first])
+    streak = _streak((*before, *window)) if before else _streak(window)
+    misses = max(states[VerdictState.BAD], len(streak))  # a streak may have begun before a window on a calendar
+    ladder = _strictest(_ladder(slo, misses, streak, budget, burns=bool(tiers)))
+    state = _state(slo, totals, budget, now, period, speaking=ladder is not None or any(rate.firing for rate in rates))
     status = Status(
         slo=slo.name,
         at=plain(now),
         state=state,
         target=slo.target,
-        window_s=slo.window // SECOND,
+        window_s=length // SECOND,
         sli=totals.sli,
         good=totals.good,
         total=totals.total,
@@ -155,6 +170,8 @@ def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
         next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
         last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
         sentence="",
+        period=period,
+        before=before,
     )
     return replace(status, sentence=sentence(slo, status))
 
@@ -162,7 +179,7 @@ def judge_tally(slo: DataSLO, tally: Tally, now: datetime) -> Status:
 def later(slo: DataSLO, status: Status, now: datetime) -> Status:
     """*status* of *slo* as of *now*, where nothing has changed since but the time: only words tell how long it is."""
     moved = replace(status, at=now)
-    return replace(moved, sentence=sentence(slo, moved)) if _streak(moved.occurrences) else moved
+    return replace(moved, sentence=sentence(slo, moved)) if _streak(moved.looked_at) else moved
 
 
 def _budget(slo: DataSLO, totals: Count, unjudged: int) -> Budget:
@@ -184,7 +201,7 @@ def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelt
 
 def _rate(tier: Tier, slo: DataSLO, tally: Tally, now: datetime) -> BurnRate:
     long, short = (tally.count(*tally.window(length, now)) for length in (tier.long, tier.short))
-    factor = tier.factor(slo.window)
+    factor = tier.factor(length_at(slo, now))
     rates = (long.burn(slo.target), short.burn(slo.target))
     burning = all(rate is not None and rate > factor for rate in rates)
     return BurnRate(
@@ -241,13 +258,19 @@ def _strictest(severities: Iterable[Severity]) -> Severity | None:
     return min(severities, default=None)  # "page" before "ticket"
 
 
-def _state(slo: DataSLO, totals: Count, budget: Budget, now: datetime, *, speaking: bool) -> SloState:
-    """Warming before anything else: until then no page. Without coverage nothing is said. Then what speaks decides."""
+def _state(  # noqa: PLR0913 - all that decides it
+    slo: DataSLO, totals: Count, budget: Budget, now: datetime, period: Period | None, *, speaking: bool
+) -> SloState:
+    """Warming before anything else: until then no page. Without coverage nothing is said. Then what speaks decides.
+
+    Where nothing was due yet in a month, nothing is missing.
+    """
     began = slo.spec.effective_from
-    young = began is not None and now < began + slo.window
+    young = began is not None and (now < began + slo.window if period is None else period.start <= began)
     if young and totals.expected < WARM_AFTER:
         return "warming"
-    if totals.coverage is None or totals.coverage < slo.spec.no_data.min_coverage:
+    nothing_due = period is not None and totals.expected == 0
+    if not nothing_due and (totals.coverage is None or totals.coverage < slo.spec.no_data.min_coverage):
         return "no_data"
     if speaking:
         return "breaching"
@@ -256,10 +279,11 @@ def _state(slo: DataSLO, totals: Count, budget: Budget, now: datetime, *, speaki
 
 def sentence(slo: DataSLO, status: Status) -> str:
     """The one thing to know: what is wrong and since when, else how fast the budget burns, else how much is left."""
-    judged, streak = sum(status.counts[state.value.lower()] for state in JUDGED), _streak(status.occurrences)
+    judged, streak = sum(status.counts[state.value.lower()] for state in JUDGED), _streak(status.looked_at)
+    within = f"in {span(slo.window) if status.period is None else status.period.name}"
     if status.state == "no_data":
         expected = judged + status.counts["unknown"]
-        return f"No data: {judged} of {expected} occurrences could be judged in {span(slo.window)}"
+        return f"No data: {judged} of {expected} occurrences could be judged {within}"
     if streak:
         return _described(slo, streak, status.at)
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
@@ -267,9 +291,13 @@ def sentence(slo: DataSLO, status: Status) -> str:
     if status.state == "warming":
         return f"Warming up: {judged} of {WARM_AFTER} occurrences judged"
     unit = slo.spec.sli.unit
-    if status.good == status.total:
-        return f"All {number(status.total)} {unit} good in {span(slo.window)}"
-    return f"{percent(status.good / status.total)} of {unit} good in {span(slo.window)}; {_left(status.budget)}"
+    if not status.total:
+        share = "Nothing was judged yet"
+    elif status.good == status.total:
+        return f"All {number(status.total)} {unit} good {within}"
+    else:
+        share = f"{percent(status.good / status.total)} of {unit} good"
+    return f"{share} {within}; {_left(status.budget)}"
 
 
 def _described(slo: DataSLO, streak: Sequence[Verdict], at: datetime) -> str:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,13 @@ def occurrences(schedule: Schedule, since: datetime, now: datetime) -> list[Occu
 def next_due(schedule: Schedule, after: datetime) -> datetime:
     """The first deadline after *after* of an occurrence that is expected."""
     return next(occurrence.due for occurrence in _occurrences(schedule, after) if occurrence.expected)
+
+
+def upcoming(schedule: Schedule, after: datetime, end: datetime) -> Iterator[datetime]:
+    """The deadlines after *after* and before *end* of the occurrences that are expected."""
+    for occurrence in takewhile(lambda each: each.start < end, _occurrences(schedule, after)):
+        if occurrence.expected and occurrence.due < end:
+            yield occurrence.due
 
 
 def _occurrences(schedule: Schedule, since: datetime) -> Iterator[Occurrence]:

@@ -59,12 +59,13 @@ def basis(
 def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
     """The status of *slo* at *now* by what was read. Pure."""
     found, evidence = verdicts(slo, read, now, grace)
-    return concluded(slo, evidence, Tally(found), now)
+    return concluded(slo, Basis(evidence, read.said), Tally(found), now)
 
 
-def concluded(slo: DataSLO, evidence: Evidence, tally: Tally, now: datetime) -> Status:
-    """The status of *slo* at *now* by the verdicts in *tally*, which were made of *evidence*. Pure."""
-    status = judge_tally(slo, tally, now)
+def concluded(slo: DataSLO, by: Basis, tally: Tally, now: datetime) -> Status:
+    """The status of *slo* at *now* by the verdicts in *tally*, which were made *by* what was read. Pure."""
+    evidence = by.evidence
+    status = judge_tally(slo, tally, now, by.said.exclusions)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)

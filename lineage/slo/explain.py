@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lineage.errors import NotFound
 from lineage.model import EventRecord, Verdict
 from lineage.slo.phrases import moment, percent
-from lineage.slo.shape import Number, number, stamp
+from lineage.slo.shape import Number, number, stamp, window_of
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -53,6 +53,7 @@ def shape_of(explained: Explanation) -> dict[str, object]:
         "spends": _spends(explained),
         "sli": number(status.sli),
         "target": number(status.target),
+        "window": window_of(status.period),
         "budgetRemainingRatio": number(status.budget.remaining_ratio),
         "deliveredAt": stamp(verdict.delivered_at),
         "run": verdict.run,
@@ -104,7 +105,8 @@ def _stands(status: Status) -> str:
     left = status.budget.remaining_ratio
     rest = "" if left is None else f"; {percent(left)} of the error budget left"
     assert status.sli is not None, "asked for only where something was judged"
-    return f"{percent(status.sli, 2)} good, objective {percent(status.target, 2)}{rest}"
+    within = "" if status.period is None else f" in {status.period.name}"
+    return f"{percent(status.sli, 2)} good{within}, objective {percent(status.target, 2)}{rest}"
 
 
 def _spends(explained: Explanation) -> Number:

@@ -18,6 +18,7 @@ from lineage.slo.checks import checks, conformance
 from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.partitions import Partition, read_partitions
+from lineage.slo.periods import reach
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
 from lineage.slo.usage import Usage, usage
@@ -117,8 +118,8 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
 
 
 def window_of(slo: DataSLO, now: datetime) -> datetime:
-    """Where the window of *slo* begins, open: its length before *now*, and not before it is in force."""
-    since = now - slo.window
+    """Since when *slo* is judged, open: its window, and its length before *now*, and not before it is in force."""
+    since = reach(slo, now)
     return since if slo.spec.effective_from is None else max(since, slo.spec.effective_from - TICK)
 
 

@@ -11,6 +11,7 @@ from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
 from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators._robust import LEAST, deviations, median
+from lineage.slo.periods import length_at, period_at
 from lineage.slo.phrases import percent, span
 from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
@@ -91,8 +92,8 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     every = slo.spec.sli.cadence or apart
     if every is not None and slo.spec.sli.unit == "occurrences":
         if (enough := affordable(slo, now)) is not None:
-            expected = _expected(slo, every)
-            held = f"{span(slo.window)} hold {expected} occurrence{'' if expected == 1 else 's'}"
+            expected = _expected(slo, every, now)
+            held = f"{_held(slo, now)} {expected} occurrence{'' if expected == 1 else 's'}"
             lower = f"a target of {number(enough)} or less, or a longer window," if enough else "a longer window"
             yield f"this target forbids any miss: {held}; {lower} allows one"
         if schedule is not None and apart is not None and schedule.deadline >= apart:
@@ -100,22 +101,28 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"the deadline of {span(schedule.deadline)} is not shorter than the {span(apart)} between deliveries; "
                 "runs that do not name their interval would be counted for the next one"
             )
-    for tier in choose(slo, every):
-        if not can_fire(tier, slo):
+    length = length_at(slo, now)
+    for tier in choose(slo, every, length):
+        if not can_fire(tier, slo, length):
             yield (
                 f"the {tier.severity} tier over {span(tier.long)} can never fire: even a total outage burns "
-                f"{float(1 / miss):.4g} times, its factor is {float(tier.factor(slo.window)):.4g}; "
+                f"{float(1 / miss):.4g} times, its factor is {float(tier.factor(length)):.4g}; "
                 f"{float(FEASIBLE / miss):.4g} would do, or policy: auto"
             )
-        elif tier.factor(slo.window) < MIN_FACTOR:
+        elif tier.factor(length) < MIN_FACTOR:
             yield (
                 f"the {tier.severity} tier over {span(tier.long)} fires while the budget is on track: its factor is "
-                f"{float(tier.factor(slo.window)):.4g}; write a larger budget for it, or a shorter long window"
+                f"{float(tier.factor(length)):.4g}; write a larger budget for it, or a shorter long window"
             )
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
-    if slo.spec.alerting.ladder and choose(slo, every):
+    if slo.spec.alerting.ladder and choose(slo, every, length):
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
+
+
+def _held(slo: DataSLO, now: datetime) -> str:
+    period = period_at(slo, now)
+    return f"{span(slo.window)} hold" if period is None else f"{period.name} holds"
 
 
 def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
@@ -123,10 +130,10 @@ def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
     every = slo.spec.sli.cadence or (None if slo.spec.schedule is None else spacing(slo.spec.schedule, now))
     if every is None or slo.spec.sli.unit != "occurrences":
         return None
-    expected = _expected(slo, every)
+    expected = _expected(slo, every, now)
     return None if expected * (1 - slo.target) >= 1 else Fraction(int((1 - 1 / expected) * 1000), 1000)
 
 
-def _expected(slo: DataSLO, every: timedelta) -> Fraction:
-    """How many occurrences the window holds; a day of 25 hours in it takes none away."""
-    return Fraction(max(1, round(slo.window / every)))
+def _expected(slo: DataSLO, every: timedelta, now: datetime) -> Fraction:
+    """How many occurrences the window at *now* holds; a day of 25 hours in it takes none away."""
+    return Fraction(max(1, round(length_at(slo, now) / every)))

@@ -96,7 +96,7 @@ def _histogram(text: str) -> Callable[[str], Metric]:
 FAMILIES: Mapping[str, Callable[[str], Metric]] = {
     "headwater_slo_info": _gauge("What an SLO is about; join with group_left.", *INFO[1:]),
     "headwater_slo_objective_ratio": _gauge("The share that must be good."),
-    "headwater_slo_window_seconds": _gauge("The length of the rolling window."),
+    "headwater_slo_window_seconds": _gauge("The length of the window; on a calendar that of the current one."),
     "headwater_slo_sli_ratio": _gauge("Good of total.", "window"),
     "headwater_slo_burn_rate": _gauge("How many times faster than it can afford the budget is spent.", "window"),
     "headwater_slo_error_budget_remaining_ratio": _gauge(

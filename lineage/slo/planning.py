@@ -30,6 +30,8 @@ EFFECTS: Mapping[str, str] = {
     "spec.sli": "the whole window is judged anew by it",
     "spec.schedule": "what falls due from now on; what fell due before keeps its schedule",
     "spec.timeWindow": "older occurrences enter or leave the window, and the budget with them",
+    "spec.timeWindow.0.isRolling": "the window rolls, or begins anew with its calendar, and the budget with it",
+    "spec.timeWindow.0.calendar": "the window begins and ends at other times, and its budget with it",
     "spec.objectives": "the budget is another share of the same occurrences",
     "spec.effectiveFrom": "what was due before it does not exist",
     "spec.exclusions": "what was due in them is of no budget",
@@ -178,5 +180,5 @@ def _brief(status: Status | None) -> dict[str, object] | None:
 def _standing(status: Status) -> str:
     left = status.budget.remaining_ratio
     rest = "nothing judged yet" if left is None else f"{percent(left)} of the error budget left"
-    window = span(timedelta(seconds=status.window_s))
+    window = span(timedelta(seconds=status.window_s)) if status.period is None else status.period.name
     return f"{status.state}, {len(status.occurrences)} occurrences in {window}, {rest}"

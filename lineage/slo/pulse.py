@@ -62,7 +62,7 @@ class Pulse:
         self._at, self._since = plain(now), plain(window_of(slo, now))
         found, evidence = verdicts(slo, read, now, grace)
         self._tally = Tally(found)
-        self.status: Status = concluded(slo, evidence, self._tally, now)
+        self.status: Status = concluded(slo, Basis(evidence, read.said), self._tally, now)
         sides = (read.evidence.sent, read.evidence.seen)
         self._by_time = tuple(sorted(side, key=AT) for side in sides)
         told = (Told(beat, side) for side, beats in enumerate(sides) for beat in beats)
@@ -74,7 +74,7 @@ class Pulse:
             self._note(each)
         begin = self._since - beats.threshold
         front = all(found[0].emitted_at <= begin for found in self._told.values())
-        held = self._since != self._at - slo.window
+        held = plain(window_of(slo, self._at + TICK)) == self._since
         rising = all(
             _rises(before.beat, after.beat) for each in self._told.values() for before, after in pairwise(each)
         )
@@ -107,7 +107,7 @@ class Pulse:
         pairs = ((before.get(verdict.occurrence), verdict) for verdict in found)
         self._tally.end_with(place, [was if was is not None and was == new else new for was, new in pairs])
         self._tally.after = window_of(self._slo, now)
-        self.status = concluded(self._slo, evidence, self._tally, now)
+        self.status = concluded(self._slo, Basis(evidence, self._read.said), self._tally, now)
         self._at = plain(now)
 
     def _take(self, read: Basis, since: datetime) -> datetime | None:

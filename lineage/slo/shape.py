@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from lineage.model import Amendment, Restated, Verdict
+from lineage.slo.periods import Period
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import BurnRate, Status
 
@@ -20,7 +21,8 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
     Of its occurrences only those *listed* are told one by one; None: all of them. Counts and figures are of all.
 
     good, bad and total are in the SLI's unit; the other counts are occurrences. 0 of 0 gives null, never 1.
-    burnRates are the tiers that speak; burn is what to show, also where the ladder speaks.
+    window is that of the calendar, windowSeconds long by the clock; null where it rolls. burnRates are the tiers that
+    speak; burn is what to show, also where the ladder speaks.
     """
     counts = status.counts
     return {
@@ -35,6 +37,7 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "sentence": status.sentence,
         "target": number(status.target),
         "windowSeconds": status.window_s,
+        "window": window_of(status.period),
         "sli": number(status.sli),
         "good": number(status.good),
         "bad": number(status.total - status.good),
@@ -60,6 +63,11 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "occurrenceCount": len(status.occurrences),
         "occurrences": [_occurrence(verdict) for verdict in (status.occurrences if listed is None else listed)],
     }
+
+
+def window_of(period: Period | None) -> dict[str, object] | None:
+    """*period* as JSON; null where the window rolls."""
+    return None if period is None else {"name": period.name, "start": stamp(period.start), "end": stamp(period.end)}
 
 
 def _figures(status: Status, slo: DataSLO) -> Mapping[str, Fraction | None]:

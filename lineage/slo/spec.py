@@ -27,6 +27,7 @@ from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Sli, Strict, Zone
+from lineage.slo.time_window import TimeWindow, positive
 
 INDICATORS = "lineage.slo.indicators"
 SATURDAY = 5
@@ -58,12 +59,6 @@ def _skipped(day: object) -> object:
         return date.fromisoformat(str(day))
     except ValueError:
         raise ValueError(f"{day!r} is no day; write 2026-12-25, 12-25 for every year, or weekends") from None
-
-
-def _positive(span: timedelta) -> timedelta:
-    if span <= timedelta(0):
-        raise ValueError("a window must be longer than nothing; write 28d")
-    return span
 
 
 def _target(ratio: Fraction) -> Fraction:
@@ -154,7 +149,7 @@ class Pause(Strict):
     """From *start* on, for *duration*, the job was stopped on purpose: what falls due is not expected, and why."""
 
     start: Instant
-    duration: Annotated[Duration, AfterValidator(_positive)]
+    duration: Annotated[Duration, AfterValidator(positive)]
     reason: str = Field(min_length=1)
 
 
@@ -196,13 +191,6 @@ class Schedule(Strict):
         if now is None:
             return self
         return self.model_copy(update={"valid_from": now, "before": earlier})
-
-
-class TimeWindow(Strict):
-    """The window over which the objective holds, rolling."""
-
-    duration: Annotated[Duration, AfterValidator(_positive)]
-    is_rolling: Literal[True]
 
 
 class Objective(Strict):
@@ -250,7 +238,7 @@ class Trend(Strict):
     """How much the figure of each day may grow in *window*, by the median slope, before a ticket tells of it."""
 
     estimator: Literal["theil-sen"] = "theil-sen"
-    window: Annotated[Duration, AfterValidator(_positive)] = timedelta(days=14)
+    window: Annotated[Duration, AfterValidator(positive)] = timedelta(days=14)
     ticket_above: Annotated[Ratio, BeforeValidator(_growth), Field(gt=0)]
 
 
@@ -258,8 +246,8 @@ class AlertWindow(Strict):
     """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
 
     severity: Severity
-    long: Annotated[Duration, AfterValidator(_positive)]
-    short: Annotated[Duration, AfterValidator(_positive)]
+    long: Annotated[Duration, AfterValidator(positive)]
+    short: Annotated[Duration, AfterValidator(positive)]
     budget: Annotated[Share, Field(gt=0)]
 
     @model_validator(mode="after")
@@ -347,8 +335,8 @@ class DataSLO(Strict):
 
     @property
     def window(self) -> timedelta:
-        """The length of the rolling window."""
-        return self.spec.time_window[0].duration
+        """The length of the window; of one on a calendar about, for each has its own (`periods.length_at`)."""
+        return self.spec.time_window[0].length
 
     @property
     def critical(self) -> bool:

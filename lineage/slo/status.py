@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
 from lineage.errors import NotFound
 from lineage.model import Verdict
 from lineage.slo.findings import Finding
+from lineage.slo.periods import Period
 
 SloState = Literal["ok", "at_risk", "breaching", "no_data", "warming"]
 
@@ -77,6 +78,18 @@ class Status:
     burn: tuple[BurnRate, ...] = ()
     findings: tuple[Finding, ...] = ()  # what is wrong with the dataset beside its numbers
     through: datetime | None = None  # up to when the dataset held all data, where the indicator knows
+    period: Period | None = None  # the window, where it is one of a calendar
+    before: tuple[Verdict, ...] = ()  # and what alerts look back at that was due before it began
+
+    @property
+    def since(self) -> datetime:
+        """When the window began."""
+        return self.at - timedelta(seconds=self.window_s) if self.period is None else self.period.start
+
+    @property
+    def looked_at(self) -> tuple[Verdict, ...]:
+        """What alerts go by, oldest first: the window, and what was due before one on a calendar."""
+        return (*self.before, *self.occurrences) if self.before else self.occurrences
 
     def verdict(self, occurrence: str) -> Verdict:
         """That of *occurrence*, by its whole name. Raises NotFound where the window has none."""

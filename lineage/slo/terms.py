@@ -67,6 +67,11 @@ class Sli(Strict):
         """The distance of its verdicts where it is not the schedule's; None: as the schedule says, if there is one."""
         return None
 
+    @property
+    def grains(self) -> int:
+        """How many verdicts an occurrence of the schedule has."""
+        return 1
+
     def remark(self, target: Fraction) -> str | None:  # noqa: ARG002 - for those that have something to say
         """One sentence on what is odd about it beside *target*; None: nothing is."""
         return None
@@ -83,6 +88,11 @@ def parse_duration(value: object) -> timedelta:
     if len(match[1]) > MOST_DIGITS or (span := int(match[1])) > LONGEST // unit:
         raise ValueError(f"{value!r} is too long; the longest duration is {spell(LONGEST)}")
     return span * unit
+
+
+def in_units(text: str) -> tuple[int, str]:
+    """`3M` as 3 and `M`: for a calendar, on which a month has no length of its own. *text* is a duration."""
+    return int(text[:-1]), text[-1]
 
 
 def spell(span: timedelta) -> str:

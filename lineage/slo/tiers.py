@@ -61,28 +61,30 @@ def tiers_of(slo: DataSLO) -> tuple[Tier, ...]:
     return own or tiers_for(slo.window)
 
 
-def choose(slo: DataSLO, spacing: timedelta | None) -> tuple[Tier, ...]:
+def choose(slo: DataSLO, spacing: timedelta | None, length: timedelta | None = None) -> tuple[Tier, ...]:
     """The tiers by which *slo* speaks; none: the discrete ladder does.
 
-    *spacing* is the mean distance of expected occurrences, None while it cannot be known. `mwmb` takes them as they
-    are; `auto` stretches each tier until its windows hold enough events and keeps those that can mean something.
+    *spacing* is the mean distance of expected occurrences, None while it cannot be known; *length* is that of the
+    window now, where it is one of a calendar. `mwmb` takes the tiers as they are; `auto` stretches each until its
+    windows hold enough events and keeps those that can mean something.
     """
     policy = slo.spec.alerting.policy
     if policy == "mwmb":
         return tiers_of(slo)
     if policy == "discrete" or not spacing:
         return ()
-    allowed = (1 - slo.target) * Fraction(slo.window // SECOND) / Fraction(spacing // SECOND)
+    window = length or slo.window
+    allowed = (1 - slo.target) * Fraction(window // SECOND) / Fraction(spacing // SECOND)
     if allowed < MIN_BUDGET_EVENTS:
         return ()
     stretched = (_stretch(tier, spacing) for tier in tiers_of(slo))
-    kept = [tier for tier in stretched if tier.factor(slo.window) >= MIN_FACTOR and can_fire(tier, slo)]
-    return _distinct(kept, slo.window)
+    kept = [tier for tier in stretched if tier.factor(window) >= MIN_FACTOR and can_fire(tier, slo, window)]
+    return _distinct(kept, window)
 
 
-def can_fire(tier: Tier, slo: DataSLO) -> bool:
+def can_fire(tier: Tier, slo: DataSLO, length: timedelta | None = None) -> bool:
     """False where even a total outage burns more slowly than the factor: f x (1 - target) >= 1 (SLO.md b.7)."""
-    return tier.factor(slo.window) * (1 - slo.target) < 1
+    return tier.factor(length or slo.window) * (1 - slo.target) < 1
 
 
 def _stretch(tier: Tier, spacing: timedelta) -> Tier:

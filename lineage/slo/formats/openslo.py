@@ -255,15 +255,12 @@ def _define(document: Document, known: _Known, found: Imported) -> DataSLO:
         raise _refused(document, ("spec", "indicatorRef"), text)
     own = _own(measured, at, metric)
     _tell_of_indicator(found, measured, at, own)
-    if told.spec.time_window[0].calendar is not None:
-        wanted = "windows roll here; write {duration: 28d, isRolling: true}"
-        raise _refused(document, ("spec", "timeWindow", 0, "calendar"), wanted)
     if told.spec.alert_policies:
         text = "alert policies are not taken over; write spec.alerting, whose windows come of the catalogue"
         found.note(document.at("spec", "alertPolicies"), text)
     spec = own | {
         "description": told.spec.description,
-        "timeWindow": [{"duration": told.spec.time_window[0].duration, "isRolling": True}],
+        "timeWindow": [_window(told.spec.time_window[0])],
         "budgetingMethod": told.spec.budgeting_method,
         "objectives": [_objective(document, place, each) for place, each in enumerate(told.spec.objectives)],
     }
@@ -274,6 +271,13 @@ def _define(document: Document, known: _Known, found: Imported) -> DataSLO:
         ours = [each for each in error.errors() if _is_own(each["loc"])]
         where = measured if ours else document
         raise where.refused(error, message, lambda loc: (*at, *loc[1:]) if _is_own(loc) else loc) from None
+
+
+def _window(told: Window) -> dict[str, Any]:
+    if told.calendar is None:
+        return {"duration": told.duration, "isRolling": True}
+    at = {"startTime": told.calendar.start_time, "timeZone": told.calendar.time_zone}
+    return {"duration": told.duration, "isRolling": False, "calendar": at}
 
 
 def _is_own(loc: Loc) -> bool:

@@ -90,6 +90,12 @@ class Spec(Sli):
             return self.part
         return None if self.heartbeat is None else self.heartbeat.interval
 
+    @property
+    def grains(self) -> int:
+        """One, or one for each partition that is judged by itself."""
+        by = self.partitions
+        return len(by.required) if by is not None and by.grain == "partition" else 1
+
 
 def needs(slo: DataSLO) -> Need:
     """Who wrote the dataset and when, or the beats; and for `age` as long before the window as data may be old."""

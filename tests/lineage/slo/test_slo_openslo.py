@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,24 @@ envelopes = st.fixed_dictionaries(
 )
 
 
+anchors = st.fixed_dictionaries(
+    {
+        "startTime": st.dates(date(1990, 1, 1), date(2060, 1, 1)).map(lambda day: f"{day} 06:30:00"),
+        "timeZone": st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Apia"]),
+    }
+)
+windows = st.one_of(
+    st.fixed_dictionaries({"duration": spans, "isRolling": st.just(True)}),
+    st.fixed_dictionaries(
+        {
+            "duration": st.sampled_from(["1M", "3M", "1Q", "1Y", "2w", "30d"]),
+            "isRolling": st.just(False),
+            "calendar": anchors,
+        }
+    ),
+)
+
+
 @st.composite
 def promises(draw: st.DrawFn) -> DataSLO:
     """Any promise that can be made, around the indicators of the examples."""
@@ -95,7 +113,7 @@ def promises(draw: st.DrawFn) -> DataSLO:
     spec = body["spec"] | draw(extras)
     if "schedule" in spec:
         spec["schedule"] = draw(schedules)
-    spec["timeWindow"] = [{"duration": draw(spans), "isRolling": True}]
+    spec["timeWindow"] = [draw(windows)]
     spec["objectives"] = [{"target": draw(shares)} | draw(st.fixed_dictionaries({}, optional={"displayName": words}))]
     return define(body | {"metadata": draw(envelopes), "spec": spec})
 
@@ -184,8 +202,8 @@ def test_other_sources_are_refused_with_the_reason() -> None:
         ("4w, isRolling: true", "4w", "23:16: spec.timeWindow.0: a window is rolling or has a calendar; write"),
         (
             "4w, isRolling: true",
-            "1M, calendar: {startTime: 2026-01-01 00:00:00, timeZone: UTC}",
-            "23:31: spec.timeWindow.0.calendar: windows roll here; write",
+            "6h, calendar: {startTime: 2026-01-01 00:00:00, timeZone: UTC}",
+            "23:16: spec.timeWindow.0: a calendar has no windows of 6h; write whole d, w, M, Q or Y, as in 1M",
         ),
         ("indicatorRef: orders-by-five", "indicatorRef: none", "22:3: spec.indicatorRef: no SLI 'none' in this file"),
         ("  indicatorRef: orders-by-five\n", "", "20:1: spec: an SLO has indicator or indicatorRef; write one of them"),
