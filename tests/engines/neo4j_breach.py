@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, LiteralString
 
 import neo4j as driver
 
@@ -66,11 +67,17 @@ class Shared:
 
     def leader(self) -> tuple[int, int]:
         """The process id of who may judge, and the epoch of the right; zeros before the first."""
-        with driver.GraphDatabase.driver(f"neo4j://{self.graph.address}", auth=(USER, PASSWORD)) as asked:
-            query = "MATCH (l:Lease {name: 'scheduler'}) RETURN l.holder, l.epoch"
-            for holder, epoch in asked.execute_query(query, database_="neo4j").records:
-                return int(holder.split(":")[1]) if holder else 0, epoch
+        for holder, epoch in self._ask("MATCH (l:Lease {name: 'scheduler'}) RETURN l.holder, l.epoch"):
+            return int(holder.split(":")[1]) if holder else 0, epoch
         return 0, 0
+
+    def noted(self) -> bool:
+        """Whether it stands in the store that Slack was told: who stops before may tell it again (DECISIONS 28)."""
+        return self._ask("RETURN EXISTS { MATCH (:Document {kind: 'outbox', state: 'sent'}) }")[0][0]
+
+    def _ask(self, query: LiteralString) -> list[Any]:
+        with driver.GraphDatabase.driver(f"neo4j://{self.graph.address}", auth=(USER, PASSWORD)) as asked:
+            return asked.execute_query(query, database_="neo4j").records
 
 
 def broken_promise(graph: Engine, folder: Path, slack: Slack) -> Shared:

@@ -34,7 +34,7 @@ def two(shared: Shared) -> Iterator[dict[int, Server]]:
     with ExitStack() as servers:
         with ThreadPoolExecutor(2) as starting:
             started = list(starting.map(lambda _: servers.enter_context(shared.process("scheduler")), range(2)))
-        until(lambda: len(shared.slack.posted) > 0)
+        until(shared.noted)
         yield {server.process.pid: server for server in started}
 
 

@@ -31,6 +31,7 @@ _RULED: Final = """
 def declarations(transaction: ManagedTransaction, dataset: NodeId) -> list[Declaration]:
     """Keep the promise of `Store.declarations`."""
     rows = transaction.run(_DECLARED, keys=sorted(joined(transaction, key_of(dataset)))).values()
+    there = [row for row in rows if None not in row]  # what a merge took away meanwhile has no names
     found = [
         Declaration(
             alias=node_of(alias),
@@ -42,7 +43,7 @@ def declarations(transaction: ManagedTransaction, dataset: NodeId) -> list[Decla
             cut=cut,
             evidence=tuple(evidence),
         )
-        for alias, to, why, active, first_at, last_at, evidence, cut in rows
+        for alias, to, why, active, first_at, last_at, evidence, cut in there
     ]
     return sorted(found, key=lambda each: (each.alias, each.why, each.dataset))
 
@@ -53,6 +54,8 @@ def rulings(transaction: ManagedTransaction, dataset: NodeId) -> list[Ruling]:
     seen: set[tuple[NodeId, NodeId]] = set()
     found = []
     for one, other, verdict, at, actor, reason, digest in rows:
+        if None in (one, other, at):
+            continue  # taken away meanwhile
         first, second = sorted((node_of(one), node_of(other)))
         counts = (first, second) not in seen
         found.append(Ruling(first, second, verdict, instant(at), actor, reason, counts, digest))
