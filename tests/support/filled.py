@@ -58,7 +58,9 @@ class Counting:
 def filled(folder: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[Filled]:
     """Such a house in *folder*, by *clock*; it is to be asked, not to be told."""
     for number in range(3):
-        (folder / f"{number}.yaml").write_text(json.dumps(document(name=f"orders-{number}")))
+        (folder / f"{number}.yaml").write_text(
+            json.dumps(document(name=f"orders-{number}", labels={"product": "shop"}))
+        )
     house = open_headwater(load(None, sections(), store=f"sqlite:///{folder / 'headwater.db'}", slos=folder), clock)
     try:
         house.start()

@@ -47,7 +47,12 @@ DESCRIBED: dict[str, Any] = {
     and "application/json" in (answer := methods.get("get", {}).get("responses", {}).get("200", {})).get("content", {})
 }
 ASKED = [(path, query) for path in DESCRIBED for query in QUERIES.get(path, [{}])]
-IDS = {"/slos/{name}": "/slos/orders-1", "/incidents/{id}": "/incidents/INC-1", "{calendar}": "maintenance"}
+IDS = {
+    "/slos/{name}": "/slos/orders-1",
+    "/incidents/{id}": "/incidents/INC-1",
+    "{calendar}": "maintenance",
+    "{product}": "shop",
+}
 
 
 @pytest.mark.parametrize(("path", "query"), ASKED)
