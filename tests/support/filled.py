@@ -98,6 +98,7 @@ def _names(client: TestClient, house: Headwater) -> dict[str, str]:
     found = {
         "source": "dw",
         "tag": "gold",
+        "product": "shop",
         "id": house.store.runs(job=job, limit=1).items[0].id,
         "letter_id": client.get("/api/v1/dead-letters").json()["deadLetters"][0]["id"],
         "digest": house.store.events(limit=1).items[0].digest,
