@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ValidationError
 
 from lineage.errors import InvalidDefinition
+from lineage.slo.alerting import AlertWindow
 from lineage.slo.documents import Document, Say, documents, read
-from lineage.slo.spec import AlertWindow, Metadata
+from lineage.slo.spec import Metadata
 from lineage.slo.terms import Strict
 
 KIND = "AlertWindows"

@@ -11,13 +11,14 @@ from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
+from lineage.slo.alerting import Rung
 from lineage.slo.calendar import next_due, spacing
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.lasting import plain
 from lineage.slo.periods import Period, ahead, begin, length_at, period_at, reach
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
-from lineage.slo.spec import DataSLO, Rung, indicator
+from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
 from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from lineage.slo.spec import Schedule
+from lineage.slo.schedules import Schedule
 
 DECEMBER = 12
 TICK = timedelta(microseconds=1)

@@ -10,7 +10,8 @@ import msgspec
 from pydantic import ValidationError
 
 from lineage.slo.reading import Source
-from lineage.slo.spec import DataSLO, Schedule, define
+from lineage.slo.schedules import Schedule
+from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Change, Store
 
 KIND = "slo"

@@ -21,7 +21,8 @@ from lineage.slo.formats.base import identity, named
 from lineage.slo.lint import affordable
 from lineage.slo.phrases import percent
 from lineage.slo.reading import Hint
-from lineage.slo.spec import DataSLO, Schedule, define
+from lineage.slo.schedules import Schedule
+from lineage.slo.spec import DataSLO, define
 from lineage.slo.terms import parse_duration, parse_ratio, plain, spell
 from lineage.slo.wishes import Wish, wishes
 from lineage.slo.written import written

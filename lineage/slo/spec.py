@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from croniter import CroniterBadDateError, croniter
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -25,51 +23,19 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from lineage.errors import UnknownPart
 from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
+from lineage.slo.alerting import Alerting
 from lineage.slo.exclusions import Exclusion
-from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Sli, Strict, Zone
-from lineage.slo.time_window import TimeWindow, positive
+from lineage.slo.schedules import Schedule
+from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Share, Sli, Strict
+from lineage.slo.time_window import TimeWindow
 
 INDICATORS = "lineage.slo.indicators"
-SATURDAY = 5
-
-Severity = Literal["page", "ticket"]
-
 Entry = TypeVar("Entry")
-
-
-def _cron(text: str) -> str:
-    if len(text.split()) != 5 or not croniter.is_valid(text):  # noqa: PLR2004 - minute hour day month weekday
-        raise ValueError(f"{text!r} is not a cron expression; write five fields, as in 0 2 * * *")
-    try:
-        croniter(text).get_next()
-    except CroniterBadDateError:
-        raise ValueError(f"{text!r} names a date that never comes; write one that does, as in 0 2 * * *") from None
-    return text
-
-
-def _skipped(day: object) -> object:
-    if day == "holidays":
-        raise ValueError("which days these are stands in a file beside an SLO's, and this text has none; write 12-25")
-    if day == "weekends" or isinstance(day, date):
-        return day
-    if isinstance(day, str) and re.fullmatch(r"\d\d-\d\d", day):
-        date.fromisoformat(f"2000-{day}")
-        return day
-    try:
-        return date.fromisoformat(str(day))
-    except ValueError:
-        raise ValueError(f"{day!r} is no day; write 2026-12-25, 12-25 for every year, or weekends") from None
 
 
 def _target(ratio: Fraction) -> Fraction:
     if not 0 < ratio < 1:
         raise ValueError("a target lies between 0 and 1, both left out, for 1 has no error budget; write 0.99")
-    return ratio
-
-
-def _share(ratio: Fraction) -> Fraction:
-    if not 0 <= ratio <= 1:
-        raise ValueError("a share lies between 0 and 1; write 0.9")
     return ratio
 
 
@@ -81,9 +47,6 @@ def _one(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if len(entries) != 1:
         raise ValueError(f"{len(entries)} entries stand where one is understood; write one, and another SLO for others")
     return entries
-
-
-Share = Annotated[Ratio, AfterValidator(_share)]
 
 
 class Metadata(Strict):
@@ -133,66 +96,6 @@ class Consumer(Told):
     """Who relies on the data and is told whatever its owner is."""
 
 
-class Calendar(Strict):
-    """Local dates whose occurrences are not expected: days, days of every year as `12-25`, and `weekends`."""
-
-    skip: tuple[Annotated[date | str, BeforeValidator(_skipped)], ...] = ()
-
-    def skips(self, day: date) -> bool:
-        """Whether nothing is expected of *day*."""
-        if day in self.skip or f"{day:%m-%d}" in self.skip:
-            return True
-        return day.weekday() >= SATURDAY and "weekends" in self.skip
-
-
-class Pause(Strict):
-    """From *start* on, for *duration*, the job was stopped on purpose: what falls due is not expected, and why."""
-
-    start: Instant
-    duration: Annotated[Duration, AfterValidator(positive)]
-    reason: str = Field(min_length=1)
-
-
-class Schedule(Strict):
-    """When data is expected: intervals between two cron times in a zone, each due *deadline* after its end.
-
-    In force from *valid_from*; until then what stands in *before* was. An occurrence keeps the schedule that made it.
-    """
-
-    cron: Annotated[str, AfterValidator(_cron)]
-    timezone: Zone = "UTC"
-    calendar: Calendar = Calendar()
-    deadline: Duration
-    paused: tuple[Pause, ...] = ()
-    valid_from: Instant | None = None
-    before: Schedule | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        earlier = self.before
-        if earlier is None:
-            return self
-        if self.valid_from is None or (earlier.valid_from is not None and earlier.valid_from >= self.valid_from):
-            raise ValueError(
-                "a schedule with one before it says since when; write validFrom, later than that of before"
-            )
-        return self
-
-    def after(self, earlier: Schedule, now: datetime | None) -> Schedule:
-        """This schedule in force from *now*, *earlier* until then; one that says itself since when is left as it is.
-
-        One that is like *earlier*, but for what was before that, has been in force since *earlier* was. Without *now* a
-        new one is as if it had always been.
-        """
-        if self.valid_from is not None:
-            return self
-        if self == earlier.model_copy(update={"valid_from": None, "before": None}):
-            return earlier
-        if now is None:
-            return self
-        return self.model_copy(update={"valid_from": now, "before": earlier})
-
-
 class Objective(Strict):
     """The share that must be good, exactly as written."""
 
@@ -211,66 +114,6 @@ class NoData(Strict):
 
     min_coverage: Share = Fraction(9, 10)
     on_insufficient: Literal["freeze"] = "freeze"
-
-
-class Rung(Strict):
-    """One step of the discrete ladder: *bad* misses in the window, or in a row, give this severity."""
-
-    bad: int = Field(ge=1)
-    consecutive: bool = False
-    severity: Severity
-
-
-class Floor(Strict):
-    """A floor for the newest occurrence alone, on top of the burn rate."""
-
-    below: Share
-    severity: Severity = "ticket"
-
-
-def _growth(given: object) -> object:
-    """`+20%` as what it is; a ratio as it stands."""
-    match = re.fullmatch(r"\+?(\d+)\s*%", given.strip()) if isinstance(given, str) else None
-    return given if match is None else Fraction(int(match[1]), 100)
-
-
-class Trend(Strict):
-    """How much the figure of each day may grow in *window*, by the median slope, before a ticket tells of it."""
-
-    estimator: Literal["theil-sen"] = "theil-sen"
-    window: Annotated[Duration, AfterValidator(positive)] = timedelta(days=14)
-    ticket_above: Annotated[Ratio, BeforeValidator(_growth), Field(gt=0)]
-
-
-class AlertWindow(Strict):
-    """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
-
-    severity: Severity
-    long: Annotated[Duration, AfterValidator(positive)]
-    short: Annotated[Duration, AfterValidator(positive)]
-    budget: Annotated[Share, Field(gt=0)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.short >= self.long:
-            raise ValueError("the short window is not shorter than the long one; write long: 1h, short: 5m")
-        return self
-
-
-class Alerting(Strict):
-    """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder.
-
-    *windows* are those over which rates are taken; none: those of the catalogue for the SLO's own window.
-    """
-
-    policy: Literal["mwmb", "discrete", "auto"] = "auto"
-    min_events: int = Field(1, ge=0)
-    min_bad_events: int | None = Field(None, ge=1)
-    ladder: tuple[Rung, ...] = ()
-    windows: tuple[AlertWindow, ...] = ()
-    instant: Floor | None = None
-    trend: Trend | None = None
-    runbook: str | None = None
 
 
 class Spec(Strict):

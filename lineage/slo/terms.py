@@ -129,6 +129,12 @@ def _as_decimal(ratio: Fraction, info: SerializationInfo) -> Decimal | str:
     return plain(ratio) if info.mode == "json" else Decimal(plain(ratio))
 
 
+def _share(ratio: Fraction) -> Fraction:
+    if not 0 <= ratio <= 1:
+        raise ValueError("a share lies between 0 and 1; write 0.9")
+    return ratio
+
+
 def _in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -153,5 +159,6 @@ Ratio = Annotated[
     PlainSerializer(_as_decimal),
     WithJsonSchema({"type": ["number", "string"], "examples": [0.999]}),
 ]
+Share = Annotated[Ratio, AfterValidator(_share)]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 Zone = Annotated[str, AfterValidator(_zone)]

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from lineage.slo.calendar import Occurrence
 from lineage.slo.indicators._robust import LEAST, deviations, median, theil_sen, z_score
-from lineage.slo.spec import SATURDAY, Calendar, Schedule
+from lineage.slo.schedules import SATURDAY, Calendar, Schedule
 from lineage.slo.terms import Ratio, Strict
 
 MAD_TO_SIGMA = Fraction(14_826, 10_000)

@@ -14,7 +14,7 @@ from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import Occurrence
 from lineage.slo.evidence import Delivery
 from lineage.slo.partitions import Partition
-from lineage.slo.spec import Schedule
+from lineage.slo.schedules import Schedule
 from lineage.slo.terms import Strict
 
 NAMED = 3  # parts that are told one by one

@@ -14,7 +14,7 @@ from lineage.slo.evidence import Delivery, Evidence
 from lineage.slo.indicators._baseline import Baseline, Basis, Point, Seasonal
 from lineage.slo.indicators._volume import told_apart, volume
 from lineage.slo.phrases import count, moment, seconds, span
-from lineage.slo.spec import Schedule
+from lineage.slo.schedules import Schedule
 
 NONE = Fraction(0)
 

@@ -14,13 +14,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from lineage.model import NodeId, Verdict, VerdictState
+from lineage.slo.alerting import Trend
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.findings import Growth
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, regular
 from lineage.slo.phrases import moment, span
 from lineage.slo.shape import stamp
-from lineage.slo.spec import DataSLO, Trend
+from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
 
 MICROSECOND = timedelta(microseconds=1)

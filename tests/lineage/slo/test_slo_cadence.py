@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lineage.slo.cadence import Cadence, infer
 from lineage.slo.calendar import occurrences
 from lineage.slo.evidence import Delivery
-from lineage.slo.spec import Schedule
+from lineage.slo.schedules import Schedule
 from tests.support.promises import DAY, HOUR, NOON, delivery
 
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lineage.slo.calendar import next_due, occurrences, spacing
-from lineage.slo.spec import Calendar, Schedule
+from lineage.slo.schedules import Calendar, Schedule
 
 HOUR = timedelta(hours=1)
 
