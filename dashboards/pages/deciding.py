@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from dashboards.forms import Form
 from dashboards.frame import Shown, look
 from lineage.model import Principal
 from lineage.slo.decided import Correction, correcting, excluding, of
@@ -23,21 +23,14 @@ SPAN = ("start", "duration", "rrule", "timezone")
 
 
 @router.post("/slos/{name:word}/decisions")
-async def decide(request: Request, admin: Annotated[Principal, Depends(needs("admin"))], name: str) -> Response:
+def decide(request: Request, admin: Annotated[Principal, Depends(needs("admin"))], name: str, form: Form) -> Response:
     """Keep what an administrator says of this SLO; back to its page."""
-    sent = parse_qs((await request.body()).decode("utf-8", "replace"))
-    form = {field: values[0] for field, values in sent.items()}
-    return await run_in_threadpool(_answer, request, admin, name, form)
-
-
-def _answer(request: Request, admin: Principal, name: str, form: dict[str, str]) -> Response:
     house = services(request)
-    house.keys.check_form_token(form.get("token", ""), request.cookies, house.now())
     house.decisions.keep([_said(request, house.slos.definition(name), form, admin.name)])
     return RedirectResponse(f"{look(request).link('slos', name)}#decisions", 303)
 
 
-def _said(request: Request, slo: DataSLO, form: dict[str, str], by: str) -> Statement:
+def _said(request: Request, slo: DataSLO, form: Mapping[str, str], by: str) -> Statement:
     now, because = services(request).now(), form.get("because", "")
     what = choice(form.get("what", ""), ("exclude", "include", "correct"), "what")
     if what == "correct":

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from dashboards.forms import Form
 from dashboards.frame import Shown, alone
 from lineage.auth import COOKIE, SESSION_LASTS
 from lineage.errors import Unauthenticated
@@ -29,16 +27,10 @@ def _form(request: Request, wanted: str, refused: str = "") -> str:
 
 
 @router.post("/login")
-async def sign_in(request: Request) -> Response:
+def sign_in(request: Request, sent: Form) -> Response:
     """Take the key; back to the form with a word about it, or on to where the reader wanted to go."""
-    sent = parse_qs((await request.body()).decode("utf-8", "replace"))
-    return await run_in_threadpool(_answer, request, {name: values[0] for name, values in sent.items()})
-
-
-def _answer(request: Request, sent: dict[str, str]) -> Response:
     behind = services(request)
     wanted = _inside(sent.get("next", "/"))
-    behind.keys.check_form_token(sent.get("token", ""), request.cookies, behind.now())
     try:
         cookie = behind.keys.sign_in(sent.get("key", ""), behind.now())
     except Unauthenticated as error:
@@ -51,11 +43,8 @@ def _answer(request: Request, sent: dict[str, str]) -> Response:
 
 
 @router.post("/logout")
-async def sign_out(request: Request) -> Response:
+def sign_out(sent: Form) -> Response:  # noqa: ARG001 - it is read for its token
     """Forget the session in this browser."""
-    sent = parse_qs((await request.body()).decode("utf-8", "replace"))
-    behind = services(request)
-    behind.keys.check_form_token(sent.get("token", [""])[0], request.cookies, behind.now())
     response = RedirectResponse("/login", 303)
     response.delete_cookie(COOKIE)
     return response
