@@ -45,17 +45,23 @@ class Trend(Strict):
 
 
 class AlertWindow(Strict):
-    """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
+    """Speak when *budget* of the error budget burns within *long*, and still does within *short*.
+
+    Or when it burns more than *burn_rate* times as fast as it may, whatever the length of the SLO's own window.
+    """
 
     severity: Severity
     long: Annotated[Duration, AfterValidator(positive)]
     short: Annotated[Duration, AfterValidator(positive)]
-    budget: Annotated[Share, Field(gt=0)]
+    budget: Annotated[Share, Field(gt=0)] | None = None
+    burn_rate: Annotated[Ratio, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _whole(self) -> Self:
         if self.short >= self.long:
             raise ValueError("the short window is not shorter than the long one; write long: 1h, short: 5m")
+        if (self.budget is None) == (self.burn_rate is None):
+            raise ValueError("a window has budget or burnRate; write one of them, as budget: 0.02 or burnRate: 14.4")
         return self
 
 

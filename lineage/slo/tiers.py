@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import yaml
 
+from lineage.slo.alerting import AlertWindow
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import parse_duration, parse_ratio
 
@@ -20,15 +21,21 @@ FEASIBLE = Fraction(9, 10)  # the factor offered instead of one that can never f
 
 
 class Tier(NamedTuple):
-    """Speak when *budget* of the error budget burns within *long*, and still does within *short*."""
+    """Speak when *budget* of the error budget burns within *long*, and still does within *short*.
+
+    Where *rate* is said, that is how many times as fast as it may it has to burn.
+    """
 
     severity: Literal["page", "ticket"]
     long: timedelta
     short: timedelta
     budget: Fraction
+    rate: Fraction | None = None
 
     def factor(self, window: timedelta) -> Fraction:
-        """The burn rate that spends *budget* within *long* when the budget is for *window*."""
+        """The burn rate that spends *budget* within *long* when the budget is for *window*; or the *rate* itself."""
+        if self.rate is not None:
+            return self.rate
         return self.budget * Fraction(window // SECOND) / Fraction(self.long // SECOND)
 
 
@@ -57,8 +64,15 @@ def tiers_for(window: timedelta) -> tuple[Tier, ...]:
 
 def tiers_of(slo: DataSLO) -> tuple[Tier, ...]:
     """The windows that *slo* itself says, else those of the catalogue for its own."""
-    own = tuple(Tier(each.severity, each.long, each.short, each.budget) for each in slo.spec.alerting.windows)
-    return own or tiers_for(slo.window)
+    return tuple(_tier(each, slo.window) for each in slo.spec.alerting.windows) or tiers_for(slo.window)
+
+
+def _tier(own: AlertWindow, window: timedelta) -> Tier:
+    budget, rate = own.budget, own.burn_rate
+    if budget is None:
+        assert rate is not None, "one of them is written"
+        budget = rate * Fraction(own.long // SECOND) / Fraction(window // SECOND)
+    return Tier(own.severity, own.long, own.short, budget, rate)
 
 
 def choose(slo: DataSLO, spacing: timedelta | None, length: timedelta | None = None) -> tuple[Tier, ...]:

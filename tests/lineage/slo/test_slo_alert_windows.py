@@ -46,6 +46,16 @@ def test_an_slo_may_have_windows_of_its_own() -> None:
     ]
 
 
+def test_a_window_may_say_its_burn_rate() -> None:
+    """The factor is that number, over whatever window of the SLO, and stays where `auto` stretches."""
+    own = [{"severity": "page", "long": "1h", "short": "5m", "burnRate": 14.4}]
+    found = promise(target="0.95", alerting={"windows": own})
+
+    assert [(tier.long, tier.factor(28 * DAY), tier.factor(90 * DAY)) for tier in choose(found, HOUR)] == [
+        (12 * HOUR, Fraction(144, 10), Fraction(144, 10))
+    ]
+
+
 def test_auto_stretches_them_as_it_does_the_catalogue() -> None:
     """Each window holds enough expected events, and a tier that cannot mean anything is left out."""
     found = promise(target="0.95", alerting={"windows": WINDOWS})
