@@ -38,6 +38,7 @@ EFFECTS: Mapping[str, str] = {
     "spec.lateMetadata": "which late events may still change a verdict",
     "spec.noData": "when alerts freeze; no verdict changes",
     "spec.alerting": "when it speaks, and how loudly; no verdict changes",
+    "spec.incidents": "what answers to incidents are held to; no verdict changes",
     "spec.owner": "who is told; no verdict changes",
     "spec.consumer": "who else is told; no verdict changes",
 }

@@ -25,6 +25,7 @@ from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo.alerting import Alerting
 from lineage.slo.exclusions import Exclusion
+from lineage.slo.response import Response
 from lineage.slo.schedules import Schedule
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Share, Sli, Strict
 from lineage.slo.time_window import TimeWindow
@@ -134,6 +135,7 @@ class Spec(Strict):
     late_metadata: LateMetadata = LateMetadata()
     no_data: NoData = NoData()
     alerting: Alerting = Alerting()
+    incidents: Response | None = None
 
     @model_validator(mode="before")
     @classmethod

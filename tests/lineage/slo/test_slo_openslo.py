@@ -65,6 +65,7 @@ extras = st.fixed_dictionaries(
         "consumer": st.lists(
             st.fixed_dictionaries({"team": words}, optional={"channel": st.dictionaries(names, words)}), max_size=2
         ),
+        "incidents": st.fixed_dictionaries({"repair": spans}, optional={"detect": spans, "acknowledge": spans}),
         "alerting": st.fixed_dictionaries(
             {},
             optional={
