@@ -39,10 +39,14 @@ class Bar(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """How much of the budget was left after an occurrence, as a share; below 0 it is overspent."""
+    """How much of the budget was *left* after an occurrence, as a share; below 0 it is overspent.
+
+    *own* is what would be left, had nothing been lost upstream.
+    """
 
     at: datetime
     left: float
+    own: float
 
 
 class Held(NamedTuple):
@@ -106,6 +110,7 @@ def budget(
     if empty_at is not None:
         right = max(right, min(empty_at, now + (now - begin) * 0.35) + (now - begin) * 0.05)
     lowest = min([0.0, *(100 * point.left for point in points)])
+    upstream = _upstream(points) if any(point.own > point.left for point in points) else []
     traces = [
         go.Scatter(
             x=[_x(begin), _x(now)],
@@ -123,6 +128,7 @@ def budget(
             fillcolor="var(--c1-soft)",
             hovertemplate="%{y:.1f} % left<extra></extra>",
         ),
+        *upstream,
     ]
     marks = [_note(_x(now), 1, "now", yref="paper", xanchor="right", yanchor="top", xshift=-5)]
     middle = begin + (now - begin) * 0.22
@@ -147,6 +153,21 @@ def budget(
             *(_note(_x(at), 0.9, name, yref="paper", xanchor="right", xshift=-4) for at, name in beside.incidents),
         ],
     )
+
+
+def _upstream(points: Sequence[Spent]) -> list[Any]:
+    """What would be left without what was lost upstream; the band down to what is left is that loss."""
+    return [
+        go.Scatter(
+            x=[_x(point.at) for point in points],
+            y=[round(100 * point.own, 2) for point in points],
+            mode="lines",
+            line={"color": "var(--c3)", "width": 1.6, "dash": "dash", "shape": "hv"},
+            fill="tonexty",
+            fillcolor="var(--c3-soft)",
+            hovertemplate="%{y:.1f} % left without what was lost upstream<extra></extra>",
+        )
+    ]
 
 
 def _projection(last: Spent, now: datetime, empty_at: datetime) -> list[Any]:

@@ -78,7 +78,7 @@ def shown(request: Request, name: str) -> Response:
         incidents=mine[:8],
         written=written(one.definition),
         decisions=decisions(request, one.definition, status.occurrences, seen),
-        figures=figures(one, mine),
+        figures=figures(one, mine, hurt.get(name, ())),
         LONGEST=LONGEST,
         silence=silenced([name], behind.store, seen.at).get(name),
     )

@@ -14,6 +14,7 @@ from dashboards.current import Judged
 from dashboards.figures.charts import Beside, Held, Series, Spent, budget, burn_points, held, indicator, rates
 from dashboards.panels.diagnosis import empty_at
 from lineage.alerts.incidents import Incident
+from lineage.alerts.inherited import Span, upstream
 from lineage.model import Verdict, VerdictState
 from lineage.slo.status import Status
 
@@ -44,8 +45,11 @@ MEASURED = {
 }
 
 
-def figures(one: Judged, incidents: Iterable[Incident] = ()) -> dict[str, str]:
-    """The figures by name, those that have something to show; *incidents* are marked where the budget is."""
+def figures(one: Judged, incidents: Iterable[Incident] = (), hurt: Sequence[Span] = ()) -> dict[str, str]:
+    """The figures by name, those that have something to show; *incidents* are marked where the budget is.
+
+    *hurt* is when something upstream broke: what was spent then is told apart.
+    """
     status = one.status
     verdicts = [verdict for verdict in status.occurrences if verdict.total]
     if not verdicts:
@@ -55,7 +59,9 @@ def figures(one: Judged, incidents: Iterable[Incident] = ()) -> dict[str, str]:
     if status.budget.allowed:
         begun = [(case.onset_at, case.id) for case in incidents if begin < case.onset_at <= status.at]
         beside = Beside(excluded(status.occurrences), begun[:MOST_MARKS])
-        made["budget"] = budget(spent(verdicts, status.budget.allowed), begin, status.at, empty_at(status), beside)
+        made["budget"] = budget(
+            spent(verdicts, status.budget.allowed, hurt), begin, status.at, empty_at(status), beside
+        )
     if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
     if points := measured(one):
@@ -79,10 +85,14 @@ def excluded(occurrences: Sequence[Verdict]) -> list[tuple[datetime, datetime]]:
     return spans
 
 
-def spent(verdicts: Sequence[Verdict], allowed: Fraction) -> list[Spent]:
+def spent(verdicts: Sequence[Verdict], allowed: Fraction, hurt: Sequence[Span] = ()) -> list[Spent]:
     """What was left of *allowed* after each verdict, as a share; thinned to MOST_POINTS, the last always kept."""
     bad = accumulate(verdict.total - verdict.good for verdict in verdicts)
-    points = [Spent(verdict.due, float(1 - gone / allowed)) for verdict, gone in zip(verdicts, bad, strict=True)]
+    above = accumulate(upstream(verdict, hurt) for verdict in verdicts)
+    points = [
+        Spent(verdict.due, float(1 - gone / allowed), float(1 - (gone - inherited) / allowed))
+        for verdict, gone, inherited in zip(verdicts, bad, above, strict=True)
+    ]
     step = max(1, len(points) // MOST_POINTS)
     return points[:1] + points[1:-1:step] + points[-1:] if len(points) > 1 else points
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from lineage.alerts.incidents import Cause, Incident
-from lineage.model import VerdictState
+from lineage.model import Verdict, VerdictState
 from lineage.slo.phrases import percent
 from lineage.slo.status import Status
 
@@ -36,13 +36,15 @@ def spans(cases: Iterable[Incident]) -> Mapping[str, Sequence[Span]]:
 def inherited(status: Status, found: Iterable[Span]) -> Fraction:
     """What of the spent budget fell due in the spans *found*, exactly, in the SLI's own unit; the rest is its own."""
     hurt = list(found)
-    lost = (
-        verdict.total - verdict.good
-        for verdict in status.occurrences
-        if verdict.state == VerdictState.BAD
-        and any(since <= verdict.due and (until is None or verdict.due < until) for since, until in hurt)
-    )
-    return sum(lost, Fraction(0))
+    return sum((upstream(verdict, hurt) for verdict in status.occurrences), Fraction(0))
+
+
+def upstream(verdict: Verdict, hurt: Iterable[Span]) -> Fraction:
+    """What *verdict* spent because of something upstream: all of it where it fell due in one of *hurt*, else 0."""
+    if verdict.state != VerdictState.BAD:
+        return Fraction(0)
+    within = any(since <= verdict.due and (until is None or verdict.due < until) for since, until in hurt)
+    return verdict.total - verdict.good if within else Fraction(0)
 
 
 def booked(status: Status, hurt: Mapping[str, Sequence[Span]]) -> Status:

@@ -27,7 +27,7 @@ def test_numbers_are_plain_arrays():
 
 def test_the_budget_projects_to_where_it_is_empty():
     """With an end in sight a dashed line runs from what is left to nothing, at that time."""
-    text = charts.budget([charts.Spent(AT - HOUR, 0.4)], AT - DAY, AT, AT + HOUR)
+    text = charts.budget([charts.Spent(AT - HOUR, 0.4, 0.4)], AT - DAY, AT, AT + HOUR)
 
     projection = json.loads(text)["data"][2]
     assert ([40.0, 0], "2026-11-20 10:52:00") == (projection["y"], projection["x"][1])
@@ -35,22 +35,30 @@ def test_the_budget_projects_to_where_it_is_empty():
 
 def test_a_budget_without_an_end_in_sight_projects_nothing():
     """Only the even spend and what was left are drawn."""
-    text = charts.budget([charts.Spent(AT - HOUR, 1.0)], AT - DAY, AT, None)
+    text = charts.budget([charts.Spent(AT - HOUR, 1.0, 1.0)], AT - DAY, AT, None)
 
     assert 2 == len(json.loads(text)["data"])
 
 
 def test_an_overspent_budget_is_shown_below_nothing():
     """The axis reaches down to the overspend."""
-    text = charts.budget([charts.Spent(AT - HOUR, -3.0)], AT - DAY, AT, None)
+    text = charts.budget([charts.Spent(AT - HOUR, -3.0, -3.0)], AT - DAY, AT, None)
 
     assert json.loads(text)["layout"]["yaxis"]["range"][0] < -300
+
+
+def test_what_was_lost_upstream_is_a_band_above_what_is_left():
+    """A dashed line says what would be left without it; where nothing was, there is no second line."""
+    texts = [charts.budget([charts.Spent(AT - HOUR, 0.4, own)], AT - DAY, AT, None) for own in (0.9, 0.4)]
+
+    lines = [[trace["y"] for trace in json.loads(text)["data"][1:]] for text in texts]
+    assert [[[40.0], [90.0]], [[40.0]]] == lines
 
 
 def test_what_did_not_count_and_what_began_stand_behind_the_budget():
     """A band for each excluded span, a line with its name for each incident, and the line of now."""
     beside = charts.Beside([(AT - 3 * HOUR, AT - HOUR)], [(AT - 2 * HOUR, "INC-7")])
-    layout = json.loads(charts.budget([charts.Spent(AT - HOUR, 0.4)], AT - DAY, AT, None, beside))["layout"]
+    layout = json.loads(charts.budget([charts.Spent(AT - HOUR, 0.4, 0.4)], AT - DAY, AT, None, beside))["layout"]
 
     shapes = [(each["type"], each["x0"]) for each in layout["shapes"]]
     assert shapes[:3] == [

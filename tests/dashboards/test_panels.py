@@ -314,7 +314,16 @@ def test_what_is_left_of_a_budget_falls_with_every_miss():
 
     points = budget.spent(verdicts, Fraction(2))
 
-    assert [Spent(one.due, left) for one, left in zip(verdicts, (0.5, 0.5, 0.0), strict=True)] == points
+    assert [Spent(one.due, left, left) for one, left in zip(verdicts, (0.5, 0.5, 0.0), strict=True)] == points
+
+
+def test_what_was_lost_upstream_is_not_its_own():
+    """Of two misses the one that fell due while something above was broken is left out of what it spent itself."""
+    verdicts = [verdict(3, "BAD"), verdict(2), verdict(1, "BAD")]
+
+    points = budget.spent(verdicts, Fraction(2), [(AT - 2 * HOUR, None)])
+
+    assert [(0.5, 0.5), (0.5, 0.5), (0.0, 0.5)] == [(point.left, point.own) for point in points]
 
 
 def test_a_thinned_budget_keeps_its_last_point():
