@@ -52,6 +52,7 @@ from lineage.model.observed import (
 from lineage.model.verdicts import (
     Amendment,
     Restated,
+    Stage,
     Verdict,
     VerdictState,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "RunState",
     "SameAs",
     "Side",
+    "Stage",
     "Statistics",
     "Suggestion",
     "Touch",

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from lineage.model.ids import NodeId
 
 
 class VerdictState(StrEnum):
@@ -37,6 +40,18 @@ class Restated:
     at: datetime
 
 
+class Stage(NamedTuple):
+    """One part of a latency, in the order of the data: *what* of *job* took so many *seconds*.
+
+    `made by`: until the job had written the data where it begins. `waiting for`: until the job began. `running`: until
+    it had ended. `seen by`: until a probe saw the data where it ends.
+    """
+
+    what: Literal["made by", "waiting for", "running", "seen by"]
+    job: NodeId
+    seconds: Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement of one occurrence: what was due when, what came, and the events that prove it.
@@ -60,3 +75,5 @@ class Verdict:
     amended: Amendment | None = None
     restated: Restated | None = None  # it changes no verdict: the first close counts
     path: str | None = None  # by which way the data came; equal for equal ways
+    level: int | None = None  # of a latency: 1 beats, 2 versions that readers name, 3 the order of times (SLO.md b.4)
+    stages: tuple[Stage, ...] = ()  # of a latency: the parts that add up to *value*

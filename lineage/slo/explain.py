@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lineage.errors import NotFound
 from lineage.model import EventRecord, Verdict
-from lineage.slo.phrases import moment, percent
-from lineage.slo.shape import Number, number, stamp, window_of
+from lineage.slo.phrases import moment, percent, span
+from lineage.slo.shape import Number, number, stage_of, stamp, window_of
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
 NAMED = 5  # occurrences that are told where none is meant
+LEVELS = {1: "beats", 2: "versions that readers name", 3: "the order of times"}  # SLO.md b.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def shape_of(explained: Explanation) -> dict[str, object]:
         "deliveredAt": stamp(verdict.delivered_at),
         "run": verdict.run,
         "imported": verdict.imported,
+        "level": verdict.level,
+        "stages": [stage_of(stage) for stage in verdict.stages],
         "events": [
             {
                 "digest": event.digest,
@@ -83,6 +87,10 @@ def lines_of(explained: Explanation) -> Iterator[str]:
     if verdict.value is not None:
         against = "" if verdict.expected is None else f" against {number(verdict.expected)}"
         yield f"  measured   {number(verdict.value)}{against}"
+    if verdict.level is not None:
+        yield f"  known by   {LEVELS[verdict.level]} (level {verdict.level})"
+    for stage in verdict.stages:
+        yield f"  stage      {span(timedelta(seconds=float(stage.seconds)))} {stage.what} {stage.job}"
     yield f"  counts     {number(verdict.good)} good of {number(verdict.total)} {slo.spec.sli.unit}"
     if verdict.good != verdict.total and explained.status.budget.allowed:
         spent = (verdict.total - verdict.good) / explained.status.budget.allowed

@@ -179,7 +179,8 @@ class _Following:
         else:
             behind = self._found.get((use.dataset, version.run, version.at), _Found())
         found.gap = found.gap or behind.gap
-        leg = Leg(dataset, delivery, began - version.at, delivery.at - began)
+        taken = max(began, version.at)  # a run may read on what was written after it began
+        leg = Leg(dataset, delivery, taken - version.at, delivery.at - taken)
         for passage in behind.passages():
             if dataset not in passage.datasets:
                 weakest = max(level, passage.level)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from lineage.model import Amendment, Restated, Verdict
+from lineage.model import Amendment, Restated, Stage, Verdict
 from lineage.slo.periods import Period
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import BurnRate, Status
@@ -119,6 +119,12 @@ def _restated(restated: Restated | None) -> dict[str, object] | None:
     return None if restated is None else {"value": number(restated.value), "at": stamp(restated.at)}
 
 
+def stage_of(stage: Stage) -> dict[str, object]:
+    """*stage* as JSON."""
+    job = {"namespace": stage.job.namespace, "name": stage.job.name}
+    return {"what": stage.what, "job": job, "seconds": number(stage.seconds)}
+
+
 def _occurrence(verdict: Verdict) -> dict[str, object]:
     return {
         "occurrence": verdict.occurrence,
@@ -135,4 +141,7 @@ def _occurrence(verdict: Verdict) -> dict[str, object]:
         "imported": verdict.imported,
         "amended": _amended(verdict.amended),
         "restated": _restated(verdict.restated),
+        "path": verdict.path,
+        "level": verdict.level,
+        "stages": [stage_of(stage) for stage in verdict.stages],
     }

@@ -13,13 +13,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from lineage.model import NodeId, Verdict, VerdictState
+from lineage.model import NodeId, Stage, Verdict, VerdictState
 from lineage.slo.alerting import Trend
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.findings import Growth
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, regular
-from lineage.slo.phrases import moment, span
+from lineage.slo.phrases import moment, seconds, span
 from lineage.slo.shape import stamp
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
@@ -201,7 +201,7 @@ def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: date
 def begun(version: Delivery) -> datetime:
     """When the data of a source version began to be: its interval's start, or when it was there."""
     if version.nominal is not None:
-        return version.nominal[0]
+        return min(version.nominal[0], version.at)
     return version.at - (version.window or timedelta(0))
 
 
@@ -269,28 +269,30 @@ def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[De
     return come[bisect_right(come, mark, key=key_of) : bisect_right(come, upto, key=key_of)]
 
 
-Stage = tuple[Literal["made by", "waiting for", "running"], NodeId]
+def stages(sample: Sample) -> Iterator[Stage]:
+    """How long the source took, and how long *sample* then waited for each job and each ran: its latency, in parts.
 
-
-def stages(sample: Sample) -> Iterator[tuple[Stage, timedelta]]:
-    """How long the source took, and how long *sample* then waited for each job and each ran: its latency, in parts."""
-    yield ("made by", sample.version.job), sample.version.at - sample.origin
-    for place, leg in enumerate(sample.passage.legs if sample.passage is not None else ()):
+    Of what has not arrived, or nobody knows how, there are none.
+    """
+    if sample.passage is None:
+        return
+    yield Stage("made by", sample.version.job, seconds(sample.version.at - sample.origin))
+    for place, leg in enumerate(sample.passage.legs):
         waited = leg.delivery.at - leg.ran - sample.version.at if place == 0 else leg.waited
-        yield ("waiting for", leg.delivery.job), waited
-        yield ("running", leg.delivery.job), leg.ran
+        yield Stage("waiting for", leg.delivery.job, seconds(waited))
+        yield Stage("running", leg.delivery.job, seconds(leg.ran))
 
 
-Usual = Mapping[Stage, timedelta]
+Usual = Mapping[tuple[str, NodeId], Fraction]
 
 
 def _usual(found: Sequence[Sample]) -> Usual:
-    """How long each stage takes by its own median."""
-    lengths: dict[Stage, list[int]] = {}
+    """How many seconds each stage takes by its own median."""
+    lengths: dict[tuple[str, NodeId], list[Fraction]] = {}
     for sample in found:
-        for stage, length in stages(sample) if sample.passage is not None else ():
-            lengths.setdefault(stage, []).append(length // MICROSECOND)
-    return {stage: median_low(each) * MICROSECOND for stage, each in lengths.items()}
+        for stage in stages(sample):
+            lengths.setdefault(stage[:2], []).append(stage.seconds)
+    return {of: median_low(each) for of, each in lengths.items()}
 
 
 def _due(sample: Sample, spec: Spec) -> datetime:
@@ -322,6 +324,8 @@ def _judge(sample: Sample, spec: Spec, evidence: Evidence, usual: Usual, now: da
         evidence=version.events if sample.passage is None else sample.passage.events,
         imported=evidence.imported(due),
         path=None if sample.passage is None else sample.passage.path,
+        level=None if sample.passage is None else int(sample.passage.level),
+        stages=tuple(stages(sample)),
     )
 
 
@@ -340,6 +344,6 @@ def _outcome(sample: Sample, spec: Spec, usual: Usual, now: datetime, *, waited:
 
 def _slowest(sample: Sample, usual: Usual) -> str:
     """The stage with the largest excess over its own median, where one has any."""
-    excess = [(length - usual[stage], stage, length) for stage, length in stages(sample)]
-    most, (what, job), length = max(excess)
-    return f": {span(length)} {what} {job.name}, usually {span(length - most)}" if most > timedelta(0) else ""
+    stage = max(stages(sample), key=lambda each: (each.seconds - usual[each[:2]], each))
+    took, before = (timedelta(seconds=float(each)) for each in (stage.seconds, usual[stage[:2]]))
+    return f": {span(took)} {stage.what} {stage.job.name}, usually {span(before)}" if took > before else ""

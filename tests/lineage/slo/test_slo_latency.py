@@ -15,9 +15,11 @@ from pydantic import ValidationError
 
 from lineage.model import Delta, FacetSeen, Touch, Verdict
 from lineage.slo.evaluate import evaluate
+from lineage.slo.explain import explain, lines_of, shape_of
 from lineage.slo.gather import gather
 from lineage.slo.indicators.latency import begun, confidence, describe, needs, percentile, samples, stages
 from lineage.slo.lint import warnings
+from lineage.slo.phrases import seconds
 from lineage.slo.shape import shape
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
@@ -235,8 +237,8 @@ def test_waiting_and_running_add_up_to_the_latency(store: Store) -> None:
 
     found = [sample for sample in samples(ancestry, "oldest", at(-60), at(NOW)) if sample.arrived is not None]
 
-    assert [sum((length for _, length in stages(sample)), timedelta(0)) for sample in found] == [
-        sample.arrived.at - sample.origin for sample in found if sample.arrived is not None
+    assert [sum(stage.seconds for stage in stages(sample)) for sample in found] == [
+        seconds(sample.arrived.at - sample.origin) for sample in found if sample.arrived is not None
     ]
 
 
@@ -247,6 +249,54 @@ def test_the_sentence_names_the_stage_that_is_slower_than_it_uses_to_be(store: S
     sentence = describe(found[-1:], at(NOW))
 
     assert (sentence[:12], sentence.split(": ")[1]) == ("Took 25 m by", "22 m waiting for load, usually 2 m")
+
+
+def test_a_verdict_tells_its_stages_and_how_sure_they_are(store: Store) -> None:
+    """For whoever draws where the time went: in the order of the data, by job, adding up to the value."""
+    (verdict,) = judged(store, hop(0))
+    told = shape_of(explain(promised(), evaluate(promised(), store, at(NOW)), "newest", store))
+
+    assert (told["level"], told["value"], told["stages"]) == (
+        verdict.level,
+        300,
+        [
+            {"what": what, "job": {"namespace": "etl", "name": name}, "seconds": took}
+            for what, name, took in (
+                ("made by", "take", 0),
+                ("waiting for", "stage", 60),
+                ("running", "stage", 60),
+                ("waiting for", "load", 120),
+                ("running", "load", 60),
+            )
+        ],
+    )
+
+
+def test_no_stage_is_shorter_than_nothing(store: Store) -> None:
+    """A run that names a version which came while it ran waited for nothing, and carried it on from then."""
+    source = went("take", 1, 2, writes="orders", version="1")
+    names = (Touch(run("load 0"), dataset("orders"), "input", version="1"),)
+
+    (verdict,) = judged(store, source, went("load", 0, 4, writes="analytics", others=names))
+
+    assert [(stage.what, stage.seconds) for stage in verdict.stages] == [
+        ("made by", 0),
+        ("waiting for", 0),
+        ("running", 120),
+    ]
+
+
+def test_explain_says_how_sure_it_is_and_where_the_time_went(store: Store) -> None:
+    """A line for the evidence, and one for each stage."""
+    judged(store, hop(0))
+
+    found = [*lines_of(explain(promised(), evaluate(promised(), store, at(NOW)), "newest", store))]
+
+    assert [line[:9] + line[13:] for line in found if line[2:9] in {"known b", "stage  "}][:3] == [
+        "  known bthe order of times (level 3)",
+        "  stage  0 s made by job:etl:take",
+        "  stage  1 m waiting for job:etl:stage",
+    ]
 
 
 def test_a_stream_cannot_tell_how_long_it_takes(store: Store) -> None:
@@ -283,6 +333,13 @@ def test_the_percentile_is_the_share(store: Store) -> None:
 def test_a_report_of_a_stream_began_with_its_window() -> None:
     """What a streaming source reports may be as old as the window that it speaks of."""
     assert begun(delivery(NOON, window=timedelta(minutes=5))) == NOON - timedelta(minutes=5)
+
+
+def test_data_of_a_time_to_come_began_when_it_was_there() -> None:
+    """A forecast for tomorrow is not younger than nothing."""
+    tomorrow = NOON + timedelta(days=1)
+
+    assert begun(delivery(NOON, nominal=(tomorrow, tomorrow + timedelta(hours=1)))) == NOON
 
 
 def test_a_definition_survives_being_kept() -> None:
