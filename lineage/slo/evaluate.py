@@ -69,10 +69,12 @@ def concluded(slo: DataSLO, by: Basis, tally: Tally, now: datetime) -> Status:
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)
+    waits = getattr(indicator(slo.spec.sli.type), "backlog", None)
     return replace(
         status,
         last_delivery=max(delivered, default=status.last_delivery),
         through=through,
+        backlog=None if waits is None else waits(slo, evidence, now),
         findings=findings(slo, evidence, status.occurrences, now),
     )
 

@@ -111,7 +111,7 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
     return replace(
         evidence,
         schemas=tuple(_schemas(asked)) if need.schemas else (),
-        ancestry=_ancestry(slo, asked, deliveries) if need.ancestry else None,
+        ancestry=_ancestry(slo, asked, deliveries, counts=need.counts) if need.ancestry else None,
         reads={} if need.reads is None else reads(asked, deliveries, need.reads),
         backfills=backfills(asked.store, runs, Span(asked.since, asked.now, asked.known_at)),
     )
@@ -128,13 +128,13 @@ def midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery]) -> Ancestry:
+def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, counts: bool) -> Ancestry:
     """What happened on the path of *slo* from as far back as *deliveries* of its dataset are."""
 
     def delivered(dataset: NodeId) -> Iterable[Delivery]:
         if dataset == slo.dataset:
             return deliveries
-        return _delivered(asked.of(dataset), counts=False)
+        return _delivered(asked.of(dataset), counts=counts)
 
     return ancestry(slo, asked.store, delivered, Span(asked.since, asked.now, asked.known_at))
 

@@ -120,6 +120,7 @@ FAMILIES: Mapping[str, Callable[[str], Metric]] = {
         "Partitions in which a copy differs, by the newest audit of each."
     ),
     "headwater_replication_lag_seconds": _gauge("For how long a copy has lacked what its original has.", *COPY),
+    "headwater_replication_lag_rows": _gauge("Rows that its original has and a copy lacks.", *COPY),
 }
 
 
@@ -134,12 +135,7 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     yield "slo_error_budget_remaining_ratio", ("period",), status.budget.remaining_ratio
     yield "slo_window_events", ("period",), status.total
     yield "slo_window_bad_events", ("period",), status.total - status.good
-    behind = None if status.through is None else max(0.0, (status.at - status.through) / timedelta(seconds=1))
-    if slo.spec.path is not None and slo.spec.sli.type == "replication_lag":
-        sources = " ".join(str(dataset_id(each.namespace, each.name)) for each in slo.spec.path.sources)
-        yield "replication_lag_seconds", (str(slo.dataset), sources), behind
-    else:
-        yield "slo_data_age_seconds", (), behind
+    yield from _behind(slo, status)
     yield "slo_next_due_timestamp_seconds", (), _seconds(status.next_due)
     yield "slo_last_delivery_timestamp_seconds", (), _seconds(status.last_delivery)
     if isinstance(slo.spec.sli, copy_audit.Spec):
@@ -148,6 +144,19 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
         for newest in [verdict for verdict in status.occurrences if verdict.total][-1:]:
             yield "slo_rows_delivered", (), newest.value
             yield "slo_rows_expected", (), newest.expected
+
+
+def _behind(slo: DataSLO, status: Status) -> Iterator[Sample]:
+    """How old the data is; of a copy how far it is behind, for how old its data is depends on the original."""
+    if slo.spec.path is None or slo.spec.sli.type != "replication_lag":
+        through = status.through
+        age = None if through is None else max(0.0, (status.at - through) / timedelta(seconds=1))
+        yield "slo_data_age_seconds", (), age
+    elif status.backlog is not None:
+        sources = " ".join(str(dataset_id(each.namespace, each.name)) for each in slo.spec.path.sources)
+        ends = str(slo.dataset), sources
+        yield "replication_lag_seconds", ends, status.backlog.age_s(status.at)
+        yield "replication_lag_rows", ends, None if status.backlog.count is None else Fraction(status.backlog.count)
 
 
 def _windows(status: Status) -> Iterator[Sample]:

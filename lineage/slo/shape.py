@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from lineage.model import Amendment, Restated, Stage, Verdict
+from lineage.slo.backlog import Backlog
 from lineage.slo.periods import Period
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import BurnRate, Status
@@ -22,7 +23,8 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
 
     good, bad and total are in the SLI's unit; the other counts are occurrences. 0 of 0 gives null, never 1.
     window is that of the calendar, windowSeconds long by the clock; null where it rolls. burnRates are the tiers that
-    speak; burn is what to show, also where the ladder speaks.
+    speak; burn is what to show, also where the ladder speaks. backlog is what waits, as rows that a copy lacks: null
+    where the indicator knows of no such thing, its count null where nobody counted, with the reason.
     """
     counts = status.counts
     return {
@@ -60,6 +62,7 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),
         "figures": {name: number(value) for name, value in _figures(status, slo).items()},
+        "backlog": _backlog(status.backlog, status.at),
         "occurrenceCount": len(status.occurrences),
         "occurrences": [_occurrence(verdict) for verdict in (status.occurrences if listed is None else listed)],
     }
@@ -75,6 +78,18 @@ def _figures(status: Status, slo: DataSLO) -> Mapping[str, Fraction | None]:
     show = getattr(indicator(slo.spec.sli.type), "figures", None)
     found: Mapping[str, Fraction | None] = show(slo, status.occurrences) if show is not None else {}
     return found
+
+
+def _backlog(backlog: Backlog | None, at: datetime) -> dict[str, object] | None:
+    if backlog is None:
+        return None
+    waited = number(backlog.age_s(at))
+    return {
+        "count": backlog.count,
+        "oldestAt": stamp(backlog.oldest_at),
+        "oldestAgeSeconds": waited,
+        "reason": backlog.reason,
+    }
 
 
 def number(value: Fraction | None) -> Number:

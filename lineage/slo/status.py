@@ -10,6 +10,7 @@ from typing import Literal
 
 from lineage.errors import NotFound
 from lineage.model import Verdict
+from lineage.slo.backlog import Backlog
 from lineage.slo.findings import Finding
 from lineage.slo.periods import Period
 
@@ -78,6 +79,7 @@ class Status:
     burn: tuple[BurnRate, ...] = ()
     findings: tuple[Finding, ...] = ()  # what is wrong with the dataset beside its numbers
     through: datetime | None = None  # up to when the dataset held all data, where the indicator knows
+    backlog: Backlog | None = None  # what waits, where the indicator knows of something that does
     period: Period | None = None  # the window, where it is one of a calendar
     before: tuple[Verdict, ...] = ()  # and what alerts look back at that was due before it began
 

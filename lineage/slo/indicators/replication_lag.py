@@ -10,9 +10,11 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState
-from lineage.slo.evidence import Ancestry, Evidence, Need
+from lineage.slo.backlog import Backlog
+from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.indicators import _age
 from lineage.slo.indicators._age import Mark, Rule
+from lineage.slo.indicators._volume import told_apart, volume
 from lineage.slo.passage import Arrived, arrivals, key_of, regular
 from lineage.slo.phrases import moment, span
 from lineage.slo.spec import DataSLO
@@ -21,6 +23,10 @@ from lineage.slo.terms import Duration, Sli
 PART = timedelta(hours=1)  # of the time, that each verdict is for
 NONE = Fraction(0)
 ENDLESS = datetime.max.replace(tzinfo=UTC)  # up to when a copy that lacks nothing has everything
+TOO_LARGE = "the path has more datasets than are looked at; name those that count in `via`"
+
+Versions = Sequence[Delivery]  # by time
+Places = Sequence[int]  # of each original, how many of its versions the copy has
 
 
 class Spec(Sli):
@@ -47,7 +53,7 @@ class Spec(Sli):
 def needs(slo: DataSLO) -> Need:
     """What was copied from the original, in the window and a day before it."""
     _spec(slo)
-    return Need(history=timedelta(days=1), ancestry=True)
+    return Need(counts=True, history=timedelta(days=1), ancestry=True)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -73,14 +79,22 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     return f"Too far behind for {span(behind)}, {last}"
 
 
-def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
-    """Up to when the copy held, at *now*, all that its original has; None where a run does not tell what it copied."""
+def backlog(slo: DataSLO, evidence: Evidence, now: datetime) -> Backlog:
+    """The rows of the original that the copy was not made of by *now*, and since when the oldest of them are there.
+
+    Rows count as in `completeness`: an overwritten original has no others, and of several tries the last one speaks.
+    """
     _spec(slo)
     ancestry = evidence.passed()
-    come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill]
-    if not ancestry.whole or (come and come[-1].gap is not None):
-        return None
-    return max(mark.through for mark in _marks(ancestry, come, evidence.begin, ENDLESS) if mark.at <= now)
+    come = [arrived for arrived in arrivals(ancestry) if not arrived.backfill and arrived.delivery.at <= now]
+    gap = _gap(ancestry, come)
+    if gap is not None:
+        return Backlog(None, None, gap)
+    originals = _originals(ancestry)
+    reached = [_begun(originals, evidence.begin), *(places for _, places in _reached(ancestry, originals, come))]
+    least = max(reached, key=lambda places: _first(originals, places) or ENDLESS)
+    lacking = [_until(versions[place:], now) for versions, place in zip(originals, least, strict=True)]
+    return _counted([missing for missing in lacking if missing])
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -88,30 +102,72 @@ def _spec(slo: DataSLO) -> Spec:
     return slo.spec.sli
 
 
+def _gap(ancestry: Ancestry, come: Sequence[Arrived]) -> str | None:
+    """Why what the newest copy lacks cannot be told; None where it can."""
+    if not ancestry.whole:
+        return TOO_LARGE
+    return come[-1].gap if come else None
+
+
+def _originals(ancestry: Ancestry) -> list[Versions]:
+    """The versions of each source by time, of which accumulating ones tell the rows that are new."""
+    sources = sorted(ancestry.sources)
+    return [told_apart(regular(ancestry, source), ancestry.begin, cumulative=True) for source in sources]
+
+
+def _begun(originals: Sequence[Versions], begin: datetime) -> Places:
+    """As of *begin* nothing is known to be missing."""
+    return [bisect_right(versions, begin, key=lambda each: each.at) for versions in originals]
+
+
+def _reached(
+    ancestry: Ancestry, originals: Sequence[Versions], come: Sequence[Arrived]
+) -> Iterator[tuple[Arrived, Places]]:
+    """The copies that were made of every original, and how far of each."""
+    sources = sorted(ancestry.sources)
+    for arrived in come:
+        if len(arrived.oldest) == len(sources):
+            keys = [key_of(arrived.oldest[source].version) for source in sources]
+            places = [bisect_right(each, key, key=key_of) for each, key in zip(originals, keys, strict=True)]
+            yield arrived, places
+
+
+def _first(originals: Sequence[Versions], places: Places) -> datetime | None:
+    """When the first of what is missing beyond *places* was there; None: nothing is missing."""
+    missing = (versions[place] for versions, place in zip(originals, places, strict=True) if place < len(versions))
+    return min((each.at for each in missing), default=None)
+
+
+def _until(versions: Versions, now: datetime) -> Versions:
+    return versions[: bisect_right(versions, now, key=lambda each: each.at)]
+
+
+def _counted(lacking: Sequence[Versions]) -> Backlog:
+    volumes = [volume(missing, ENDLESS) for missing in lacking]
+    oldest_at = min((missing[0].at for missing in lacking), default=None)
+    for each in volumes:
+        if each.rows is None:
+            silent = next((one for one in each.counted if one.rows is None), each.counted[-1])
+            told = f"how many rows {silent.job.name} wrote at {moment(silent.at)} is not known"
+            return Backlog(None, oldest_at, told)
+    return Backlog(sum(each.rows or 0 for each in volumes), oldest_at)
+
+
 def _marks(ancestry: Ancestry, come: Sequence[Arrived], begin: datetime, now: datetime) -> Iterator[Mark]:
     """After each arrival the copy is as new as the moment before the original had something that it has not.
 
-    Of several originals the one that is furthest behind counts; as of *begin* nothing is known to be missing.
+    Of several originals the one that is furthest behind counts.
     """
     originals = [regular(ancestry, source) for source in sorted(ancestry.sources)]
-    firsts = (each.at for versions in originals for each in versions if each.at > begin)
-    yield Mark(begin, min(firsts, default=now))
-    for arrived in come:
-        if len(arrived.oldest) == len(originals):
-            reached = [key_of(arrived.oldest[source].version) for source in sorted(ancestry.sources)]
-            missing = [
-                versions[place].at
-                for versions, key in zip(originals, reached, strict=True)
-                if (place := bisect_right(versions, key, key=key_of)) < len(versions)
-            ]
-            yield Mark(arrived.delivery.at, min(missing, default=now), arrived.delivery.events)
+    yield Mark(begin, _first(originals, _begun(originals, begin)) or now)
+    for arrived, places in _reached(ancestry, originals, come):
+        yield Mark(arrived.delivery.at, _first(originals, places) or now, arrived.delivery.events)
 
 
 def _doubted(verdict: Verdict, ancestry: Ancestry, come: Sequence[Arrived]) -> Verdict:
     """*verdict*, unless its hour would be BAD for want of what a run may have copied without saying so."""
     last = next((arrived for arrived in reversed(come) if arrived.delivery.at <= verdict.due), None)
-    gap = None if last is None else last.gap
-    why = gap if ancestry.whole else "the path has more datasets than are looked at; name those that count in `via`"
+    why = _gap(ancestry, [] if last is None else [last])
     if why is None or verdict.state != VerdictState.BAD:
         return verdict
     return replace(verdict, state=VerdictState.UNKNOWN, good=NONE, total=NONE, reason=why, value=None, expected=None)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from lineage.slo.backlog import Backlog
 from lineage.slo.budget import judge
 from lineage.slo.metrics import SloCollector
 from lineage.slo.spec import DataSLO, define
@@ -21,6 +22,7 @@ def scraped(slo: DataSLO | None, letters: str) -> list[str]:
     registry.register(collector)
     if slo is not None:
         known: dict[str, Any] = {"through": NOON - HOUR, "last_delivery": NOON - HOUR}
+        known |= {"backlog": Backlog(12, NOON - HOUR)} if slo.spec.path is not None else {}
         collector.show([replace(judge(slo, verdicts(letters), NOON), **known)], {slo.name: slo})
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
@@ -68,7 +70,10 @@ def test_a_copy_has_a_lag_and_no_age() -> None:
 
     found = [line for line in scraped(slo, "GB") if "_lag_" in line or "_age_" in line]
 
-    assert found == [f"headwater_replication_lag_seconds{{{wanted}}} 3600.0"]
+    assert found == [
+        f"headwater_replication_lag_seconds{{{wanted}}} 3600.0",
+        f"headwater_replication_lag_rows{{{wanted}}} 12.0",
+    ]
 
 
 def test_an_audit_counts_the_partitions_that_differ() -> None:
