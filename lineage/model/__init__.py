@@ -53,6 +53,7 @@ from lineage.model.verdicts import (
     Amendment,
     Restated,
     Stage,
+    Rule,
     Verdict,
     VerdictState,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "Restated",
     "Run",
     "RunConclusion",
+    "Rule",
     "RunObserved",
     "RunSeen",
     "RunState",

@@ -40,6 +40,13 @@ class Restated:
     at: datetime
 
 
+class Rule(NamedTuple):
+    """A rule that was checked, and how much *failed* it, in the SLI's own unit; None: nobody says how much."""
+
+    name: str
+    failed: int | None
+
+
 class Stage(NamedTuple):
     """One part of a latency, in the order of the data: *what* of *job* took so many *seconds*.
 
@@ -77,3 +84,5 @@ class Verdict:
     path: str | None = None  # by which way the data came; equal for equal ways
     level: int | None = None  # of a latency: 1 beats, 2 versions that readers name, 3 the order of times (SLO.md b.4)
     stages: tuple[Stage, ...] = ()  # of a latency: the parts that add up to *value*
+    rules: tuple[Rule, ...] = ()  # that it was checked by, where any were
+    ordinary: tuple[Fraction, Fraction] | None = None  # from and up to what *value* is nothing unusual, where known

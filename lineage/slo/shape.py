@@ -159,4 +159,6 @@ def _occurrence(verdict: Verdict) -> dict[str, object]:
         "path": verdict.path,
         "level": verdict.level,
         "stages": [stage_of(stage) for stage in verdict.stages],
+        "ordinary": None if verdict.ordinary is None else [number(each) for each in verdict.ordinary],
+        "rules": [{"name": rule.name, "failed": rule.failed} for rule in verdict.rules],
     }

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from lineage.slo.calendar import Occurrence
-from lineage.slo.indicators._robust import LEAST, deviations, median, theil_sen, z_score
+from lineage.slo.indicators._robust import LEAST, deviations, median, sigma, theil_sen, z_score
 from lineage.slo.schedules import SATURDAY, Calendar, Schedule
 from lineage.slo.terms import Ratio, Strict
 
@@ -186,6 +186,15 @@ def _trend(found: Sequence[Point], usual: Fraction) -> Fraction | None:
         return None
     slope = theil_sen(points)
     return slope if abs(slope) * WEEK_S > TREND * usual else None
+
+
+def ordinary(robust: Robust, basis: Basis) -> tuple[Fraction, Fraction] | None:
+    """From and up to how many rows lie within `zMax` deviations of the expected ones; None: too little is known."""
+    spread = sigma(basis.history) if len(basis.history) >= LEAST else None
+    if spread is None or basis.rows is None:
+        return None
+    reach = robust.z_max * spread
+    return max(Fraction(0), basis.rows - reach), basis.rows + reach
 
 
 def outlying(robust: Robust, rows: int, basis: Basis) -> bool:

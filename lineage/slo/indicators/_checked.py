@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from lineage.model import NodeId, Verdict, VerdictState
+from lineage.model import NodeId, Rule, Verdict, VerdictState
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence
 from lineage.slo.phrases import moment
 from lineage.slo.terms import Strict
@@ -98,6 +99,7 @@ class Found(NamedTuple):
     total: Fraction
     expected: Fraction
     events: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
 
 
 def by_assertions(
@@ -112,7 +114,10 @@ def by_assertions(
     failed = [assertion for assertion in results if not assertion.passed]
     state, reason = _outcome(results, failed, of, waiting=now <= patience)
     good, total = Fraction(len(results) - len(failed)), Fraction(len(results))
-    return Found(state, reason, good, total, Fraction(1), tuple(event for check in spoke for event in check.events))
+    events = tuple(event for check in spoke for event in check.events)
+    count = Counter(each.name for each in failed)
+    rules = tuple(Rule(name, count[name]) for name in sorted({each.name for each in results}))
+    return Found(state, reason, good, total, Fraction(1), events, rules)
 
 
 def _outcome(
@@ -145,6 +150,7 @@ def verdict(subject: Subject, found: Found, evidence: Evidence) -> Verdict:
         run=subject.run,
         evidence=found.events or (subject.delivery.events if subject.delivery else ()),
         imported=evidence.imported(subject.at),
+        rules=found.rules,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
-from lineage.model import VerdictState
+from lineage.model import Rule, VerdictState
 from lineage.slo.evidence import Assertion, Check, Delivery, Profile
 from lineage.slo.indicators import _checked
 from lineage.slo.indicators._checked import Include, Subject
@@ -64,13 +64,6 @@ class Counting(NamedTuple):
     quarantine: Quarantine | None
 
 
-class Rule(NamedTuple):
-    """A rule and for how many records it failed; None: nobody says."""
-
-    name: str
-    failed: int | None
-
-
 class Counted(NamedTuple):
     """Of *rows* records *bad* failed: at least *least*, at most *most*, by *rules*. *gap*: why nobody knows."""
 
@@ -98,9 +91,14 @@ def counted(subject: Subject, by: Counting, habit: Habit) -> Counted:
     if gap := _gap(rules, rows):
         return Counted(rules=rules, events=proofs, gap=gap)
     assert rows is not None, "`_gap` speaks otherwise"
-    failed = [rule.failed or 0 for rule in rules]
-    least, most = max(failed, default=0), min(rows, sum(failed))
+    least, most = bounds(rules, rows)
     return Counted(rows, most if by.overlap == "upper" else least, least, most, rules, events=proofs)
+
+
+def bounds(rules: Sequence[Rule], rows: int) -> tuple[int, int]:
+    """How many of *rows* records failed at least and at most, for one may have failed several of *rules* (Fréchet)."""
+    failed = [rule.failed or 0 for rule in rules]
+    return max(failed, default=0), min(rows, sum(failed))
 
 
 def told(found: Counted) -> str:

@@ -27,16 +27,19 @@ def theil_sen(points: Sequence[tuple[int, int | Fraction]]) -> Fraction:
 
 
 def z_score(value: Fraction, history: Sequence[int | Fraction]) -> Fraction | None:
-    """The robust deviation of *value* from the median of *history*, None where history knows no deviation at all.
+    """By how many `sigma` *value* lies above the median of *history*, None where history knows no deviation at all."""
+    spread = sigma(history)
+    return None if spread is None else (value - median(history)) / spread
 
-    z = 0.6745 (x - median) / MAD, or with MAD 0 (x - median) / (1.253314 mean |x - median|).
-    """
+
+def sigma(history: Sequence[int | Fraction]) -> Fraction | None:
+    """The robust deviation of *history*: MAD / 0.6745, or with MAD 0 1.253314 times the mean; None: there is none."""
     middle = median(history)
     gaps = deviations(history, middle)
     if spread := median(gaps) / middle.denominator:
-        return TO_SIGMA * (value - middle) / spread
+        return spread / TO_SIGMA
     if spread := Fraction(sum(gaps)) / (len(gaps) * middle.denominator):
-        return (value - middle) / (MEAN_TO_SIGMA * spread)
+        return MEAN_TO_SIGMA * spread
     return None
 
 

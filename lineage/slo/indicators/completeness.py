@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from lineage.model import Restated, Verdict, VerdictState, dataset_id
 from lineage.slo.calendar import Occurrence, occurrences
 from lineage.slo.evidence import Evidence, Need, covering
-from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, outlying
+from lineage.slo.indicators._baseline import Baseline, Basis, Point, Robust, Seasonal, ordinary, outlying
 from lineage.slo.indicators._parts import Partitions, placed
 from lineage.slo.indicators._reconciled import Reconcile, counted_by_probe, read_by
 from lineage.slo.indicators._volume import ACCUMULATED, Volume, told_apart, volume
@@ -198,6 +198,7 @@ def _judge(  # noqa: PLR0913 - what an occurrence brought, what it should have, 
         evidence=(*come.events, *basis.events),
         restated=_afterwards(come) if closed else None,
         imported=evidence.imported(occurrence.due),
+        ordinary=None if rows is None else ordinary(spec.robust, basis),
     )
 
 

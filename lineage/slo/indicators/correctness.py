@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -20,6 +21,7 @@ from lineage.slo.terms import Duration, Sli
 
 Source = Literal["dataQualityAssertions", "dataQualityMetrics", "test"]
 
+NONE = Fraction(0)
 OF_RECORDS = ("overlap", "quarantine", "rules", "actualIsRows")
 SOURCES: Mapping[str, tuple[Source, ...]] = {
     "assertions": ("dataQualityAssertions", "test"),
@@ -119,6 +121,31 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     return _checked.describe(streak)
 
 
+def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:
+    """How much failed each rule in the window, as `rule.NAME.failed`; one record may have failed several.
+
+    Of records, *failedAtLeast* and *failedAtMost* add up the bounds of each version; where all bad ones were put aside
+    they are equal.
+    """
+    judged = [verdict for verdict in verdicts if verdict.total]
+    failed: Counter[str] = Counter()
+    for rule in (rule for verdict in judged for rule in verdict.rules):
+        failed[rule.name] += rule.failed or 0
+    by_rule: dict[str, Fraction | None] = {f"rule.{name}.failed": Fraction(failed[name]) for name in sorted(failed)}
+    if _spec(slo).unit == "assertions":
+        return by_rule
+    least, most = (sum(each, NONE) for each in zip((NONE, NONE), *map(bounds, judged), strict=True))
+    return {"failedAtLeast": least, "failedAtMost": most, **by_rule}
+
+
+def bounds(verdict: Verdict) -> tuple[Fraction, Fraction]:
+    """How many records failed at least and at most, of a *verdict* in records; equal where they are known exactly."""
+    if not verdict.rules:
+        return verdict.total - verdict.good, verdict.total - verdict.good
+    least, most = _records.bounds(verdict.rules, int(verdict.total))
+    return Fraction(least), Fraction(most)
+
+
 def _spec(slo: DataSLO) -> Spec:
     assert isinstance(slo.spec.sli, Spec), "the word chose this file"
     return slo.spec.sli
@@ -138,4 +165,5 @@ def _by_records(subject: Subject, slo: DataSLO, habit: Habit, now: datetime) -> 
     floor = slo.target if instant is None else max(slo.target, instant.below)
     found = _records.counted(subject, spec.counting, habit)
     state, reason = _records.judged(found, floor, subject.at + spec.settle, now)
-    return Found(state, reason, Fraction(found.rows - found.bad), Fraction(found.rows), floor, found.events)
+    good, total = Fraction(found.rows - found.bad), Fraction(found.rows)
+    return Found(state, reason, good, total, floor, found.events, found.rules)

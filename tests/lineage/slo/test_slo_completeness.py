@@ -209,6 +209,14 @@ def test_an_old_spike_does_not_hide_a_drop() -> None:
     assert (median(history), score) == (1000, Fraction(-2698, 100))
 
 
+def test_what_is_ordinary_lies_within_three_and_a_half_deviations() -> None:
+    """Of the example, 1000 -+ 3.5 * 5 / 0.6745; of an agreed number nothing is learnt."""
+    verdict = weekly(1000, 1010, 990, 1005, 995, 1000, 2000, 1000, 800)
+    reach = Fraction(35, 2) / Fraction("0.6745")
+
+    assert (verdict.ordinary, one(loaded(1000)).ordinary) == ((1000 - reach, 1000 + reach), None)
+
+
 def test_a_small_but_unusual_drop_is_bad() -> None:
     """More than -20 %, but 3.5 robust deviations and 5 % below: an investigation."""
     assert states([weekly(1000, 1010, 990, 1005, 995, 1000, 940)]) == "B"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lineage.model import Verdict, job_id
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence
-from lineage.slo.indicators.correctness import describe, measure
+from lineage.slo.indicators.correctness import describe, figures, measure
 from tests.support.promises import DAY, HOUR, NOON, TEST, check, delivery, promise, states
 
 MINUTE = timedelta(minutes=1)
@@ -29,6 +29,14 @@ def test_good_and_total_are_assertions() -> None:
     verdict = measured([delivery(NOON - HOUR)], [check(NOON - MINUTE, True, True, False)])[0]
 
     assert (verdict.good, verdict.total, states([verdict])) == (2, 3, "B")
+
+
+def test_each_rule_tells_how_often_it_failed() -> None:
+    """In assertions, by the name of the rule."""
+    loads = [delivery(NOON - 3 * HOUR, "old"), delivery(NOON - HOUR, "new")]
+    found = measured(loads, [check(NOON - 2 * HOUR, True, False), check(NOON - MINUTE, True, False)])
+
+    assert figures(promise("correctness"), found) == {"rule.rule_0.failed": 0, "rule.rule_1.failed": 2}
 
 
 def test_a_repeated_check_replaces_what_it_found() -> None:

@@ -15,7 +15,7 @@ from lineage.model import Verdict, job_id
 from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.evidence import Assertion, Check, ColumnCounts, Delivery, Evidence, Profile
-from lineage.slo.indicators.correctness import describe, measure
+from lineage.slo.indicators.correctness import bounds, describe, figures, measure
 from tests.support.events import bodies
 from tests.support.promises import DAY, HOUR, NOON, TEST, Lake, delivery, event, promise, states
 
@@ -127,6 +127,26 @@ def test_failures_of_several_rules_have_bounds(overlap: str, bad: int) -> None:
         (bad, 1000),
         f"{bad} of 1,000 records failed, between 7 and 12: a 7, b 5",
     )
+
+
+def test_what_failed_each_rule_is_added_up_over_the_window() -> None:
+    """By rule, with the bounds of each version added up; a rule that nobody failed is told with 0."""
+    found = [only([looked(rule("a", failed_rows=a), rule("b", failed_rows=5), rule("c", passed=True))]) for a in (7, 1)]
+
+    assert figures(promise("correctness", sli=RECORDS), found) == {
+        "failedAtLeast": 12,
+        "failedAtMost": 18,
+        "rule.a.failed": 8,
+        "rule.b.failed": 10,
+        "rule.c.failed": 0,
+    }
+
+
+def test_what_was_put_aside_has_no_bounds() -> None:
+    """Each bad record went there once."""
+    aside = delivery(NOON - HOUR, rows=7)
+
+    assert bounds(only([], beside=(aside,), sli=QUARANTINE)) == (7, 7)
 
 
 def test_no_more_fail_than_there_are() -> None:
