@@ -23,6 +23,7 @@ from lineage.model import Verdict
 from lineage.settings import Settings
 from lineage.slo.book import SloBook
 from lineage.slo.metrics import SLOS
+from lineage.slo.queues import QUEUES
 from lineage.slo.renewed import renewed
 from lineage.slo.status import Status
 from lineage.store.base import Change, Lease, Store
@@ -117,6 +118,7 @@ class Scheduler:
             self._keep(statuses)
             last = self._judged_last()
             SLOS.show(statuses, definitions, last)
+            QUEUES.show(statuses, definitions)
             EVALUATED_AT.set(now.timestamp())
             self._react(statuses, now, last)
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
@@ -192,6 +194,7 @@ class Scheduler:
 def _hide() -> None:
     """Another judges, or nobody: what only who judges can say is not said here."""
     SLOS.hide()
+    QUEUES.hide()
     ALERTS.hide()
     OUTBOX_OLDEST_S.set(0)
 

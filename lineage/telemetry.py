@@ -41,7 +41,9 @@ COMMIT_EVENTS = Histogram(
 )
 QUEUE_EVENTS = Gauge("headwater_queue_events", "Bodies that wait for the writer.")
 DEAD_LETTER_DEPTH = Gauge(
-    "headwater_dead_letter_depth", "Refused bodies that wait to be replayed or discarded.", ("queue",)
+    "headwater_dead_letter_depth",
+    "Refused bodies that wait to be replayed or discarded; of another queue, records that wait in it.",
+    ("queue",),
 )
 DEAD_LETTER_OLDEST_S = Gauge(
     "headwater_dead_letter_oldest_age_seconds", "How long the oldest of them has waited.", ("queue",)

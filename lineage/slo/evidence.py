@@ -38,6 +38,7 @@ class Need(NamedTuple):
     backfills: bool = False
     partitions: bool = False
     sums: bool = False  # of it and of the dataset beside: what probes summed up
+    queued: bool = False  # how many records wait in the dataset beside
     contract_of: str | None = None  # the consumer whose expectations are the checks
 
 
@@ -166,6 +167,15 @@ class Audit(NamedTuple):
     told_at: datetime | None = None  # when the event was received
 
 
+class Queued(NamedTuple):
+    """A probe's word on a queue: *depth* records wait in it, the oldest since *oldest_at*, where it says so."""
+
+    at: datetime
+    depth: int
+    oldest_at: datetime | None
+    event: str
+
+
 class Read(NamedTuple):
     """How many rows of *dataset* a run read, or a report of a streaming run; None: it did not say."""
 
@@ -215,6 +225,7 @@ class Evidence:
     reads: Mapping[str, Sequence[Read]] = field(default_factory=dict)  # by run, of a stream by event
     backfills: frozenset[str] = frozenset()  # runs that say that they are such
     audits: Sequence[Audit] = ()
+    queued: Queued | None = None  # the newest word on the dataset beside
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
     gaps: Sequence[Gap] = ()  # in which nobody was there to hear of anything
 

@@ -19,6 +19,7 @@ from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
+from lineage.slo.queued import queued
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
 from lineage.slo.usage import Usage, usage
@@ -102,7 +103,8 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
         beside = asked.of(need.beside)
         if need.sums:
             return with_audits(evidence, asked, beside)
-        return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)))
+        waiting = queued(beside) if need.queued else None
+        return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)), queued=waiting)
     if need.beats_of is not None:
         return _with_beats(evidence, asked.after(beats_since), need.beats_of)
     if need.counted_by is not None:

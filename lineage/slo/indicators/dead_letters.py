@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState, dataset_id
+from lineage.slo.backlog import Backlog
 from lineage.slo.evidence import Delivery, Evidence, Need
 from lineage.slo.indicators._habit import HISTORY, Habit
 from lineage.slo.indicators._volume import ACCUMULATED, told_apart
-from lineage.slo.phrases import count, moment, percent
+from lineage.slo.phrases import count, moment, percent, span
 from lineage.slo.spec import Dataset, DataSLO
 from lineage.slo.terms import Sli
 
 NONE = Fraction(0)
+HEARD = timedelta(hours=1)  # an older word on a queue says nothing of now
 
 
 class Spec(Sli):
-    """`type: dead_letters`; *queue* is the dataset into which the same runs write what they refuse."""
+    """`type: dead_letters`; *queue* is the dataset into which the same runs write what they refuse.
+
+    How many records wait there, and for how long, is told by a probe and decides no verdict.
+    """
 
     needs_schedule: ClassVar[bool] = False
 
@@ -31,7 +36,7 @@ class Spec(Sli):
 def needs(slo: DataSLO) -> Need:
     """The rows of the dataset and of the queue, by run."""
     queue = _spec(slo).queue
-    return Need(counts=True, history=HISTORY, beside=dataset_id(queue.namespace, queue.name))
+    return Need(counts=True, history=HISTORY, beside=dataset_id(queue.namespace, queue.name), queued=True)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -57,6 +62,15 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     dead = sum((verdict.value or NONE for verdict in streak), NONE)
     of = sum((verdict.total for verdict in streak), NONE)
     return f"{count(dead)} of {count(of)} records refused ({percent(dead / of)}), since {moment(streak[0].due)}"
+
+
+def backlog(slo: DataSLO, evidence: Evidence, now: datetime) -> Backlog:
+    """What waits in the queue, as a probe told within the hour before *now*."""
+    told = evidence.queued
+    if told is None or told.at <= now - HEARD:
+        return Backlog(None, None, f"nobody told of {_spec(slo).queue.name} for {span(HEARD)}")
+    unknown = bool(told.depth) and told.oldest_at is None
+    return Backlog(told.depth, told.oldest_at, "since when the oldest waits was not told" if unknown else "")
 
 
 def _spec(slo: DataSLO) -> Spec:

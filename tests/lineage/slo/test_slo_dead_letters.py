@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from lineage.model import Verdict, job_id
+from lineage.slo.backlog import Backlog
+from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.evidence import Delivery, Evidence
 from lineage.slo.indicators.dead_letters import describe, measure
+from lineage.slo.queues import Queues
 from lineage.slo.spec import DataSLO, define
-from tests.support.promises import DAY, HOUR, NOON, Lake, delivery, document, event, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, delivery, document, event, facet, states
 
 
 def promised() -> DataSLO:
@@ -95,3 +100,79 @@ def test_it_is_read_from_what_one_run_wrote(lake: Lake) -> None:
     lake.put(event("START", NOON - HOUR, "load"), told)
 
     assert [(one.good, one.total) for one in evaluate(promised(), lake.store, NOON + HOUR).occurrences] == [(50, 100)]
+
+
+def probed(at: datetime, **said: Any) -> dict[str, Any]:
+    """A probe's word on the queue."""
+    told = event("COMPLETE", at, f"probe {at}", job="orders.probe", inputs=("orders.dlq",), outputs=())
+    told["inputs"][0]["inputFacets"] = {"queue": facet(**said)}
+    return told
+
+
+def waiting(lake: Lake, at: datetime) -> Backlog | None:
+    """What waits in the queue, of what was put."""
+    return evaluate(promised(), lake.store, at).backlog
+
+
+MINUTE = timedelta(minutes=1)
+SINCE = NOON - 3 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({"depth": 7, "oldestAt": SINCE.isoformat()}, Backlog(7, SINCE)),
+        ({"depth": 0, "oldestAt": SINCE.isoformat()}, Backlog(0, None)),
+        ({"depth": 7}, Backlog(7, None, "since when the oldest waits was not told")),
+        ({"depth": -1}, Backlog(None, None, "nobody told of orders.dlq for 1 h")),
+        ({"depth": 7, "oldestAt": "2026-11-20T09:00:00"}, Backlog(None, None, "nobody told of orders.dlq for 1 h")),
+        ({"depth": "many"}, Backlog(None, None, "nobody told of orders.dlq for 1 h")),
+    ],
+)
+def test_a_probe_tells_what_waits(lake: Lake, said: dict[str, Any], wanted: Backlog) -> None:
+    """How many, and since when the oldest; what makes no sense is no word."""
+    lake.put(probed(NOON, **said))
+
+    assert waiting(lake, NOON + MINUTE) == wanted
+
+
+def test_the_newest_word_counts(lake: Lake) -> None:
+    """By the time of the event, whichever comes first."""
+    lake.put(probed(NOON + MINUTE, depth=2), probed(NOON, depth=9))
+
+    found = [waiting(lake, at) for at in (NOON, NOON + MINUTE)]
+
+    assert [each and each.count for each in found] == [9, 2]
+
+
+def test_an_old_word_says_nothing_of_now(lake: Lake) -> None:
+    """After an hour nobody knows what waits: a probe that stopped is no empty queue, and no full one."""
+    lake.put(probed(NOON, depth=0))
+
+    assert [waiting(lake, NOON + HOUR - MINUTE), waiting(lake, NOON + HOUR)] == [
+        Backlog(0, None),
+        Backlog(None, None, "nobody told of orders.dlq for 1 h"),
+    ]
+
+
+def shown(*backlogs: Backlog) -> list[str]:
+    """The series of the queue after each of *backlogs* was shown."""
+    registry, slo = CollectorRegistry(), promised()
+    depth, oldest_s = (Gauge(name, "What waits.", ["queue"], registry=registry) for name in ("depth", "oldest"))
+    queues = Queues(depth, oldest_s)
+    for each in backlogs:
+        queues.show([replace(judge(slo, [], NOON), backlog=each)], {slo.name: slo})
+    return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+
+
+def test_prometheus_is_shown_depth_and_age() -> None:
+    """By the name of the queue, in the families of Headwater's own dead letters."""
+    assert shown(Backlog(7, SINCE)) == [
+        'depth{queue="dataset:lake:orders.dlq"} 7.0',
+        'oldest{queue="dataset:lake:orders.dlq"} 10800.0',
+    ]
+
+
+def test_a_queue_that_nobody_tells_of_has_no_series() -> None:
+    """What is no longer known is no longer shown, so that no old figure stays."""
+    assert shown(Backlog(7, SINCE), Backlog(None, None, "nobody told of it")) == []
