@@ -68,12 +68,15 @@ class AlertWindow(Strict):
 class Alerting(Strict):
     """When to speak (SLO.md b.7). `auto` takes burn rates where events are frequent enough, else the ladder.
 
-    *windows* are those over which rates are taken; none: those of the catalogue for the SLO's own window.
+    *windows* are those over which rates are taken; none: those of the catalogue for the SLO's own window. With
+    *significance* rates speak only where so many misses are less likely than that, were each as likely as the target
+    allows.
     """
 
     policy: Literal["mwmb", "discrete", "auto"] = "auto"
     min_events: int = Field(1, ge=0)
     min_bad_events: int | None = Field(None, ge=1)
+    significance: Annotated[Ratio, Field(gt=0, le=0.5)] | None = None
     ladder: tuple[Rung, ...] = ()
     windows: tuple[AlertWindow, ...] = ()
     instant: Floor | None = None

@@ -18,6 +18,7 @@ from lineage.slo.lasting import plain
 from lineage.slo.periods import Period, ahead, begin, length_at, period_at, reach
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
+from lineage.slo.significance import unlikely
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
 from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
@@ -223,9 +224,12 @@ def _shown(tier: Tier, slo: DataSLO, tally: Tally, now: datetime) -> BurnRate:
 def _guarded(slo: DataSLO, long: Count) -> bool:
     """Whether there is enough in the long window to believe its rate."""
     alerting = slo.spec.alerting
-    least_bad = alerting.min_bad_events or (AUTO_MIN_BAD if alerting.policy == "auto" else 1)
+    stands_in = alerting.policy == "auto" and alerting.significance is None
+    least_bad = alerting.min_bad_events or (AUTO_MIN_BAD if stands_in else 1)
     covered = long.coverage is not None and long.coverage >= slo.spec.no_data.min_coverage
-    return covered and long.total >= alerting.min_events and long.bad >= least_bad
+    if not (covered and long.total >= alerting.min_events and long.bad >= least_bad):
+        return False
+    return alerting.significance is None or unlikely(long.bad, long.total, 1 - slo.target, alerting.significance)
 
 
 def _streak(window: Sequence[Verdict]) -> list[Verdict]:

@@ -116,8 +116,11 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             )
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
-    if slo.spec.alerting.ladder and choose(slo, every, length):
+    rates = choose(slo, every, length)
+    if slo.spec.alerting.ladder and rates:
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
+    if slo.spec.alerting.significance is not None and every is not None and not rates:
+        yield "significance is not used, for the ladder speaks here; write policy: mwmb"
 
 
 def _held(slo: DataSLO, now: datetime) -> str:

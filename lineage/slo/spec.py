@@ -25,6 +25,7 @@ from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
 from lineage.slo.alerting import Alerting
 from lineage.slo.exclusions import Exclusion
+from lineage.slo.fitting import misfits
 from lineage.slo.response import Response
 from lineage.slo.schedules import Schedule
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Share, Sli, Strict
@@ -215,20 +216,8 @@ def define(document: Any) -> DataSLO:
         slo = DataSLO.model_validate({**document, "spec": {**spec, "sli": sli or Sli(type="unknown")}})
     except ValidationError as error:
         raise _failure(problems + _details(error)) from None
-    if sli is not None and sli.asks_schedule and slo.spec.schedule is None:
-        wanted = 'missing; write schedule: {cron: "0 2 * * *", timezone: UTC, deadline: 5h}'
-        problems.append(_problem(("spec", "schedule"), wanted, None))
-    if sli is not None and sli.needs_path != (slo.spec.path is not None):
-        wanted = (
-            "missing; write path: {from: {…}, to: {…}}"
-            if sli.needs_path
-            else "for what runs along a path, as latency does; write dataset"
-        )
-        problems.append(_problem(("spec", "path"), wanted, None))
-    if sli is not None and slo.spec.alerting.trend is not None and not sli.tells_trend:
-        problems.append(
-            _problem(("spec", "alerting", "trend"), "for latency, of which each day has one; remove it", None)
-        )
+    if sli is not None:
+        problems += [_problem(("spec", *place), wanted, None) for place, wanted in misfits(slo.spec, sli)]
     if problems:
         raise _failure(problems)
     return slo

@@ -72,6 +72,7 @@ extras = st.fixed_dictionaries(
                 "policy": st.sampled_from(["mwmb", "discrete", "auto"]),
                 "minEvents": st.integers(0, 50),
                 "minBadEvents": st.integers(1, 9),
+                "significance": shares.filter(lambda share: share < "0.5"),
                 "ladder": st.lists(rungs, max_size=3),
                 "instant": floors,
                 "runbook": words,
@@ -174,7 +175,7 @@ def test_a_file_by_hand_is_understood() -> None:
         Fraction(955, 1000),
         timedelta(days=28),
         {"region": "eu,us", "product": "orders"},
-        ["26:3: alert policies are not taken over; write spec.alerting, whose windows come of the catalogue"],
+        ["26:3: no AlertPolicy 'fast-burn' in this file, so that it is not taken over"],
     )
 
 
