@@ -16,11 +16,12 @@ import msgspec
 from lineage.model import NodeId, dataset_id
 
 About = Literal[
-    "namespace", "source", "tag", "dataset", "job", "dead letter", "ledger", "hold", "slo", "exclusions", "collector"
+    "namespace", "source", "tag", "dataset", "job", "dead letter", "ledger", "hold", "slo", "exclusions", "collector",
+    "incident",
 ]  # fmt: skip
 What = Literal[
     "owner", "description", "type", "url", "tag", "hidden", "one", "apart", "discarded", "retained", "held",
-    "excluded", "corrected", "promised", "silenced", "unobserved",
+    "excluded", "corrected", "promised", "silenced", "unobserved", "acknowledged", "postmortem",
 ]  # fmt: skip
 Verdict = Literal["one", "apart"] | None
 
@@ -40,7 +41,8 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     word is taken back, events tell again whether the two are one. Of an SLO `excluded` and `corrected` say, as JSON,
     what does not count and how an occurrence was judged by hand; *field* tells which. `promised` is, as JSON, what was
     applied; it no longer holds once the SLO was retired. `silenced` says, as JSON, until when nobody is told of it.
-    Of the collectors `unobserved` says from when (*field*) until when (*value*) none of them was there.
+    Of the collectors `unobserved` says from when (*field*) until when (*value*) none of them was there. Of an incident
+    `acknowledged` says that somebody took it up, and `postmortem` at which URL one reads what was learned of it.
     """
 
     what: What

@@ -10,9 +10,13 @@ from pydantic.alias_generators import to_camel
 
 from lineage.errors import NotFound
 from lineage.slo.findings import Kind
+from lineage.slo.response import Response
 from lineage.store.base import Change, Store
 
 KIND = "incident"
+
+# What a transition is to a reader: `warned` says that an error budget runs low.
+Turn = Literal["opened", "escalated", "warned", "changed", "resolved"]
 
 # Frozen; snake_case in Python and in the store, camelCase where the API asks for it by alias.
 SHAPE = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
@@ -32,6 +36,15 @@ class Cause(BaseModel):
     sentence: str = ""  # "load_settlements has failed 3 times since 05:54 UTC"
 
 
+class Spent(BaseModel):
+    """Of the error budget of an SLO, as a share of what its window allows: lost while the incident lasted."""
+
+    model_config = SHAPE
+
+    own: float = 0.0
+    inherited: float = 0.0  # where what broke first lies upstream of the job that writes the dataset
+
+
 class Member(BaseModel):
     """One SLO that the incident hurts."""
 
@@ -49,6 +62,22 @@ class Member(BaseModel):
     earlier: tuple[tuple[datetime, datetime], ...] = ()  # when that had hurt it before, in this incident
     inherited: str = ""  # how much of the spent budget was lost upstream, as "60 %"
     withdrawn: bool = False  # nothing was wrong with the data: what tells of it came late
+    hurt_since: datetime | None = None  # where it was good in between: since when the incident hurt it first
+    detected_at: datetime | None = None
+    notified_at: datetime | None = None  # when its owner was told that the incident hurts it
+    promised: Response | None = None  # how fast its definition, as it was then, promises to answer
+    budget_spent: Spent = Spent()  # as of the newest transition
+    short: str = ""  # what was told of its budget running low
+
+
+class Postmortem(BaseModel):
+    """What is to be learned of an incident: *required* because it cost so much, and where it is written."""
+
+    model_config = SHAPE
+
+    required: bool = False
+    because: str = ""  # "spent 34 % of the budget of orders-freshness"
+    url: str | None = None
 
 
 class Moment(BaseModel):
@@ -78,7 +107,7 @@ class Incident(BaseModel):
     model_config = SHAPE
 
     id: str  # INC-1, INC-2, …
-    kind: Literal["slo"] | Kind = "slo"  # an SLO that is missed, or what no SLI shows
+    kind: Literal["slo", "budget"] | Kind = "slo"  # an SLO that is missed, its budget, or what no SLI shows
     state: Literal["open", "resolved"]
     severity: Literal["page", "ticket"]
     began_as: Literal["page", "ticket"] | None = None  # its severity when it was opened
@@ -93,14 +122,18 @@ class Incident(BaseModel):
     onset_at: datetime
     detected_at: datetime
     notified_at: datetime | None = None
+    acked_at: datetime | None = None
+    acked_by: str | None = None
     restored_at: datetime | None = None
     consumers: tuple[str, ...] = ()  # handles of those who rely on the data, or whom a breaking change concerns
     affected: tuple[str, ...] = ()  # node ids of datasets downstream of the cause
     timeline: tuple[Moment, ...] = ()
     transition: int = 1  # grows with every change that is told
-    change: Literal["opened", "escalated", "changed", "resolved"] = "opened"  # what the newest transition was
+    change: Turn = "opened"  # what the newest transition was
     receipt: dict[str, str] = {}  # what the channel needs to edit its message: channel id and ts
     copies: dict[str, Copy] = {}  # what consumers were told, by reader
+    postmortem: Postmortem = Postmortem()
+    answered: bool = False  # somebody answered it since the newest transition, and the next look tells
 
 
 def withdrawn(incident: Incident) -> bool:

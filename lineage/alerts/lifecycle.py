@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lineage.alerts.incidents import Cause, Incident, Member, Moment
+from lineage.alerts.incidents import Cause, Incident, Member, Moment, Turn
 from lineage.alerts.phrases import burn, percent_left
 from lineage.alerts.policy import RANK, AlertState
 from lineage.model import NodeId
+from lineage.slo.response import Response
 from lineage.slo.status import Status
+
+# What a member keeps when its severity rises.
+LASTING = (
+    *("above", "earlier", "inherited", "hurt_since", "detected_at", "notified_at", "promised", "budget_spent", "short"),
+)
 
 Key = tuple[str, str, str]  # the kind, namespace and name of what an incident is about
 
@@ -32,7 +38,7 @@ def subject(cause: Cause | None, dataset: tuple[str, str]) -> Key:
     return ("dataset", *dataset)
 
 
-def member(status: Status, state: AlertState, dataset: NodeId) -> Member:
+def member(status: Status, state: AlertState, dataset: NodeId, promised: Response | None = None) -> Member:
     """The part of an SLO in an incident, as its status says now; *dataset* is canonical."""
     return Member(
         slo=status.slo,
@@ -42,6 +48,8 @@ def member(status: Status, state: AlertState, dataset: NodeId) -> Member:
         sentence=status.sentence,
         budget_left=percent_left(status),
         burn=burn(status),
+        detected_at=status.at,
+        promised=promised,
     )
 
 
@@ -73,8 +81,10 @@ def joined(incident: Incident, new: Member) -> Incident:
     """The incident with *new* among its members; a member of the same SLO is replaced, and its time remembered."""
     others = tuple(old for old in incident.members if old.slo != new.slo)
     for old in incident.members:
-        if old.slo == new.slo and old.above and old.restored_at is not None:
-            new = new.model_copy(update={"earlier": (*old.earlier, (old.since, old.restored_at))})
+        if old.slo == new.slo:
+            new = new.model_copy(update={"hurt_since": old.hurt_since or old.since})
+            if old.above and old.restored_at is not None:
+                new = new.model_copy(update={"earlier": (*old.earlier, (old.since, old.restored_at))})
     return incident.model_copy(
         update={
             "members": (*others, new),
@@ -88,9 +98,7 @@ def joined(incident: Incident, new: Member) -> Incident:
 def raised(incident: Incident, risen: Member, now: datetime) -> Incident:
     """The incident with a member whose severity rose."""
     members = tuple(
-        risen.model_copy(update={"above": old.above, "earlier": old.earlier, "inherited": old.inherited})
-        if old.slo == risen.slo
-        else old
+        risen.model_copy(update={field: getattr(old, field) for field in LASTING}) if old.slo == risen.slo else old
         for old in incident.members
     )
     return incident.model_copy(
@@ -109,6 +117,7 @@ def restored(  # noqa: PLR0913 - who is good again since when, what to say of it
     left: dict[str, object] = {"withdrawn": withdrawn}
     if status is not None:
         left |= {"budget_left": percent_left(status), "burn": burn(status)}
+        left |= {} if (status.budget.remaining_ratio or 0) <= 0 else {"short": ""}
     members = tuple(
         old.model_copy(update={"restored_at": at, **left}) if old.slo == slo else old for old in incident.members
     )
@@ -128,11 +137,13 @@ def tell(before: Incident | None, after: Incident) -> Incident:
     """*after* as the next transition from *before*: what a reader of messages has to hear of."""
     if before is None:
         return after
-    change = "changed"
+    change: Turn = "changed"
     if after.state == "resolved":
         change = "resolved"
     elif RANK[after.severity] > RANK[before.severity]:
         change = "escalated"
+    elif {each.short for each in after.members} - {each.short for each in before.members} - {""}:
+        change = "warned"
     return after.model_copy(update={"change": change, "transition": before.transition + 1})
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from lineage.alerts import incidents
-from lineage.alerts.incidents import Copy, Incident, Moment
+from lineage.alerts.incidents import Copy, Incident, Moment, Turn
 from lineage.alerts.messages import Channel, Delivery, Message
 from lineage.alerts.routing import FALLBACK, Route, route
 from lineage.errors import ChannelFailed, Conflict, Overloaded
@@ -25,6 +25,7 @@ KIND = "outbox"
 BACKOFF_S = 5
 BACKOFF_MOST_S = 600
 NOTE_TRIES = 3
+LOUDEST: tuple[Turn, ...] = ("resolved", "opened", "escalated", "warned", "changed")
 
 log = logger(__name__)
 
@@ -42,7 +43,7 @@ class Notice(BaseModel):
     id: str  # the idempotency key: incident, transition and reader
     incident: str
     transition: int
-    change: Literal["opened", "escalated", "changed", "resolved"]
+    change: Turn
     created_at: datetime
     wishes: dict[str, str] = {}
     reader: str | None = None
@@ -227,7 +228,7 @@ class _Post:
     def _rendered(self, incident: Incident, queue: Sequence[_Letter], way: Route) -> Message:
         """The message of the whole queue: never quieter than the loudest that it stands for."""
         changes = {letter.note.change for letter in queue}
-        loudest = next(change for change in ("resolved", "opened", "escalated", "changed") if change in changes)
+        loudest = next(change for change in LOUDEST if change in changes)
         same = incident.channel in (None, way.channel)
         update = {
             "channel": way.channel,
@@ -318,6 +319,9 @@ def _noted(incident: Incident, done: Notice, way: Route, delivery: Delivery, now
         "notified_at": before.notified_at or now,
         "receipt": delivery.receipt,
     }
+    if done.reader is None:
+        heard = (each.model_copy(update={"notified_at": each.notified_at or now}) for each in incident.members)
+        told |= {"members": tuple(heard)}
     if done.reader is not None:
         what = f"consumer: {what}"
         told = {"copies": {**incident.copies, done.reader: Copy(wishes=done.wishes, **told)}}

@@ -54,17 +54,30 @@ def told(incident: Incident, base_url: str) -> str:
         parts = [f"{opening(incident)}: {what}.", _sentence(worst(incident))]
     if (more := len(incident.members) - 1) > 0:
         parts.append(f"{more} more SLO{'s' if more > 1 else ''} hurt.")
-    owner = f"Owner {incident.owner}. " if incident.owner else ""
+    if incident.owner:
+        parts.append(f"Owner {incident.owner}.")
     if incident.consumers:
-        owner += f"Consumers {', '.join(incident.consumers)}. "
-    left = f"{owner}{budget(worst(incident))}."
-    return " ".join([*parts, left, f"{incident.id} {base_url}/incidents/{incident.id}"])
+        parts.append(f"Consumers {', '.join(incident.consumers)}.")
+    if incident.acked_by is not None and incident.state == "open":
+        parts.append(f"Acknowledged by {incident.acked_by}.")
+    parts += [f"{budget(worst(incident))}.", *(f"{each}." for each in notes(incident))]
+    return " ".join([*parts, f"{incident.id} {base_url}/incidents/{incident.id}"])
 
 
 def budget(member: Member) -> str:
     """`12 % of the error budget left, 60 % of what is spent was lost upstream`; without the end where nothing was."""
     lost = f", {member.inherited} of what is spent was lost upstream" if member.inherited else ""
     return f"{member.budget_left} of the error budget left{lost}"
+
+
+def notes(incident: Incident) -> list[str]:
+    """What else is to be known: which budgets ran low, and whether a postmortem is required, or where it is."""
+    short = [each.short for each in incident.members if each.short and each.short != incident.title]
+    written = incident.postmortem
+    if not written.required:
+        return short
+    where = "required" if written.url is None else f"at {written.url}"
+    return [*short, f"Postmortem {where} ({written.because})"]
 
 
 def opening(incident: Incident) -> str:

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from lineage.alerts import headsup, incidents, lifecycle, outbox, policy
+from lineage.alerts import budgets, headsup, incidents, lifecycle, outbox, policy
+from lineage.alerts.budgets import Told
+from lineage.alerts.costs import costed
 from lineage.alerts.evidence import Evidence
 from lineage.alerts.headsup import Noticed
 from lineage.alerts.incidents import Cause, Incident, Member
@@ -82,7 +84,10 @@ class _Reaction:
         self._cases, self._revisions = _read(store, incidents.KIND, Incident, state="open")
         self._noticed, self._noticed_revisions = _read(store, headsup.KIND, Noticed)
         self._noticing: dict[str, Noticed] = {}
+        self._budgets, self._budget_revisions = _read(store, budgets.KIND, Told)
+        self._short: dict[str, Told] = {}
         self._before = dict(self._cases)
+        self._cases = {id_: case.model_copy(update={"answered": False}) for id_, case in self._before.items()}
         self._decided: dict[str, AlertState] = {}
         counter = store.document(COUNTER, incidents.KIND)
         self._last = 0 if counter is None else int(json.loads(counter.body))
@@ -91,6 +96,8 @@ class _Reaction:
     def write(self, lease: Lease | None, group_wait_s: float) -> list[Incident]:
         """Decide everything and keep it."""
         self._decide()
+        for id_, case in self._cases.items():
+            self._cases[id_] = costed(case, self._before.get(id_), self._statuses, self._now)
         told = [
             lifecycle.tell(self._before.get(id_), case)
             for id_, case in self._cases.items()
@@ -117,6 +124,10 @@ class _Reaction:
         for slo in sorted(firing.keys() - self._definitions.keys()):
             self._decided[slo] = self._retire(firing[slo])
         self._notice(evidence)
+        for slo, status in self._statuses.items():
+            self._watch(slo, status, evidence)
+        for slo in sorted(self._budgets.keys() - self._definitions.keys()):
+            self._recover(slo, None)
 
     def _move(self, slo: str, move: Transition, evidence: Evidence) -> AlertState:
         status, state = self._statuses[slo], move.after
@@ -137,7 +148,8 @@ class _Reaction:
     def _place(self, status: Status, state: AlertState, evidence: Evidence) -> str:
         """Put a firing SLO into the open incident of its cause, or into a new one; answers the incident's id."""
         dataset, cause = evidence.dataset(status.slo), evidence.cause(status.slo)
-        member = self._blamed(lifecycle.member(status, state, dataset), status, cause)
+        promised = self._definitions[status.slo].spec.incidents
+        member = self._blamed(lifecycle.member(status, state, dataset, promised), status, cause)
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
         for case in self._cases.values():
             if case.state == "open" and lifecycle.key(case) == subject:
@@ -200,6 +212,44 @@ class _Reaction:
         """Whether an SLO of *case* could not be judged this time: what it found may well be there still."""
         return any(each.slo in self._definitions and each.slo not in self._statuses for each in case.members)
 
+    def _watch(self, slo: str, status: Status, evidence: Evidence) -> None:
+        """Tell once how low the budget of *slo* has run: with the incident that hurts it, or by one of its own."""
+        before = self._budgets.get(slo)
+        move = budgets.crossed(before, status)
+        if move is None:
+            return
+        if move == "over":
+            self._recover(slo, status)
+            return
+        said, own = budgets.short(self._definitions[slo], move), before and before.incident
+        case = self._hurting(slo) or self._cases.get(own or "")
+        if case is not None:
+            self._cases[case.id] = budgets.fallen(case, said, status, self._now)
+        else:
+            self._last += 1
+            dataset = evidence.dataset(slo)
+            case = budgets.opened(f"INC-{self._last}", said, dataset, status, self._now)
+            self._cases[case.id] = self._addressed(case, slo, evidence.affected(None, dataset), evidence)
+            own = case.id
+        self._short[slo] = Told(slo=slo, level=move, phase="open", incident=own)
+
+    def _hurting(self, slo: str) -> Incident | None:
+        """The open incident that hurts *slo*, where it is told to the owner of *slo* as well."""
+        state = self._decided.get(slo) or self._states.get(slo)
+        case = self._cases.get((state and state.incident) or "")
+        if state is None or state.phase != "firing" or case is None:
+            return None
+        return case if self._wishes(case) == dict(self._definitions[slo].spec.owner.channel) else None
+
+    def _recover(self, slo: str, status: Status | None) -> None:
+        """End what was told of the budget of *slo*; without *status* it was retired."""
+        before = self._budgets[slo]
+        if before.phase == "over":
+            return
+        if (case := self._cases.get(before.incident or "")) is not None:
+            self._cases[case.id] = budgets.ended(case, status, self._now)
+        self._short[slo] = before.model_copy(update={"phase": "over", "incident": None})
+
     def _retire(self, state: AlertState) -> AlertState:
         case = self._cases.get(state.incident or "")
         if case is not None:
@@ -225,6 +275,7 @@ class _Reaction:
     def _changes(self, told: Sequence[Incident], group_wait_s: float) -> list[Change]:
         changes = list(_phases(policy.KIND, self._decided, self._state_revisions))
         changes += _phases(headsup.KIND, self._noticing, self._noticed_revisions)
+        changes += _phases(budgets.KIND, self._short, self._budget_revisions)
         for case in told:
             changes.append(incidents.kept(case, expects=self._revisions.get(case.id, 0)))
             wait_s = group_wait_s if case.change == "opened" else 0
@@ -250,7 +301,9 @@ class _Reaction:
 
 
 def _phases(
-    kind: str, records: Mapping[str, AlertState] | Mapping[str, Noticed], revisions: Mapping[str, int]
+    kind: str,
+    records: Mapping[str, AlertState] | Mapping[str, Noticed] | Mapping[str, Told],
+    revisions: Mapping[str, int],
 ) -> Iterator[Change]:
     """The changes that keep *records*, found by their phase."""
     for id_, record in records.items():

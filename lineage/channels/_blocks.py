@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lineage.alerts.incidents import Incident, Member
-from lineage.alerts.phrases import opening, told, worst
+from lineage.alerts.phrases import notes, opening, told, worst
 from lineage.names import split_node_id
 from lineage.paths import quoted
 from lineage.slo.phrases import span
@@ -91,6 +91,7 @@ def _what(incident: Incident, base_url: str) -> Block:
     if incident.cause is not None:
         said = incident.title if incident.state == "resolved" else incident.cause.sentence
         lines.append(_root(said, incident.cause.run, base_url))
+    lines += [_fit(note, SENTENCE) for note in notes(incident)[:MEMBERS]]
     return _section("what", "\n".join(lines))
 
 
@@ -120,6 +121,8 @@ def _facts(incident: Incident) -> Block:
         ("Owner", _fit(incident.owner or "nobody", NAME)),
         ("Since / detected in", f"{date} · {span(incident.detected_at - since)}"),
     ]
+    if incident.acked_by is not None:
+        facts.append(("Acknowledged", f"by {_fit(incident.acked_by, NAME)}"))
     if incident.restored_at is not None:
         facts.append(("Good again after", span(incident.restored_at - since)))
     elif member.burn:

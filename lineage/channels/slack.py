@@ -41,6 +41,8 @@ OK = 200
 # The message that was to be edited is gone, or too old to be edited: say it anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
+ALOUD = frozenset({"escalated", "warned"})  # changes that are worth more than an edit
+
 WIRE = logger(f"{__name__}.wire")
 WIRE.setLevel(logging.CRITICAL + 1)  # the library logs URLs, and a webhook's URL is its secret; we say what failed
 
@@ -67,7 +69,7 @@ class SlackBot:
         )
 
     def send(self, message: Message) -> Delivery:
-        """Post, or edit where there is a receipt; a rise in severity is also said in the thread, for all to see."""
+        """Post, or edit where there is a receipt; what became worse is also said in the thread, for all to see."""
         if message.to is None and not message.edits:
             raise ChannelFailed("slack has no channel to post to; set alerts.to or the owner's", recoverable=False)
         client = self._client()
@@ -79,7 +81,7 @@ class SlackBot:
             if refused.error in NOT_EDITABLE and message.to is not None:
                 return self._post(client, message)
             raise
-        if message.payload["metadata"]["event_payload"]["change"] == "escalated":
+        if message.payload["metadata"]["event_payload"]["change"] in ALOUD:
             place = {"channel": message.edits["channel"], "thread_ts": message.edits["ts"], "reply_broadcast": True}
             reply = {**place, "text": message.payload["text"]}
             _call(lambda: client.api_call("chat.postMessage", json=reply))

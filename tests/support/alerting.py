@@ -112,7 +112,16 @@ def status(  # noqa: PLR0913 - a status has many sides
     )
 
 
-def slo(name: str, dataset: NodeId, *, kind: str = "freshness", consumer: Any = (), **owner: Any) -> DataSLO:
+def slo(  # noqa: PLR0913 - a definition has many sides
+    name: str,
+    dataset: NodeId,
+    *,
+    kind: str = "freshness",
+    consumer: Any = (),
+    product: str | None = None,
+    incidents: Any = None,
+    **owner: Any,
+) -> DataSLO:
     """A definition over *dataset*, with one or several of *consumer*; *owner* overrides team and channel."""
     sli: dict[str, Any] = {"type": kind}
     if kind == "completeness":
@@ -121,11 +130,12 @@ def slo(name: str, dataset: NodeId, *, kind: str = "freshness", consumer: Any = 
         {
             "apiVersion": "headwater/v1",
             "kind": "DataSLO",
-            "metadata": {"name": name},
+            "metadata": {"name": name, "labels": {} if product is None else {"product": product}},
             "spec": {
                 "dataset": {"namespace": dataset.namespace, "name": dataset.name},
                 "owner": {"team": "data-orders", "channel": {"slack": "C0ORDERS1"}, **owner},
                 "consumer": consumer,
+                "incidents": incidents,
                 "schedule": {"cron": "0 * * * *", "deadline": "1h"},
                 "sli": sli,
                 "timeWindow": [{"duration": "28d", "isRolling": True}],

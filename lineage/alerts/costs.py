@@ -1,0 +1,55 @@
+"""What an incident cost: the error budget that went while it lasted; above a fifth of it one learns from it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+
+from lineage.alerts.incidents import Incident, Member, Moment, Postmortem, Spent
+from lineage.model import VerdictState
+from lineage.slo.phrases import percent
+from lineage.slo.status import Status
+
+# SLO.md b.7. A share is kept as the nearest double, which lies above this one exactly where the share does.
+POSTMORTEM_ABOVE = 0.2
+EXACT = 1_000_000  # the denominator up to which a share is told as it was counted, not as its double stands
+
+
+def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Status], now: datetime) -> Incident:
+    """*case* with what it has cost by now, where it is told anew, or where its cost first asks for a postmortem.
+
+    *before* is how it stood at the last look; what was good again by then keeps its cost. *statuses* are by SLO.
+    """
+    settled = () if before is None else tuple(each for each in before.members if each.restored_at is not None)
+    members = tuple(
+        each.model_copy(update={"budget_spent": spent(each, statuses[each.slo])})
+        if each.slo in statuses and each not in settled
+        else each
+        for each in case.members
+    )
+    found = case.model_copy(update={"members": members, "postmortem": _postmortem(members, case.postmortem.url)})
+    asked = found.postmortem.required and not case.postmortem.required
+    if asked:
+        what = Moment(at=now, what=f"a postmortem is required: {found.postmortem.because}")
+        found = found.model_copy(update={"timeline": (*found.timeline, what)})
+    return found if asked or case != before else case
+
+
+def spent(member: Member, status: Status) -> Spent:
+    """What of the budget was lost to what fell due while *member* was hurt, by itself or from upstream."""
+    begin, end = member.hurt_since or member.since, member.restored_at
+    bad = (each for each in status.looked_at if each.state == VerdictState.BAD and each.due >= begin)
+    lost = sum((each.total - each.good for each in bad if end is None or each.due <= end), Fraction(0))
+    if not lost or not status.budget.allowed:
+        return Spent()
+    share = float(lost / status.budget.allowed)
+    return Spent(inherited=share) if member.above else Spent(own=share)
+
+
+def _postmortem(members: tuple[Member, ...], url: str | None) -> Postmortem:
+    worst = max(members, key=lambda each: each.budget_spent.own)
+    if worst.budget_spent.own <= POSTMORTEM_ABOVE:
+        return Postmortem(url=url)
+    share = percent(Fraction(worst.budget_spent.own).limit_denominator(EXACT))
+    return Postmortem(required=True, because=f"spent {share} of the budget of {worst.slo}", url=url)
