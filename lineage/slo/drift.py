@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -37,6 +39,7 @@ DIGITS = (3, 5, 10, 19, 39)  # of the integers, narrow to wide
 RANKS = {
     name: (family, rank) for family, ranks in FAMILIES.items() for rank, names in enumerate(ranks) for name in names
 }
+NOWHERE: Mapping[str, Collection[str]] = MappingProxyType({})  # nobody tells of what anything is a copy
 ELEMENTS = frozenset({"_element", "element", "array_element"})  # how producers name what a list holds
 
 MOST_LETTERS = 200  # of a type's name: what is longer names none of those above
@@ -95,16 +98,25 @@ def read_columns(body: bytes) -> Columns | None:
         return None
 
 
-def drift(before: Columns, after: Columns, *, positional: bool = False) -> list[Change]:
+def drift(
+    before: Columns, after: Columns, *, positional: bool = False, origins: Mapping[str, Collection[str]] = NOWHERE
+) -> list[Change]:
     """What changed from *before* to *after*, by weight and path. *positional*: it is read by place, as CSV is.
 
-    A column that went, with one that came in its place of the same type, was renamed, which breaks as much. Of a column
-    that went as a whole its parts are not told.
+    A column that went was renamed to the one that came and alone holds its values, where *origins* tell which columns
+    of *before* those of *after* are copies of; it seems renamed to one that came in its place, of the same type. Either
+    breaks as much. Of a column that went as a whole its parts are not told.
     """
     gone = [path for path in before if path not in after and not _part_of_other(path, before, after)]
     come = [path for path in after if path not in before and not _part_of_other(path, after, before)]
-    renamed = _renames({path: before[path] for path in gone}, {path: after[path] for path in come})
-    changes = [_renamed(old, new) for old, new in renamed.items()]
+    told = _told(gone, come, origins)
+    seems = _renames(
+        {path: before[path] for path in gone if path not in told},
+        {path: after[path] for path in come if path not in told.values()},
+    )
+    changes = [_renamed(old, f"was renamed to {new}, as column lineage tells") for old, new in told.items()]
+    changes += [_renamed(old, f"seems renamed to {new}") for old, new in seems.items()]
+    renamed = told | seems
     changes += [Change(path, "was removed", Weight.BREAKING) for path in gone if path not in renamed]
     changes += [_added(path, after, before, positional) for path in come if path not in renamed.values()]
     for path in before.keys() & after.keys():
@@ -173,15 +185,23 @@ def _spot(path: str, column: Column) -> tuple[str, int, str | None]:
     return _parent(path), column.place, column.type
 
 
-def _renames(gone: Columns, come: Columns) -> Mapping[str, str]:
+def _renames(gone: Columns, come: Columns) -> dict[str, str]:
     """Which of what is *gone* has *come* again under another name, in its place and of its type; each once."""
     told = {_spot(path, column): path for path, column in come.items() if column.type is not None}
     found = {path: told.pop(_spot(path, column), None) for path, column in gone.items()}
     return {old: new for old, new in found.items() if new is not None}
 
 
-def _renamed(old: str, new: str) -> Change:
-    return Change(old, f"seems renamed to {new}", Weight.BREAKING)
+def _told(gone: Collection[str], come: Collection[str], origins: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Which of what is *gone* is what of what has *come*, by *origins*, where there is one choice both ways."""
+    held = {new: [old for old in origins.get(new, ()) if old in gone] for new in come}
+    sole = [(olds[0], new) for new, olds in held.items() if len(olds) == 1]
+    times = Counter(old for olds in held.values() for old in olds)
+    return {old: new for old, new in sole if times[old] == 1}
+
+
+def _renamed(old: str, what: str) -> Change:
+    return Change(old, what, Weight.BREAKING)
 
 
 def _added(path: str, after: Columns, before: Columns, positional: bool) -> Change:  # noqa: FBT001 - private

@@ -140,7 +140,8 @@ class Check(NamedTuple):
 class SchemaTold(NamedTuple):
     """The columns of the dataset as an event of *run* told of them; None: it could not be read.
 
-    *used*: by whom, the moment before, where they are others than were told of last.
+    Where they are others than were told of last: *used*, by whom, the moment before, and *origins*, which columns of
+    before hold what each of them has, as column lineage tells.
     """
 
     run: str
@@ -148,6 +149,7 @@ class SchemaTold(NamedTuple):
     columns: Columns | None
     event: str
     used: Usage | None = None
+    origins: Mapping[str, frozenset[str]] = {}
 
 
 class Sum(NamedTuple):

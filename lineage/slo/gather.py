@@ -15,6 +15,7 @@ from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.audits import with_audits
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks, conformance
+from lineage.slo.copies import copies, origins
 from lineage.slo.drift import Columns, read_columns
 from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
 from lineage.slo.partitions import Partition, read_partitions
@@ -142,23 +143,34 @@ def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, cou
 
 
 def _schemas(asked: Asked) -> Iterator[SchemaTold]:
-    """What runs told of the columns, by time; equal bodies are read once, and who used them asked where they change."""
+    """What runs told of the columns, by time; equal bodies are read once, column lineage is asked where they change."""
     read: dict[bytes, Columns | None] = {}
-    used: dict[str, Usage] = {}
+    found: dict[str, tuple[Usage, Mapping[str, frozenset[str]]]] = {}
     last: Columns | None = None
     if (before := _schema_before(asked)) is not None:
         last = before.columns
         yield before
-    for facet in sorted(asked.facets("schema"), key=lambda facet: (facet.at, facet.digest)):
+    told = sorted(asked.facets("schema"), key=lambda facet: (facet.at, facet.digest))
+    ends = {facet.run: facet.at for facet in told}
+    for facet in told:
         if facet.run is None:
             continue
         if facet.body not in read:
             read[facet.body] = read_columns(facet.body)
         columns = read[facet.body]
         if columns is not None and last not in (None, columns):
-            used[facet.run] = usage(asked.dataset, asked.store, facet.at - TICK, asked.known_at)
+            before_it = facet.at - TICK
+            found[facet.run] = (
+                usage(asked.dataset, asked.store, before_it, asked.known_at),
+                _origins(asked, before_it, ends[facet.run]),
+            )
         last = last if columns is None else columns
-        yield SchemaTold(facet.run, facet.at, columns, facet.digest, used.get(facet.run))
+        yield SchemaTold(facet.run, facet.at, columns, facet.digest, *found.get(facet.run, ()))
+
+
+def _origins(asked: Asked, before: datetime, after: datetime) -> Mapping[str, frozenset[str]]:
+    was, now = (copies(asked.dataset, asked.store, each, asked.known_at) for each in (before, after))
+    return origins(was, now)
 
 
 def _schema_before(asked: Asked) -> SchemaTold | None:

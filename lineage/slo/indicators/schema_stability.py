@@ -117,7 +117,7 @@ def _outcome(
         return VerdictState.UNKNOWN, "its run told of no schema", 0
     if last is None:
         return VerdictState.UNKNOWN, "no earlier schema is known", 0
-    changes = drift(last, schema.columns, positional=spec.positional)
+    changes = drift(last, schema.columns, positional=spec.positional, origins=schema.origins)
     if back:
         return VerdictState.GOOD, "the columns are again what they were", 0
     breaking = [change for change in changes if change.weight is Weight.BREAKING]

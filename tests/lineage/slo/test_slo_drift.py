@@ -111,6 +111,33 @@ def test_a_column_is_renamed_to_by_one_alone() -> None:
     assert [(change.path, change.what) for change in found] == [("a", "seems renamed to c"), ("b", "was removed")]
 
 
+ELSEWHERE = [
+    ({"c": ["a"]}, [("a", "was renamed to c, as column lineage tells"), ("b", "was removed")]),
+    ({"c": ["b"]}, [("a", "was removed"), ("b", "was renamed to c, as column lineage tells")]),
+    ({"c": ["a", "b"]}, [("a", "seems renamed to c"), ("b", "was removed")]),
+    ({"c": ["z"]}, [("a", "seems renamed to c"), ("b", "was removed")]),
+]
+
+
+@pytest.mark.parametrize(("origins", "wanted"), ELSEWHERE)
+def test_what_column_lineage_tells_outweighs_place_and_type(origins: Any, wanted: list[tuple[str, str]]) -> None:
+    """Unless the column may be either of two, or one that did not go."""
+    one, other, new = ({"name": name, "type": "INT", "ordinal_position": 1} for name in ("a", "b", "c"))
+
+    found = drift(columns(one, other), columns(new), origins=origins)
+
+    assert [(change.path, change.what) for change in found] == wanted
+
+
+def test_what_became_two_columns_was_renamed_to_none() -> None:
+    """Which of them its readers are to read now, nobody can say."""
+    one, *new = ({"name": name, "type": type_} for name, type_ in (("a", "INT"), ("b", "TEXT"), ("c", "TEXT")))
+
+    found = drift(columns(one), columns(*new), origins={"b": ["a"], "c": ["a"]})
+
+    assert found[0].what == "was removed"
+
+
 def test_nested_columns_have_paths() -> None:
     """Structs by dots, what a list holds by brackets."""
     address = {"name": "address", "type": "STRUCT", "fields": [{"name": "city", "type": "STRING"}]}

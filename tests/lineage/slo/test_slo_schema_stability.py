@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,36 @@ def test_a_column_that_goes_breaks_once(store: Store) -> None:
     found = judged(store, *(load(day * DAY, names) for day, names in enumerate((A, A, B, B))))
 
     assert (states(found), found[2].reason) == ("UGBG", "breaking-unused: amount was removed")
+
+
+def copied(minutes: float, *pairs: tuple[str, str, str]) -> list[Delta]:
+    """A run that wrote the orders: (column, of which dataset, and of which column it is a copy)."""
+    fields = [{"name": name, "type": f"{name.upper()}_T"} for name, _, _ in pairs]
+    told = FacetSeen(dataset("orders"), "schema", json.dumps({"fields": fields}).encode())
+    made = columns(dataset("orders"), *((name, dataset(of), source) for name, of, source in pairs))
+    ends: dict[str, Any] = {"writes": ["orders"], "facets": [told]}
+    return [
+        ran(f"copy {minutes}", "START", minutes, **ends),
+        ran(f"copy {minutes}", "COMPLETE", minutes + 1, **ends, columns=(made,)),
+    ]
+
+
+AMOUNT = ("amount", "raw", "amt")
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted"),
+    [
+        (("total", "raw", "amt"), "amount was renamed to total, as column lineage tells"),
+        (("total", "orders", "amount"), "amount was renamed to total, as column lineage tells"),
+        (("total", "raw", "sum"), "amount was removed"),
+    ],
+)
+def test_a_rename_is_known_by_what_both_are_copies_of(store: Store, now: tuple[str, str, str], wanted: str) -> None:
+    """Of the same column elsewhere, or the new one of the old one, whatever their places and types."""
+    found = judged(store, copied(0, AMOUNT), copied(DAY, now))
+
+    assert found[1].reason == f"breaking-unused: {wanted}"
 
 
 def report(minutes: float, *columns_used: str) -> list[Delta]:
