@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
 
 MICROSECOND = timedelta(microseconds=1)
 NONE = Fraction(0)
 
 
-class Backlog(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Backlog:
     """*count* rows or records wait, None where nobody counted; the oldest since *oldest_at*, None where nothing does.
 
     *reason* says why something is not known.

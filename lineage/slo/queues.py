@@ -32,8 +32,8 @@ class Queues:
             for gauge, value in zip(self._gauges, values, strict=True):
                 if value is not None:
                     found[gauge, queue] = float(value)
-        for (gauge, queue), value in found.items():
-            gauge.labels(queue).set(value)
+        for (gauge, queue), shown in found.items():
+            gauge.labels(queue).set(shown)
         for gauge, queue in self._shown - found.keys():
             gauge.remove(queue)
         self._shown = set(found)
