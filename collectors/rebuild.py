@@ -20,7 +20,7 @@ from lineage.normal import PLAIN, Rules
 from lineage.store.base import Change, Document, Store
 from lineage.telemetry import logger
 
-VERSION = 4  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
+VERSION = 5  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
 VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
 

@@ -21,6 +21,7 @@ from lineage.model.kept import (
     Receipt,
 )
 from lineage.model.known import (
+    AHEAD,
     Declaration,
     Edge,
     EventRecord,
@@ -52,13 +53,14 @@ from lineage.model.observed import (
 from lineage.model.verdicts import (
     Amendment,
     Restated,
-    Stage,
     Rule,
+    Stage,
     Verdict,
     VerdictState,
 )
 
 __all__ = [
+    "AHEAD",
     "TERMINAL",
     "WHOLE",
     "Amendment",
@@ -86,9 +88,9 @@ __all__ = [
     "Principal",
     "Receipt",
     "Restated",
+    "Rule",
     "Run",
     "RunConclusion",
-    "Rule",
     "RunObserved",
     "RunSeen",
     "RunState",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
 
 from lineage.model.ids import EventType, NodeId, RunState, Side
 from lineage.model.observed import Statistics
+
+AHEAD: Final = timedelta(minutes=5)  # how far an event may be ahead of its receipt to be judged by (SLO.md b.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,12 @@ class EventRecord:
     job: NodeId | None = None
     dataset: NodeId | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By how much its own time was after its receipt, where that is more than AHEAD; else None."""
+        lead = self.at - self.received_at
+        return lead if lead > AHEAD else None
 
 
 @dataclass(frozen=True, slots=True)

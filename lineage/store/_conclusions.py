@@ -20,7 +20,16 @@ from lineage.store.base import Resolve
 COLUMNS: Final = (
     *("id", "job", "state", "started", "ended", "began", "first_at", "last_at", "conflict", "types"),
     *("parent_run", "parent_job", "root_run", "root_job", "nominal_start", "nominal_end"),
-    *("job_event", "parent_event", "nominal_event", "first_seen", "last_seen", "first_received", "last_received"),
+    *(
+        "job_event",
+        "parent_event",
+        "nominal_event",
+        "first_seen",
+        "last_seen",
+        "first_received",
+        "last_received",
+        "lead",
+    ),
 )
 
 
@@ -76,7 +85,7 @@ def concluded(speaker: Speaker[Ref], names: Called[Ref], resolve: Resolve) -> Ro
         *(speaker.parent.value or (None,) * 4),
         *(speaker.nominal.value or (None,) * 2),
         *(newest.event or None for newest in (speaker.job, speaker.parent, speaker.nominal)),
-        *(speaker.first_seen, speaker.last_seen, speaker.first_received, speaker.last_received),
+        *(speaker.first_seen, speaker.last_seen, speaker.first_received, speaker.last_received, speaker.lead),
     )
 
 

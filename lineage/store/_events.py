@@ -21,6 +21,7 @@ class Question(NamedTuple, Generic[Ref]):
     since: int
     until: int
     known_at: int
+    lead: int
 
     @property
     def source(self) -> Source:

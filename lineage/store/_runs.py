@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple
 from lineage.database.times import instant
 from lineage.model import NodeId, Run, RunState
 from lineage.store._codes import EVER, instant_or_none
+from lineage.store._cut import Cut
 from lineage.store._observations import Ref
 from lineage.store._told import Told
 
@@ -44,6 +45,12 @@ class Question(NamedTuple, Generic[Ref]):
     since: int = -EVER
     until: int = EVER
     known_at: int = EVER
+    lead: int = EVER
+
+    @property
+    def at(self) -> Cut:
+        """The cut that goes with the filter, which *until* is no part of."""
+        return Cut(known_at=self.known_at, lead=self.lead)
 
     def suits(self, row: Row[Ref]) -> bool:
         """Whether *row* is a run that was asked for."""

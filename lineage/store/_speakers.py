@@ -49,6 +49,7 @@ class Speaker(Generic[Ref]):
     last_seen: int = UNSAID
     first_received: int = EVER
     last_received: int = UNSAID
+    lead: int = UNSAID  # the most that the time of any of its events was after its receipt
     job: Newest[Ref] = NEVER
     parent: Newest[Ref] = NEVER  # run and job of the parent, run and job of the root: one facet, replaced whole
     nominal: Newest[Ref] = NEVER  # start and end, likewise
@@ -65,6 +66,7 @@ class Speaker(Generic[Ref]):
         self.first_seen, self.last_seen = min(self.first_seen, moment.at), max(self.last_seen, moment.at)
         self.first_received = min(self.first_received, moment.received)
         self.last_received = max(self.last_received, moment.received)
+        self.lead = max(self.lead, moment.at - moment.received)
         doubts = (*self.job.doubt(moment.job), *self.parent.doubt(moment.parent[0]))
         if moment.type != CLAIMED:
             if not self.types:  # What others claimed of it counts no longer.

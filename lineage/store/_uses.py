@@ -25,11 +25,12 @@ class Question(NamedTuple, Generic[Ref]):
     since: int = -EVER
     until: int = EVER
     known_at: int = EVER
+    lead: int = EVER
 
     @property
     def at(self) -> Cut:
         """The cut that goes with the filter."""
-        return Cut(self.until, self.known_at)
+        return Cut(self.until, self.known_at, self.lead)
 
     def of(self, told: Iterable[Told[Ref]]) -> list[Row[Ref]]:
         """The listings that were asked for, of speakers as they were told then."""

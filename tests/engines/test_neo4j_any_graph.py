@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -18,7 +18,10 @@ from tests.support.deltas import Said, at, dataset, job, linked, ran, received, 
 
 TYPES: Final[tuple[EventType, ...]] = ("START", "COMPLETE", "RUNNING", "FAIL")
 
+Lead = timedelta | None
+
 cuts = st.none() | st.sampled_from(MINUTES).map(at)
+leads = st.none() | st.integers(0, 3).map(lambda minutes: timedelta(minutes=minutes))
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +32,23 @@ def stores(home: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 @settings(QUICK, max_examples=15)
-@given(pairs=entries(), until=cuts, known_at=cuts)
+@given(pairs=entries(), until=cuts, known_at=cuts, by=leads)
 def test_what_happened_is_answered_as_sqlite_does(
-    stores: tuple[Store, Store], pairs: list[Said], until: datetime | None, known_at: datetime | None
+    stores: tuple[Store, Store], pairs: list[Said], until: datetime | None, known_at: datetime | None, by: Lead
 ) -> None:
-    """Runs, uses, versions, writes and facets, with their order, totals and proofs."""
-    expected, actual = (merged(store, pairs, 4) for store in stores)
+    """Runs, uses, versions, writes and facets, with their order, totals and proofs, with what is ahead or without."""
+    expected, actual = (_without(merged(store, pairs, 4), by) for store in stores)
 
     assert happened(expected, until, known_at) == happened(actual, until, known_at)
 
 
 @settings(QUICK, max_examples=15)
-@given(pairs=entries(), window=st.fixed_dictionaries({"since": cuts, "until": cuts, "known_at": cuts}))
+@given(pairs=entries(), window=st.fixed_dictionaries({"since": cuts, "until": cuts, "known_at": cuts}), by=leads)
 def test_events_and_facets_are_listed_as_sqlite_does(
-    stores: tuple[Store, Store], pairs: list[Said], window: dict[str, Any]
+    stores: tuple[Store, Store], pairs: list[Said], window: dict[str, Any], by: Lead
 ) -> None:
-    """In their order, by every filter, a page of them and all."""
-    expected, actual = (merged(store, pairs, 4) for store in stores)
+    """In their order, by every filter, a page of them and all, with what is ahead or without."""
+    expected, actual = (_without(merged(store, pairs, 4), by) for store in stores)
 
     assert _listed(expected, window) == _listed(actual, window)
 
@@ -87,3 +90,7 @@ def _listed(store: Store, window: dict[str, Any]) -> dict[str, Any]:
         found[f"schemas of {node}"] = store.facet_history(node, ["schema"], side=None, limit=2, **window)
         found[f"facets of outputs {node}"] = store.facet_history(node, side="output", **window)
     return found
+
+
+def _without(store: Store, by: Lead) -> Store:
+    return store if by is None else store.without_ahead(by)

@@ -19,12 +19,13 @@ from lineage.store.neo4j.said import begins, read_facets, read_newest
 
 LONG: Final = 100  # events of a run that are read one by one
 
+_ANY_AHEAD: Final = "EXISTS { MATCH (e:Event) WHERE e.lead > $lead }"
 _NEWEST: Final[Mapping[str, LiteralString]] = {
-    "job": "UNWIND $keys AS key MATCH (n:Thing {key: key}) RETURN key, n.facets, n.last_received",
-    "run": "UNWIND $keys AS key MATCH (n:Speaker {key: key}) RETURN key, n.facets, n.last_received",
+    "job": "UNWIND $keys AS key MATCH (n:Thing {key: key}) RETURN key, n.facets, n.last_received, " + _ANY_AHEAD,
+    "run": "UNWIND $keys AS key MATCH (n:Speaker {key: key}) RETURN key, n.facets, n.last_received, " + _ANY_AHEAD,
 }
 _THEN: Final = """
-        AND m.at <= $as_of AND e.received <= $known_at AND m.facets CONTAINS asked[2]
+        AND m.at <= $as_of AND e.received <= $known_at AND m.at - e.received <= $lead AND m.facets CONTAINS asked[2]
         RETURN m.facets AS facets ORDER BY m.of DESC, m.at DESC, e.digest DESC LIMIT 1
     } RETURN asked[0], asked[1], facets
 """
@@ -41,12 +42,12 @@ _BEATS: Final = """
     CALL (s, of) {
         MATCH (e:Event)-[m:MENTIONS]->()
         WHERE m.of = of AND m.at >= s.first_at AND m.at <= s.last_at AND m.at <= $as_of
-            AND m.own AND e.run = s.key AND e.received <= $known_at
+            AND m.own AND e.run = s.key AND e.received <= $known_at AND m.at - e.received <= $lead
         RETURN m.at AS at ORDER BY m.of DESC, m.at DESC LIMIT $limit
         UNION ALL
         WITH s, of WHERE of IS NULL
         MATCH (s)<-[m:DECIDES|TELLS]-(e:Event)
-        WHERE m.type < $stated AND m.at <= $as_of AND e.received <= $known_at
+        WHERE m.type < $stated AND m.at <= $as_of AND e.received <= $known_at AND m.at - e.received <= $lead
         RETURN m.at AS at ORDER BY at DESC LIMIT $limit
     } RETURN s.key, collect(at)
 """
@@ -96,11 +97,11 @@ def _newest(
     """The digests of the newest bodies by node and name, None where it was deleted."""
     found: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
     beyond = []
-    for key, text, received in transaction.run(_NEWEST[kind], keys=list(keys)):
+    for key, text, received, ahead in transaction.run(_NEWEST[kind], keys=list(keys), lead=at.lead):
         now = read_newest(text)
         for name in now.keys() & names:
             time, _, body = now[name]
-            if time <= at.as_of and received <= at.known_at:
+            if time <= at.as_of and received <= at.known_at and not ahead:
                 found[key][name] = body
             else:
                 beyond.append([key, name, begins(OWN, name)])

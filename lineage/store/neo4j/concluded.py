@@ -143,7 +143,7 @@ def _speaker(row: Mapping[str, Any]) -> Speaker[str]:
             return NEVER
         return Newest(row[f"{what}_at"], bytes.fromhex(event), event, tuple(row.get(column) for column in columns))
 
-    spans = ("types", "first_at", "last_at", "first_seen", "last_seen", "first_received", "last_received")
+    spans = ("types", "first_at", "last_at", "first_seen", "last_seen", "first_received", "last_received", "lead")
     return Speaker(
         row["key"],
         **{name: row[name] for name in spans},

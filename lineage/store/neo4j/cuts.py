@@ -13,7 +13,8 @@ _BEYOND: Final = """
     RETURN EXISTS { MATCH (e:Event) WHERE e.at > $as_of }
         OR EXISTS { MATCH (e:Event) WHERE e.received > $known_at }
         OR EXISTS { MATCH (s:Statement) WHERE s.at > $as_of }
-        OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at }
+        OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at },
+        EXISTS { MATCH (e:Event) WHERE e.lead > $lead }
 """
 _NEWEST: Final = """
     MATCH (e:Event) WHERE e.at <= $as_of AND e.received <= $known_at RETURN e.at ORDER BY e.at DESC LIMIT 1
@@ -21,11 +22,14 @@ _NEWEST: Final = """
 
 
 def trimmed(transaction: ManagedTransaction, at: Cut) -> Cut:
-    """*at*, or the whole when all that is stored lies within it: then what is kept for now answers it."""
+    """*at*, or the whole when all that is stored lies within it: then what is kept for now answers it.
+
+    Where nothing at all is ahead by more than its lead, it has none.
+    """
     if at.whole:
         return at
-    ((beyond,),) = transaction.run(_BEYOND, at._asdict()).values()
-    return at if beyond else Cut()
+    ((beyond, ahead),) = transaction.run(_BEYOND, at._asdict()).values()
+    return Cut(*(at.clocks if beyond else Cut().clocks), at.lead if ahead else EVER)
 
 
 def newest(transaction: ManagedTransaction, at: Cut) -> int:

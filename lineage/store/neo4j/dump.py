@@ -158,7 +158,7 @@ SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
             """MATCH (s:Speaker) RETURN s.key, s.job, s.state, s.started, s.ended, s.began, s.first_at, s.last_at,
                 s.conflict, s.types, s.parent_run, s.parent_job, s.root_run, s.root_job, s.nominal_start, s.nominal_end,
                 s.job_event, s.parent_event, s.nominal_event, s.first_seen, s.last_seen, s.first_received,
-                s.last_received""",
+                s.last_received, s.lead""",
             "id " + _SPEAKER,
         ),
     ),

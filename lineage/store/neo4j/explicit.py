@@ -32,7 +32,7 @@ _NEWEST: Final = """
     CALL (a, target) {
         MATCH (e:Event)-[s:SAYS]->()
         WHERE s.of = a.job AND s.target = target AND a.since <= s.at AND s.at <= a.until
-            AND e.received <= $known_at AND (a.run IS NULL OR e.run = a.run)
+            AND e.received <= $known_at AND s.at - e.received <= $lead AND (a.run IS NULL OR e.run = a.run)
         RETURN s.at AS at, e.digest AS event, s.sources AS sources
         ORDER BY s.of DESC, s.target DESC, s.at DESC, event DESC LIMIT 1
     }
@@ -73,7 +73,11 @@ class _Said:
 
     def words(self, asked: Sequence[Asked[str]]) -> list[Word | None]:
         rows = [{"nth": nth, **each._asdict()} for nth, each in enumerate(asked)]
-        found = self._transaction.run(_NEWEST, asked=rows, known_at=self.at.known_at).values() if rows else []
+        found = (
+            self._transaction.run(_NEWEST, asked=rows, known_at=self.at.known_at, lead=self.at.lead).values()
+            if rows
+            else []
+        )
         said: dict[int, Word] = {}
         for nth, at, digest, own, sources in found:
             word = Word(at, bytes.fromhex(digest), own, sources)

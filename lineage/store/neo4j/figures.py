@@ -16,6 +16,7 @@ _TOLD: Final = """
     UNWIND $asked AS asked
     MATCH (s:Speaker {key: asked[0]})<-[told:DECIDES|TELLS]-(e:Event)
     WHERE told.type <> $claimed AND told.at <= $as_of AND e.received <= $known_at
+        AND told.at - e.received <= $lead
     MATCH (e)-[m:MENTIONS]->(d:Thing) WHERE m.touches IS NOT NULL AND m.of IN asked[1]
     RETURN s.key, m.of, m.at, e.digest, m.touches, m.facets
 """

@@ -37,6 +37,7 @@ class Happened:
 
     _bolt: Bolt
     _resolve: Resolve
+    _lead: int
 
     def runs(  # noqa: PLR0913 - a filter has this many fields
         self,
@@ -57,7 +58,7 @@ class Happened:
             job=_key(job),
             parent=_run_key(parent),
             states=None if states is None else list(states),
-            **_cut.window(since, until, known_at),
+            **_cut.window(since, until, known_at, self._lead),
         )
         return self._bolt.read(lambda t: runs.runs(t, self._resolve, _open_runs(t, asked), limit, offset))
 
@@ -73,7 +74,7 @@ class Happened:
         """The newest runs of each job, and the newest children of each run, among *of*."""
         wanted = list(dict.fromkeys(of))
         states = None if states is None else list(states)
-        window = _cut.window(None, until, known_at)
+        window = _cut.window(None, until, known_at, self._lead)
         asked: _runs.Question[str] = _runs.Question(None, None, None, states, **window)
         return self._bolt.read(lambda t: runs.newest(t, self._resolve, wanted, _open_runs(t, asked), limit))
 
@@ -86,14 +87,14 @@ class Happened:
         known_at: datetime | None = None,
     ) -> dict[NodeId, dict[str, bytes]]:
         """The newest body of each facet of each run and job that has one."""
-        wanted, called, at = list(of), set(names), cut(until, known_at)
+        wanted, called, at = list(of), set(names), cut(until, known_at, self._lead)
         return self._bolt.read(lambda t: around.newest_facets(t, wanted, called, at))
 
     def beats(
         self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None, limit: int = 20
     ) -> dict[str, list[datetime]]:
         """The times of the newest events of each run, newest first."""
-        wanted, at = list(of), cut(until, known_at)
+        wanted, at = list(of), cut(until, known_at, self._lead)
         return self._bolt.read(lambda t: around.beats(t, wanted, at, limit))
 
     def uses(  # noqa: PLR0913 - a filter has this many fields
@@ -110,7 +111,7 @@ class Happened:
     ) -> list[Use]:
         """Who used what, newest first by last observation. With *until*, events after it say nothing."""
         assert (run, job, dataset) != (None, None, None), "uses are asked of a run, a job or a dataset"
-        asked = _all_uses(since, until, known_at)._replace(
+        asked = _all_uses(since, until, known_at, self._lead)._replace(
             speaker=_run_key(run), job=_key(job), side=None if side is None else SIDE[side]
         )
 
@@ -125,7 +126,7 @@ class Happened:
         self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None
     ) -> dict[str, list[Use]]:
         """What each run used, newest first."""
-        keys, at = {key_of(run_id(run)): run for run in of}, cut(until, known_at)
+        keys, at = {key_of(run_id(run)): run for run in of}, cut(until, known_at, self._lead)
         found = self._bolt.read(lambda t: uses.uses_of(t, self._resolve, keys, cuts.trimmed(t, at)))
         return {keys[key]: used for key, used in found.items()}
 
@@ -141,7 +142,7 @@ class Happened:
         offset: int = 0,
     ) -> Page:
         """Versions of *dataset* and its aliases, newest first by written_at."""
-        asked = _all_uses(since, until, known_at)
+        asked = _all_uses(since, until, known_at, self._lead)
 
         def answer(transaction: ManagedTransaction) -> Page:
             within, part = _of(transaction, dataset, asked)
@@ -167,7 +168,7 @@ class Happened:
         counts: bool = False,
     ) -> list[Write]:
         """All versions of *dataset* and its aliases, newest first by written_at, for a judge."""
-        asked = _all_uses(since, until, known_at)
+        asked = _all_uses(since, until, known_at, self._lead)
 
         def answer(transaction: ManagedTransaction) -> list[Write]:
             within, part = _of(transaction, dataset, asked)
@@ -197,7 +198,7 @@ class Happened:
             job=_key(job),
             members=None,
             namespace=namespace,
-            **_cut.window(since, until, known_at),
+            **_cut.window(since, until, known_at, self._lead),
         )
 
         def answer(transaction: ManagedTransaction) -> Page:
@@ -221,7 +222,7 @@ class Happened:
         """Dated facet rows, newest first, since < at <= until; a deletion is a row with an empty body."""
         called = None if names is None else list(names)
         sides = history.ALL_SIDES if side == "any" else (OWN if side is None else SIDE[side],)
-        window = _cut.window(since, until, known_at)
+        window = _cut.window(since, until, known_at, self._lead)
         return self._bolt.read(lambda t: history.facet_history(t, of, called, sides, window, limit))
 
 
@@ -233,8 +234,10 @@ def _run_key(run: str | None) -> str | None:
     return None if run is None else key_of(run_id(run))
 
 
-def _all_uses(since: datetime | None, until: datetime | None, known_at: datetime | None) -> _uses.Question[str]:
-    return _uses.Question(None, None, None, None, **_cut.window(since, until, known_at))
+def _all_uses(
+    since: datetime | None, until: datetime | None, known_at: datetime | None, lead: int
+) -> _uses.Question[str]:
+    return _uses.Question(None, None, None, None, **_cut.window(since, until, known_at, lead))
 
 
 def _of(
@@ -248,12 +251,13 @@ def _of(
 def _opened(transaction: ManagedTransaction, asked: _uses.Question[str]) -> _uses.Question[str]:
     """*asked*, with no cut where all that is stored lies within it."""
     at = cuts.trimmed(transaction, asked.at)
-    return asked._replace(until=at.as_of, known_at=at.known_at)
+    return asked._replace(until=at.as_of, known_at=at.known_at, lead=at.lead)
 
 
 def _open_runs(transaction: ManagedTransaction, asked: _runs.Question[str]) -> _runs.Question[str]:
     """Likewise; what *until* says of runs stays, for it cuts nothing."""
-    return asked._replace(known_at=cuts.trimmed(transaction, Cut(known_at=asked.known_at)).known_at)
+    at = cuts.trimmed(transaction, asked.at)
+    return asked._replace(known_at=at.known_at, lead=at.lead)
 
 
 def _part(transaction: ManagedTransaction, dataset: NodeId, at: Cut) -> Component[str]:

@@ -40,7 +40,7 @@ _OF_RUN: Final = """
     MATCH (:Speaker {key: $of[0]})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.facets IS NOT NULL
 """
 _FACETS: Final = """
-    AND m.at > $since AND m.at <= $until AND e.received <= $known_at
+    AND m.at > $since AND m.at <= $until AND e.received <= $known_at AND m.at - e.received <= $lead
     AND ($spelled IS NULL OR any(each IN $spelled WHERE m.facets CONTAINS each))
     RETURN m.facets, m.at, e.received, e.digest, e.run ORDER BY %s m.at DESC, e.digest DESC
 """
@@ -73,6 +73,8 @@ def _spans(asked: Question[str], at: LiteralString) -> Iterator[LiteralString]:
         yield at + " <= $until"
     if asked.known_at < EVER:
         yield "e.received <= $known_at"
+    if asked.lead < EVER:
+        yield "e.at - e.received <= $lead"
 
 
 def _beyond(asked: Question[str], source: Source) -> Iterator[LiteralString]:
@@ -124,7 +126,7 @@ def facet_history(  # noqa: PLR0913, PLR0917 - the promise's own filter
     window: Mapping[str, int],
     limit: int,
 ) -> list[FacetRecord]:
-    """Keep the promise of `Store.facet_history`; *window* is since, until and known_at."""
+    """Keep the promise of `Store.facet_history`; *window* is since, until, known_at and lead."""
     key = key_of(of)
     part = components(transaction, [key], Cut())[key]
     narrow = names is not None or len(sides) < len(ALL_SIDES)

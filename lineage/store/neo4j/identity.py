@@ -83,6 +83,7 @@ def components(transaction: ManagedTransaction, datasets: Iterable[str], at: Cut
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
     if not found:
         return found
+    at = Cut(*at.clocks)
     if at.whole:
         for asked, canonical, members in transaction.run(_COMPONENTS, keys=list(found)).values():
             if canonical in members:  # else a merge was at work meanwhile
@@ -122,7 +123,7 @@ def groups(transaction: ManagedTransaction, datasets: Collection[str], at: Cut) 
 
 def mentioned(transaction: ManagedTransaction, names: Collection[str], at: Cut) -> set[str]:
     """Those of *names* that events within the cut mention."""
-    one_clock = EVER in at
+    one_clock = EVER in at.clocks
     return {key for (key,) in _asked(transaction, _MENTIONED, sorted(names), at, one_clock=one_clock)}
 
 

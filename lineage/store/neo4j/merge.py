@@ -32,7 +32,10 @@ _ADVANCE: Final = """
     SET w.seq = CASE WHEN w.seq > r.seq THEN w.seq ELSE r.seq END
 """
 _KNOWN: Final = "UNWIND $digests AS digest MATCH (e:Event {digest: digest}) RETURN digest, e.received"
-_EARLIER: Final = "UNWIND $rows AS r MATCH (e:Event {digest: r.digest}) SET e.received = r.received"
+_EARLIER: Final = """
+    UNWIND $rows AS r MATCH (e:Event {digest: r.digest})
+    SET e.received = r.received, e.lead = CASE WHEN e.at > r.received THEN e.at - r.received END
+"""
 # Whoever was heard of later by others than these events was last heard of then, as before.
 _THINGS_EARLIER: Final = """
     UNWIND $rows AS r MATCH (t:Thing {key: r.key})
@@ -42,7 +45,8 @@ _THINGS_EARLIER: Final = """
 """
 _SPEAKERS_EARLIER: Final = """
     UNWIND $rows AS r MATCH (s:Speaker {key: r.key})
-    SET s.first_received = CASE WHEN r.received < s.first_received THEN r.received ELSE s.first_received END
+    SET s.first_received = CASE WHEN r.received < s.first_received THEN r.received ELSE s.first_received END,
+        s.lead = CASE WHEN r.lead > s.lead THEN r.lead ELSE s.lead END
     WITH s, r WHERE s.last_received <= r.stood MATCH (s)<-[:DECIDES|TELLS]-(e:Event)
     WITH s, max(e.received) AS last SET s.last_received = last
 """
@@ -110,15 +114,17 @@ def _received_earlier(
         {"digest": digest, "received": received} for digest, (received, _) in sorted(earlier.items())
     ]
     put(transaction, _EARLIER, events)
-    things: dict[NodeId, tuple[int, int]] = {}
-    speakers: dict[NodeId, tuple[int, int]] = {}
+    things: dict[NodeId, tuple[int, int, int]] = {}
+    speakers: dict[NodeId, tuple[int, int, int]] = {}
     for digest, (received, delta) in earlier.items():
         run, job, _ = subject(delta)
+        ahead = microseconds(delta.at) - received
         claimed = (delta.run.parent_run, delta.run.root_run) if delta.run else ()
         for found, nodes in ((things, delta.nodes), (speakers, {run or job, *others(delta), *claimed})):
             for node in filter(None, nodes):
-                least, most = found.get(node, (received, known[digest]))
-                found[node] = min(least, received), max(most, known[digest])
+                least, most, lead = found.get(node, (received, known[digest], ahead))
+                found[node] = min(least, received), max(most, known[digest]), max(lead, ahead)
     for statement, found in ((_THINGS_EARLIER, things), (_SPEAKERS_EARLIER, speakers)):
         spans = sorted((key_of(node), *span) for node, span in found.items())
-        put(transaction, statement, [{"key": key, "received": least, "stood": most} for key, least, most in spans])
+        names = ("key", "received", "stood", "lead")
+        put(transaction, statement, [dict(zip(names, span, strict=True)) for span in spans])

@@ -27,7 +27,7 @@ _MOMENT: Final = (
     "facets",
 )
 _EVENTS: Final = f"""
-    UNWIND $rows AS r CREATE (e:Event {{{places(_EVENT)}}})
+    UNWIND $rows AS r CREATE (e:Event {{{places(_EVENT)}, lead: CASE WHEN r[3] > r[4] THEN r[3] - r[4] END}})
     WITH e, r
     CALL (e, r) {{
         UNWIND r[10] AS m MATCH (t:Thing {{key: m[0]}})

@@ -10,7 +10,6 @@ from neo4j import ManagedTransaction
 
 from lineage.model import NodeId, Page, Run
 from lineage.store._codes import EVER
-from lineage.store._cut import Cut
 from lineage.store._runs import Question, Row, row_of, run_of
 from lineage.store.base import Resolve
 from lineage.store.neo4j.keys import key_of, node_of
@@ -97,7 +96,7 @@ def _filters(asked: Question[str]) -> LiteralString:
         (" AND s.state IN $states", asked.states),
     )
     chosen = "".join(condition for condition, value in wanted if value is not None)
-    cut = "" if Cut(known_at=asked.known_at).whole else " AND " + WITHIN
+    cut = "" if asked.at.whole else " AND " + WITHIN
     return chosen + " AND s.began > $since AND s.began <= $until" + cut
 
 
@@ -114,11 +113,10 @@ def _divided(
     transaction: ManagedTransaction, resolve: Resolve, how: str, keys: Collection[str], asked: Question[str]
 ) -> list[Row[str]]:
     """The runs that were asked for among those that the cut divides, as they were told then."""
-    at = Cut(known_at=asked.known_at)
-    if at.whole:
+    if asked.at.whole:
         return []
-    candidates = transaction.run(_DIVIDED[how], {"keys": list(keys), **at._asdict()}).value()
-    rows = map(row_of, retell(transaction, resolve, candidates, at).values())
+    candidates = transaction.run(_DIVIDED[how], {"keys": list(keys), **asked.at._asdict()}).value()
+    rows = map(row_of, retell(transaction, resolve, candidates, asked.at).values())
     return [row for row in rows if asked.suits(row)]
 
 

@@ -45,6 +45,7 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE INDEX headwater_statement_at IF NOT EXISTS FOR (n:Statement) ON (n.at)",
     "CREATE INDEX headwater_statement_received IF NOT EXISTS FOR (n:Statement) ON (n.received)",
     "CREATE INDEX headwater_event_at IF NOT EXISTS FOR (n:Event) ON (n.at)",
+    "CREATE INDEX headwater_event_lead IF NOT EXISTS FOR (n:Event) ON (n.lead)",
     "CREATE INDEX headwater_event_received IF NOT EXISTS FOR (n:Event) ON (n.received)",
     "CREATE INDEX headwater_mention IF NOT EXISTS FOR ()-[m:MENTIONS]-() ON (m.of, m.at)",
     "CREATE INDEX headwater_says IF NOT EXISTS FOR ()-[s:SAYS]-() ON (s.of, s.target, s.at)",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from copy import copy
+from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 from neo4j import ManagedTransaction
 
 from lineage.database.times import microseconds
-from lineage.model import Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
+from lineage.model import AHEAD, Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
+from lineage.store._codes import EVER
+from lineage.store._cut import lead_of
 from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
@@ -35,7 +38,14 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:
         self._bolt = bolt
         self._resolve = resolve
+        self._lead = EVER
         self._alone = anew.Alone()
+
+    def without_ahead(self, by: timedelta = AHEAD) -> Self:
+        """The same store, which leaves out the events that are ahead of their receipt by more than *by*."""
+        other = copy(self)
+        other._lead = lead_of(by)  # noqa: SLF001 - its own kind
+        return other
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
         """Merge *deltas*, all or none, in one transaction, which waits for those of other writers."""

@@ -20,13 +20,13 @@ from lineage.store.base import Resolve
 from lineage.store.neo4j.keys import Keys
 from lineage.store.neo4j.said import read_touches
 
-# Of a speaker `s`, at the cut of `$as_of` and `$known_at`.
-WITHIN: Final = "s.last_seen <= $as_of AND s.last_received <= $known_at"
+# Of a speaker `s`, at the cut of `$as_of`, `$known_at` and `$lead`.
+WITHIN: Final = "s.last_seen <= $as_of AND s.last_received <= $known_at AND s.lead <= $lead"
 DIVIDED: Final = "s.first_seen <= $as_of AND s.first_received <= $known_at AND NOT (" + WITHIN + ")"
 
 _HEARD: Final = """
     UNWIND $keys AS key MATCH (:Speaker {key: key})<-[m:DECIDES|TELLS]-(e:Event)
-    WHERE m.at <= $as_of AND e.received <= $known_at
+    WHERE m.at <= $as_of AND e.received <= $known_at AND m.at - e.received <= $lead
     RETURN key, m.type, m.at, e.digest, e.received, m.job,
         [m.parent_run, m.parent_job, m.root_run, m.root_job], [m.nominal_start, m.nominal_end],
         [(e)-[n:MENTIONS]->(:Thing) WHERE n.touches IS NOT NULL | [n.of, n.touches]]

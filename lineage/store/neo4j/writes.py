@@ -27,7 +27,7 @@ _VERSION: Final = """
 # Of speakers that the cut divides: when the first event of each was received, and what ended it by then.
 _THEN: Final = """
     UNWIND $keys AS key MATCH (:Speaker {key: key})<-[m:DECIDES|TELLS]-(e:Event)
-    WHERE m.at <= $as_of AND e.received <= $known_at
+    WHERE m.at <= $as_of AND e.received <= $known_at AND m.at - e.received <= $lead
     RETURN key, min(e.received), collect(CASE WHEN m.type IN $kinds THEN [m.type, m.at, e.digest, e.received] END)
 """
 

@@ -25,6 +25,7 @@ _BEATS: Final = " UNION ALL ".join(
     SELECT * FROM (
         SELECT moment.at FROM moment JOIN event ON event.id = moment.event
         WHERE speaker = :run AND moment.type = {kind} AND moment.at <= :as_of AND received <= :known_at
+            AND moment.at - received <= :lead
         ORDER BY moment.at DESC LIMIT :most
     )
     """  # noqa: S608 - of constants
@@ -37,7 +38,7 @@ _FACETS: Final = """
     CROSS JOIN facet ON facet.node = asked.value AND facet.side = :own AND facet.name = word.id
     JOIN event ON event.id = facet.event
     LEFT JOIN body ON body.id = facet.body
-    WHERE facet.at <= :as_of AND received <= :known_at
+    WHERE facet.at <= :as_of AND received <= :known_at AND facet.at - received <= :lead
     ORDER BY facet.at, event.digest
 """
 _DEPENDS: Final = """
@@ -51,6 +52,7 @@ class Around:
 
     _database: Database
     _resolve: Resolve
+    _lead: int
 
     def newest_runs(
         self,
@@ -72,6 +74,7 @@ class Around:
                     states=wanted,
                     until=EVER if until is None else microseconds(until),
                     known_at=EVER if known_at is None else microseconds(known_at),
+                    lead=self._lead,
                 )
                 if page := runs.newest(connection, self._resolve, asked, limit):
                     found[node] = page
@@ -86,14 +89,15 @@ class Around:
         known_at: datetime | None = None,
     ) -> dict[NodeId, dict[str, bytes]]:
         """The newest body of each facet of each run and job that has one."""
+        at = cut(until, known_at, self._lead)
         with self._database.read() as connection:
-            return _facets(connection, look_up(connection, dict.fromkeys(of)), list(names), cut(until, known_at))
+            return _facets(connection, look_up(connection, dict.fromkeys(of)), list(names), at)
 
     def beats(
         self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None, limit: int = 20
     ) -> dict[str, list[datetime]]:
         """The times of the newest events of each run, newest first."""
-        at = cut(until, known_at)
+        at = cut(until, known_at, self._lead)
         with self._database.read() as connection:
             found: dict[str, list[datetime]] = {}
             for node, number in look_up(connection, map(run_id, dict.fromkeys(of))).items():
@@ -106,11 +110,11 @@ class Around:
         self, of: Iterable[str], *, until: datetime | None = None, known_at: datetime | None = None
     ) -> dict[str, list[Use]]:
         """What each run used, newest first."""
-        at = cut(until, known_at)
+        at = cut(until, known_at, self._lead)
         with self._database.read() as connection:
             found: dict[str, list[Use]] = {}
             for node, number in look_up(connection, map(run_id, dict.fromkeys(of))).items():
-                asked = _uses.Question(speaker=number, until=at.as_of, known_at=at.known_at)
+                asked = _uses.Question(speaker=number, until=at.as_of, known_at=at.known_at, lead=at.lead)
                 if used := uses.uses(connection, self._resolve, asked, EVER):
                     found[node.name] = used
             return found

@@ -68,7 +68,7 @@ class _Asking:
         if self._at.whole:
             rows = self._connection.execute(_NOW, (each_of(outputs),)).fetchall()
         else:
-            rows = [row for key in outputs for row in self._connection.execute(_THEN, (*key, *self._at))]
+            rows = [row for key in outputs for row in self._connection.execute(_THEN, (*key, *self._at.clocks))]
         return (Carried(*row) for row in rows)
 
     def of_bodies(

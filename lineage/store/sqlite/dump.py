@@ -124,7 +124,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
         **_FAMILY,
         **_NOMINAL,
         **{name: _digest("event", name) for name in ("job_event", "parent_event", "nominal_event")},
-        **_plain("first_seen", "last_seen", "first_received", "last_received"),
+        **_plain("first_seen", "last_seen", "first_received", "last_received", "lead"),
     },
     "moved": _nodes("node", "speaker"),
     "listing": {

@@ -20,7 +20,7 @@ from lineage.store.sqlite.stated import hidden
 _NEWEST: Final = """
     SELECT made_of.at, digest, target <> :every, sources FROM made_of JOIN event ON event.id = made_of.event
     WHERE made_of.job = :job AND target = :target AND made_of.at BETWEEN :since AND :until AND received <= :known_at
-        AND (:run IS NULL OR run = :run)
+        AND made_of.at - received <= :lead AND (:run IS NULL OR run = :run)
     ORDER BY made_of.at DESC, digest DESC LIMIT 1
 """
 _KEEP: Final = """
@@ -90,7 +90,12 @@ class _Said:
         return names(self._connection, wanted)
 
     def _word(self, asked: Asked[int]) -> Word | None:
-        known: dict[str, int | None] = {**asked._asdict(), "known_at": self.at.known_at, "every": EVERY}
+        known: dict[str, int | None] = {
+            **asked._asdict(),
+            "known_at": self.at.known_at,
+            "lead": self.at.lead,
+            "every": EVERY,
+        }
         rows = (
             self._connection.execute(_NEWEST, known | {"target": each}).fetchone() for each in {asked.target, EVERY}
         )

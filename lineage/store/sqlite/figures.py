@@ -18,7 +18,8 @@ _TOUCHES: Final = """
         ON touch.speaker = json_extract(asked.value, '$[0]') AND touch.dataset = json_extract(asked.value, '$[1]')
         AND touch.side = json_extract(asked.value, '$[2]')
     JOIN event ON event.id = touch.event
-    WHERE touch.at <= :as_of AND received <= :known_at AND coalesce(rows, bytes, files, version, windowed) IS NOT NULL
+    WHERE touch.at <= :as_of AND received <= :known_at AND touch.at - received <= :lead
+        AND coalesce(rows, bytes, files, version, windowed) IS NOT NULL
     ORDER BY touch.at, digest, rows, bytes, files, version
 """
 _SCHEMAS: Final = """
@@ -31,7 +32,7 @@ _SCHEMAS: Final = """
         AND facet.name = (SELECT id FROM word WHERE text = 'schema')
         AND facet.at = touch.at AND facet.event = touch.event
     JOIN body ON body.id = facet.body
-    WHERE touch.at <= :as_of AND received <= :known_at
+    WHERE touch.at <= :as_of AND received <= :known_at AND touch.at - received <= :lead
     ORDER BY touch.at, event.digest, body.digest
 """
 

@@ -41,6 +41,7 @@ _FACETS: Final = """
     LEFT JOIN body ON body.id = facet.body
     WHERE facet.node IN (SELECT value FROM json_each(:of)) AND facet.side IN (SELECT value FROM json_each(:sides))
         {named} AND facet.at > :since AND facet.at <= :until AND event.received <= :known_at
+        AND facet.at - event.received <= :lead
     ORDER BY facet.at DESC, event.digest DESC, word.text, facet.side, body.digest LIMIT :limit
 """
 _NAMED: Final = "AND facet.name IN (SELECT id FROM word WHERE text IN (SELECT value FROM json_each(:names)))"
@@ -74,6 +75,9 @@ def _beyond(asked: Question[int], values: dict[str, Any]) -> Iterator[str]:
     if asked.known_at < EVER:
         values["known_at"] = asked.known_at
         yield "event.received <= :known_at"
+    if asked.lead < EVER:
+        values["lead"] = asked.lead
+        yield "event.at - event.received <= :lead"
     if asked.digests is not None:
         values |= {f"digest{at}": bytes.fromhex(digest) for at, digest in enumerate(asked.digests)}
         yield f"event.digest IN ({', '.join(f':digest{at}' for at in range(len(asked.digests)))})"
@@ -108,11 +112,12 @@ def _records(connection: Connection, found: Sequence[int]) -> dict[int, EventRec
 
 
 class Window(NamedTuple):
-    """since < event time <= until, received by known_at; in microseconds."""
+    """since < event time <= until, received by known_at, ahead of that by lead at most; in microseconds."""
 
     since: int
     until: int
     known_at: int
+    lead: int
 
 
 def facet_history(  # noqa: PLR0913 - the promise's own filter

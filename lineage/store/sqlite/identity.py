@@ -62,6 +62,7 @@ _BY_NAME: Final = """
 def components(connection: Connection, datasets: Collection[int], at: Cut) -> dict[int, Component[int]]:
     """The component of each of *datasets* at the cut; of one that stands alone too."""
     found = {dataset: Component(dataset, (dataset,)) for dataset in datasets}
+    at = Cut(*at.clocks)
     if at.whole:
         numbers = dict(connection.execute(_COMPONENTS, (each_of(found),)).fetchall())
         members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
@@ -94,7 +95,7 @@ def groups(connection: Connection, datasets: Collection[int], at: Cut) -> list[G
 
 def decided(connection: Connection, datasets: Collection[int], at: Cut) -> list[tuple[int, int, int | None]]:
     """What people said last of pairs with any of *datasets*: APART, ONE, or None where it was taken back."""
-    return connection.execute(_DECIDED, (each_of(datasets), *at)).fetchall()
+    return connection.execute(_DECIDED, (each_of(datasets), *at.clocks)).fetchall()
 
 
 def _links(connection: Connection, datasets: Collection[int], at: Cut) -> set[Link[int]]:
@@ -112,7 +113,7 @@ def _declared(connection: Connection, datasets: Collection[int], at: Cut) -> lis
     return [
         Link(alias, text, dataset)
         for alias, why, text in {link[:3] for link in links}
-        for (dataset,) in connection.execute(NEWEST, (alias, why, *at))
+        for (dataset,) in connection.execute(NEWEST, (alias, why, *at.clocks))
     ]
 
 
@@ -125,5 +126,5 @@ def _by_strength(connection: Connection, links: Collection[Link[int]]) -> list[L
 
 def _component(connection: Connection, group: Group[int], at: Cut) -> Component[int] | None:
     """Those of *group* that are mentioned at the cut, and who of them speaks; None without any."""
-    rows: Iterable[tuple[int, int]] = connection.execute(_BY_NAME, (each_of(group.names), *at))
+    rows: Iterable[tuple[int, int]] = connection.execute(_BY_NAME, (each_of(group.names), *at.clocks))
     return spoken_for(group, [number for number, mentioned in rows if mentioned])

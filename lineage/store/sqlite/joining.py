@@ -70,7 +70,7 @@ def declare(connection: Connection, ids: Ids, declared: Iterable[SameAs], mentio
     fallen: list[tuple[int, int, int]] = []
     for alias, why in {link[:2] for link in links}:
         before = {dataset for (dataset,) in connection.execute(_ACTIVE, (alias, why))}
-        now = {dataset for (dataset,) in connection.execute(NEWEST, (alias, why, *Cut()))}
+        now = {dataset for (dataset,) in connection.execute(NEWEST, (alias, why, *Cut().clocks))}
         for dataset in now - before:
             connection.execute(_ACTIVATE, (1, alias, why, dataset))
             joins.join(alias, dataset)

@@ -31,8 +31,8 @@ RECEIVED_BY_NODE = """
     ) WHERE id = ?
 """
 RECEIVED_BY_SPEAKER = """
-    UPDATE speaker SET (first_received, last_received) = (
-        SELECT min(received), max(received) FROM moment JOIN event ON event.id = moment.event
+    UPDATE speaker SET (first_received, last_received, lead) = (
+        SELECT min(received), max(received), max(moment.at - received) FROM moment JOIN event ON event.id = moment.event
         WHERE moment.speaker = speaker.id
     ) WHERE id IN (SELECT speaker FROM moment WHERE event = ?1 AND speaker IN (?2, ?3, ?4))
 """

@@ -127,7 +127,7 @@ def described(
     members = all_names(parts)
     stones = _stones(connection, members, at)
     listed = {number for number in members if facets and facets.get(number)}  # who has facets was shown
-    listed.update(number for (number,) in connection.execute(LISTED, (each_of(members - listed), *at)))
+    listed.update(number for (number,) in connection.execute(LISTED, (each_of(members - listed), *at.clocks)))
     known = Known(
         parts=parts,
         called=names(connection, members | {row[0] for row in rows}),
@@ -163,9 +163,9 @@ def namespaces(connection: Connection) -> list[Namespace]:
 
 def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[int, tuple[int, int]]:
     spans: dict[int, tuple[int, int]] = {}
-    for number, first, last, whole in connection.execute(SPANS, (each_of(members), *at)).fetchall():
+    for number, first, last, whole in connection.execute(SPANS, (each_of(members), *at.clocks)).fetchall():
         if not whole:
-            ((first, last),) = connection.execute(SPAN, (number, *at))  # noqa: PLW2901 - the span within the cut
+            ((first, last),) = connection.execute(SPAN, (number, *at.clocks))  # noqa: PLW2901 - the span within the cut
         if first is not None:
             spans[number] = (first, last)
     return spans
@@ -173,14 +173,14 @@ def _spans(connection: Connection, members: Collection[int], at: Cut) -> dict[in
 
 def _facets(connection: Connection, members: Collection[int], at: Cut) -> dict[int, dict[str, Facet]]:
     found: defaultdict[int, dict[str, Facet]] = defaultdict(dict)
-    for node, name, time, digest, data in connection.execute(FACETS, (each_of(members), OWN, *at)):
+    for node, name, time, digest, data in connection.execute(FACETS, (each_of(members), OWN, *at.clocks)):
         found[node][name] = Facet(time, digest, None if data is None else unpack(data))
     return found
 
 
 def _stones(connection: Connection, members: Collection[int], at: Cut) -> dict[int, Stone]:
     stones: dict[int, Stone] = {}
-    for dataset, time, digest, dropped in connection.execute(TOMBSTONES, (each_of(members), *at)):
+    for dataset, time, digest, dropped in connection.execute(TOMBSTONES, (each_of(members), *at.clocks)):
         stone = Stone(time, digest, not dropped)
         stones[dataset] = max(stones.get(dataset, stone), stone)
     return stones

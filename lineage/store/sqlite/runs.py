@@ -7,8 +7,6 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from lineage.model import Page, Run
-from lineage.store._codes import EVER
-from lineage.store._cut import Cut
 from lineage.store._runs import Question, Row, row_of, run_of
 from lineage.store._told import Told
 from lineage.store.base import Resolve
@@ -41,11 +39,10 @@ def _split(
     connection: Connection, resolve: Resolve, asked: Question[int]
 ) -> tuple[str, dict[str, Any], list[Row[int]]]:
     """What *asked* wants of the runs that stand as their rows say; and those that the cut divides, told anew."""
-    at = Cut(known_at=asked.known_at)
     where, values = _where(asked)
-    if at.whole:
+    if asked.at.whole:
         return where, values, []
-    return f"{where} AND {WITHIN}", values, _divided(connection, resolve, asked, at)
+    return f"{where} AND {WITHIN}", values, _divided(connection, resolve, asked)
 
 
 def _first(
@@ -78,9 +75,7 @@ def mentioned(rows: Sequence[Row[int]]) -> set[int]:
 
 
 def _where(asked: Question[int]) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {
-        "since": asked.since, "until": asked.until, "as_of": EVER, "known_at": asked.known_at
-    }  # fmt: skip
+    values: dict[str, Any] = {"since": asked.since, "until": asked.until, **asked.at._asdict()}
     conditions = [_RUN]
     for condition, name, value in (
         ("speaker.id IN (SELECT value FROM json_each(:ids))", "ids", None if asked.ids is None else each_of(asked.ids)),
@@ -96,8 +91,8 @@ def _where(asked: Question[int]) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), values
 
 
-def _divided(connection: Connection, resolve: Resolve, asked: Question[int], at: Cut) -> list[Row[int]]:
-    values: dict[str, Any] = at._asdict()
+def _divided(connection: Connection, resolve: Resolve, asked: Question[int]) -> list[Row[int]]:
+    values: dict[str, Any] = asked.at._asdict()
     some = [
         f"SELECT id FROM speaker WHERE {column} = :{name} AND {DIVIDED}"  # noqa: S608 - of constants
         f" UNION SELECT speaker FROM moved JOIN speaker ON id = moved.speaker WHERE node = :{name} AND {DIVIDED}"
@@ -109,5 +104,5 @@ def _divided(connection: Connection, resolve: Resolve, asked: Question[int], at:
     statement = some[0] if some else f"SELECT id FROM speaker WHERE {DIVIDED}"  # noqa: S608 - of constants
     values |= {"job": asked.job, "parent": asked.parent, "ids": each_of(asked.ids or ())}
     candidates = [speaker for (speaker,) in connection.execute(statement, values)]
-    rows = map(row_of, retell(connection, resolve, candidates, at).values())
+    rows = map(row_of, retell(connection, resolve, candidates, asked.at).values())
     return [row for row in rows if asked.suits(row)]

@@ -38,6 +38,7 @@ CREATE TABLE event (
     warnings TEXT
 );
 CREATE INDEX event_at ON event (at);
+CREATE INDEX event_ahead ON event (at) WHERE at > received;
 
 CREATE TABLE mention (  -- the event names the dataset or job; own: it is an event of that job; listed: 0 where only
     -- its column lineage names the dataset
@@ -138,7 +139,8 @@ CREATE TABLE speaker (  -- what a run came to; or a job that spoke without one (
     nominal_start INTEGER, nominal_end INTEGER,
     job_event INTEGER, parent_event INTEGER, nominal_event INTEGER,  -- the newest that said so
     first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,  -- over its events and its claims
-    first_received INTEGER NOT NULL, last_received INTEGER NOT NULL
+    first_received INTEGER NOT NULL, last_received INTEGER NOT NULL,
+    lead INTEGER NOT NULL  -- the most that the time of any of them was after its receipt
 );
 CREATE INDEX speaker_began ON speaker (began);
 CREATE INDEX speaker_job ON speaker (job, began);

@@ -41,9 +41,9 @@ def _speaker(row: tuple[Any, ...]) -> Speaker[int]:
     job, parent, nominal = (
         NEVER if event is None else Newest(at, digest, event, value)
         for event, (at, digest), value in (
-            (row[16], row[23:25], row[1:2]),
-            (row[17], row[25:27], row[10:14]),
-            (row[18], row[27:29], row[14:16]),
+            (row[16], row[24:26], row[1:2]),
+            (row[17], row[26:28], row[10:14]),
+            (row[18], row[28:30], row[14:16]),
         )
     )
     return Speaker(
@@ -55,6 +55,7 @@ def _speaker(row: tuple[Any, ...]) -> Speaker[int]:
         last_seen=row[20],
         first_received=row[21],
         last_received=row[22],
+        lead=row[23],
         job=job,
         parent=parent,
         nominal=nominal,

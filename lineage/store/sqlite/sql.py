@@ -30,8 +30,8 @@ def trimmed(connection: Connection, at: Cut) -> Cut:
     """*at*, or the whole when all that is stored lies within it: then the summaries for now answer it."""
     if at.whole:
         return at
-    ((beyond,),) = connection.execute(_BEYOND, at)
-    return Cut() if beyond else at
+    ((beyond,),) = connection.execute(_BEYOND, at.clocks)
+    return Cut(lead=at.lead) if beyond else at
 
 
 def note_revision(connection: Connection, digests: Iterable[bytes]) -> tuple[int, int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Literal
+from typing import Literal, Self
 
 from lineage.database import Database
 from lineage.database.times import microseconds
 from lineage.model import (
+    AHEAD,
     ColumnEdge,
     Declaration,
     Delta,
@@ -32,8 +34,8 @@ from lineage.model import (
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store import _cut, _events, _news, _runs, _uses
-from lineage.store._codes import SIDE
-from lineage.store._cut import Cut, cut
+from lineage.store._codes import EVER, SIDE
+from lineage.store._cut import Cut, cut, lead_of
 from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
@@ -75,7 +77,14 @@ class SqliteStore(records.Records, around.Around):
         self._database = database
         self._resolve = resolve
         self._ids = Ids()
+        self._lead = EVER
         database.when_doubtful(self._ids.forget)
+
+    def without_ahead(self, by: timedelta = AHEAD) -> Self:
+        """The same store, which leaves out the events that are ahead of their receipt by more than *by*."""
+        other = copy(self)
+        other._lead = lead_of(by)  # noqa: SLF001 - its own kind
+        return other
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
         """Merge *deltas*; what a failed merge wrote is undone, also within a transaction that goes on."""
@@ -218,7 +227,7 @@ class SqliteStore(records.Records, around.Around):
                 job=found[job] if job is not None else None,
                 parent=found[parent_run] if parent_run is not None else None,
                 states=None if states is None else list(states),
-                **_cut.window(since, until, known_at),
+                **_cut.window(since, until, known_at, self._lead),
             )
             return runs.runs(connection, self._resolve, question, limit, offset)
 
@@ -242,7 +251,7 @@ class SqliteStore(records.Records, around.Around):
             found = nodes.look_up(connection, asked)
             if not found.keys() >= set(asked):
                 return []
-            window = _cut.window(since, until, known_at)
+            window = _cut.window(since, until, known_at, self._lead)
             at = Cut(window["until"], window["known_at"])
             question = _uses.Question(
                 speaker=found[speaker] if speaker is not None else None,
@@ -269,7 +278,7 @@ class SqliteStore(records.Records, around.Around):
             number = nodes.look_up(connection, [dataset]).get(dataset)
             if number is None:
                 return NOTHING
-            window = _cut.window(since, until, known_at)
+            window = _cut.window(since, until, known_at, self._lead)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
             question = _uses.Question(members=part.members, **window)
             return versions.versions(
@@ -297,7 +306,7 @@ class SqliteStore(records.Records, around.Around):
             number = nodes.look_up(connection, [dataset]).get(dataset)
             if number is None:
                 return []
-            window = _cut.window(since, until, known_at)
+            window = _cut.window(since, until, known_at, self._lead)
             part = components(connection, [number], Cut(window["until"], window["known_at"]))[number]
             question = _uses.Question(members=part.members, **window)
             return writes.writes(connection, self._resolve, question, part, counts=counts)
@@ -330,7 +339,7 @@ class SqliteStore(records.Records, around.Around):
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,
                 namespace=namespace,
-                **_cut.window(since, until, known_at),
+                **_cut.window(since, until, known_at, self._lead),
             )
             return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)
 
@@ -352,7 +361,7 @@ class SqliteStore(records.Records, around.Around):
     ) -> list[FacetRecord]:
         """Dated facet rows, newest first, since < at <= until; a deletion is a row with an empty body."""
         with self._database.read() as connection:
-            window = _cut.window(since, until, known_at)
+            window = _cut.window(since, until, known_at, self._lead)
             return history.facet_history(connection, of, names, side, history.Window(**window), limit=limit)
 
     def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:

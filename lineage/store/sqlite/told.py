@@ -20,12 +20,13 @@ from lineage.store._told import Told, told
 from lineage.store.base import Resolve
 from lineage.store.sqlite.nodes import names
 
-WITHIN: Final = "speaker.last_seen <= :as_of AND speaker.last_received <= :known_at"
+WITHIN: Final = "speaker.last_seen <= :as_of AND speaker.last_received <= :known_at AND speaker.lead <= :lead"
 DIVIDED: Final = f"speaker.first_seen <= :as_of AND speaker.first_received <= :known_at AND NOT ({WITHIN})"
 
 _MOMENT: Final = """
     FROM moment JOIN event ON event.id = moment.event
     WHERE speaker = :speaker AND moment.type = :type AND moment.at <= :as_of AND received <= :known_at
+        AND moment.at - received <= :lead
 """
 _SPAN: Final = f"""
     SELECT
@@ -46,12 +47,13 @@ _NEWEST: Final = {
 _DECIDING: Final = """
     SELECT moment.type, moment.at, digest FROM moment JOIN event ON event.id = moment.event
     WHERE speaker = :speaker AND moment.type <= :type AND moment.at <= :as_of AND received <= :known_at
+        AND moment.at - received <= :lead
     ORDER BY moment.at, digest
 """
 _TOUCH: Final = """
     FROM touch JOIN event ON event.id = touch.event
     WHERE touch.speaker = :speaker AND touch.dataset = listing.dataset AND touch.side = listing.side
-        AND touch.type = kind.column1 AND touch.at <= :as_of AND received <= :known_at
+        AND touch.type = kind.column1 AND touch.at <= :as_of AND received <= :known_at AND touch.at - received <= :lead
 """
 _LISTINGS: Final = f"""
     SELECT found.dataset, side, of_type, explicitly, first_at, event.at, event.id, event.digest FROM (

@@ -28,11 +28,12 @@ _ENDS: Final = """
     SELECT moment.speaker, moment.type, event.digest, received FROM moment JOIN event ON event.id = moment.event
     WHERE moment.speaker IN (SELECT value FROM json_each(:speakers))
         AND moment.type IN (SELECT value FROM json_each(:kinds)) AND moment.at <= :as_of AND received <= :known_at
+        AND moment.at - received <= :lead
     ORDER BY moment.at DESC, event.digest DESC
 """
 _HEARD: Final = """
     SELECT min(received) FROM moment JOIN event ON event.id = moment.event
-    WHERE speaker = :speaker AND moment.at <= :as_of AND received <= :known_at
+    WHERE speaker = :speaker AND moment.at <= :as_of AND received <= :known_at AND moment.at - received <= :lead
 """
 _ANY: Final = "SELECT EXISTS (SELECT 1 FROM event WHERE received <= ?)"
 

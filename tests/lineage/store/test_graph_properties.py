@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.model import Delta, Entry
 from lineage.store.base import Store
-from tests.support.any_graph import DATASETS, MINUTES, QUICK, answers, entries, merged
+from tests.support.any_graph import DATASETS, MINUTES, QUICK, answers, entries, happened, merged
 from tests.support.deltas import Said, at, dataset, received, sha256
 from tests.support.events import all_files, deltas
 
@@ -47,6 +48,26 @@ def test_a_cut_answers_as_a_store_that_merged_only_what_is_within(
     asked = answers(whole, as_of, known_at)
 
     assert {question: answer for question, answer in answers(part, None, None).items() if question in asked} == asked
+
+
+@QUICK
+@given(pairs=entries(), as_of=cuts, known_at=cuts, by=st.integers(0, 3))
+def test_without_what_is_ahead_a_store_answers_as_one_that_never_merged_it(
+    stores: tuple[Store, Store], pairs: list[Said], as_of: datetime | None, known_at: datetime | None, by: int
+) -> None:
+    """By the earliest receipt of each event, and at any cut; all that is known of names stays."""
+    told: list[tuple[Entry, Delta]] = [
+        (entry, delta._replace(aliases=())) for entry, delta in pairs if isinstance(delta, Delta)
+    ]
+    first: dict[bytes, datetime] = {}
+    for entry, _ in told:
+        first[entry.digest] = min(entry.received_at, first.get(entry.digest, entry.received_at))
+    allowed = timedelta(minutes=by)
+    in_time: list[Said] = [pair for pair in told if pair[1].at - first[pair[0].digest] <= allowed]
+    every: list[Said] = [*told]
+    whole, part = merged(stores[0], every, 4), merged(stores[1], in_time, 4)
+
+    assert happened(part, as_of, known_at) == happened(whole.without_ahead(allowed), as_of, known_at)
 
 
 @QUICK
