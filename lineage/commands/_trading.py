@@ -74,6 +74,13 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         str | None, typer.Option("--cron", metavar="CRON", help="When data is expected, where no file says it.")
     ] = None,
     timezone: Annotated[str, typer.Option("--timezone", metavar="ZONE", help="In whose wall time.")] = "UTC",
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", metavar="NAME=WORD:ID", help="Whom a name notifies, as oncall=slack:C0ORDERS1."),
+    ] = None,
+    allow_alpha: Annotated[
+        bool, typer.Option("--allow-alpha", help="Take openslo.com/v2alpha, too, which is not settled yet.")
+    ] = False,
     store: _options.Store = None,  # noqa: ARG001 - every command takes them, and files have none
     config: _options.Config = None,  # noqa: ARG001 - the same
     as_json: _options.Json = False,
@@ -89,7 +96,8 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     from lineage.slo.lint import warnings
     from lineage.slo.written import body_of, written
 
-    found = imported(files, Assumed(namespace, team, cron, timezone), format_)
+    channels = dict(_alias(each) for each in channel or ())
+    found = imported(files, Assumed(namespace, team, cron, timezone, channels, allow_alpha), format_)
     now = datetime.now(UTC)
     warned = [f"{slo.name}: warning: {text}" for slo in found.slos for text in warnings(slo, now)]
     if as_json:
@@ -99,6 +107,17 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     for line in (*found.report, *warned):
         typer.echo(line, err=True)
     typer.echo("---\n".join(written(slo) for slo in found.slos), nl=False)
+
+
+def _alias(text: str) -> tuple[str, tuple[str, str]]:
+    """`oncall=slack:C0ORDERS1` as the name, the channel's word and where in it. Raises InvalidInput."""
+    from lineage.errors import InvalidInput
+
+    name, _, told = text.partition("=")
+    word, _, destination = told.partition(":")
+    if not (name and word and destination):
+        raise InvalidInput(f"--channel: {text!r} names no channel; write oncall=slack:C0ORDERS1", field="channel")
+    return name, (word, destination)
 
 
 def proposals(

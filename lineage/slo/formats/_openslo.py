@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from lineage.slo.terms import DNS_LABEL, Ratio, Strict, Zone
-
-MOST_NAME = 63
-WINDOW = re.compile(r"^[1-9]\d*[mhdwMQY]$")
-
-
-def _duration(text: str) -> str:
-    if not WINDOW.match(text):
-        raise ValueError(f"{text!r} is not a duration; write a whole number and one of m h d w M Q Y, as in 28d")
-    return text
+from lineage.slo.formats._openslo_alerts import PolicyOf
+from lineage.slo.formats._openslo_words import Labels, Name, Span
+from lineage.slo.terms import Ratio, Strict, Zone
 
 
 def _start(text: object) -> object:
@@ -27,11 +19,6 @@ def _start(text: object) -> object:
         return datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - the zone stands beside it
     except ValueError:
         raise ValueError(f"{text!r} is no start; write it as 2026-01-01 00:00:00") from None
-
-
-Name = Annotated[str, Field(pattern=DNS_LABEL, max_length=MOST_NAME)]
-Labels = dict[str, str | list[str]]
-Span = Annotated[str, AfterValidator(_duration)]
 
 
 class Metadata(Strict):
@@ -139,7 +126,7 @@ class Spec(Strict):
     time_window: list[Window] = Field(min_length=1, max_length=1)
     budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
     objectives: list[Objective] = Field(min_length=1)
-    alert_policies: list[Any] = Field([])
+    alert_policies: list[PolicyOf] = Field([])
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -167,3 +154,20 @@ class SLI(Strict):
     kind: Literal["SLI"]
     metadata: Metadata
     spec: IndicatorSpec
+
+
+class DataSourceSpec(Strict):
+    """Where series are kept."""
+
+    description: str | None = None
+    type: str = Field(min_length=1)
+    connection_details: Any = None
+
+
+class DataSource(Strict):
+    """One document of kind DataSource."""
+
+    api_version: Literal["openslo/v1"]
+    kind: Literal["DataSource"]
+    metadata: Metadata
+    spec: DataSourceSpec

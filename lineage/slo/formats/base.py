@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from lineage.model import NodeId
@@ -14,12 +15,18 @@ PACKAGE = "lineage.slo.formats"
 
 
 class Assumed(NamedTuple):
-    """What a person says beside a file, where its format has no word for it or the file does not use it."""
+    """What a person says beside a file, where its format has no word for it or the file does not use it.
+
+    *channels* are (word, destination) by the names under which a file notifies; *allow_alpha* takes formats, too, that
+    are not settled yet.
+    """
 
     namespace: str | None = None
     team: str | None = None
     cron: str | None = None
     timezone: str = "UTC"
+    channels: Mapping[str, tuple[str, str]] = MappingProxyType({})
+    allow_alpha: bool = False
 
 
 @dataclass

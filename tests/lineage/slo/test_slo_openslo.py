@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lineage.errors import InvalidDefinition
 from lineage.slo.documents import documents
+from lineage.slo.fitting import WEIGHED
 from lineage.slo.formats import openslo
 from lineage.slo.formats.base import Assumed
 from lineage.slo.importing import imported
@@ -34,6 +35,15 @@ shares = st.integers(1, 9_999_999).map(lambda number: f"0.{number:07d}")
 instants = st.datetimes().map(lambda at: at.replace(microsecond=0).isoformat() + "Z")
 severities = st.sampled_from(["page", "ticket"])
 floors = st.fixed_dictionaries({"below": shares, "severity": severities})
+rates = st.one_of(
+    st.fixed_dictionaries({"budget": shares}), st.integers(1, 400).map(lambda tenths: {"burnRate": str(tenths / 10)})
+)
+tiers = st.builds(
+    lambda severity, hours, rate: {"severity": severity, "long": f"{hours}h", "short": f"{hours * 5}m", **rate},
+    severities,
+    st.integers(1, 72),
+    rates,
+)
 rungs = st.fixed_dictionaries({"bad": st.integers(1, 9), "consecutive": st.booleans(), "severity": severities})
 exclusions = st.one_of(
     st.fixed_dictionaries({"ref": names}),
@@ -74,6 +84,7 @@ extras = st.fixed_dictionaries(
                 "minBadEvents": st.integers(1, 9),
                 "significance": shares.filter(lambda share: share < "0.5"),
                 "ladder": st.lists(rungs, max_size=3),
+                "windows": st.lists(tiers, max_size=3),
                 "instant": floors,
                 "runbook": words,
             },
@@ -115,6 +126,8 @@ def promises(draw: st.DrawFn) -> DataSLO:
     spec = body["spec"] | draw(extras)
     if "schedule" in spec:
         spec["schedule"] = draw(schedules)
+    if spec["sli"].get("unit", "occurrences") in WEIGHED:
+        spec.get("alerting", {}).pop("significance", None)
     spec["timeWindow"] = [draw(windows)]
     spec["objectives"] = [{"target": draw(shares)} | draw(st.fixed_dictionaries({}, optional={"displayName": words}))]
     return define(body | {"metadata": draw(envelopes), "spec": spec})
@@ -175,7 +188,7 @@ def test_a_file_by_hand_is_understood() -> None:
         Fraction(955, 1000),
         timedelta(days=28),
         {"region": "eu,us", "product": "orders"},
-        ["26:3: no AlertPolicy 'fast-burn' in this file, so that it is not taken over"],
+        ["26:19: no AlertPolicy 'fast-burn' in this file, so that it is not taken over"],
     )
 
 
