@@ -15,15 +15,13 @@ from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.audits import with_audits
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks, conformance
-from lineage.slo.copies import copies, origins
-from lineage.slo.drift import Columns, read_columns
-from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need, SchemaTold
+from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
 from lineage.slo.queued import queued
+from lineage.slo.schemas import schemas
 from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
-from lineage.slo.usage import Usage, usage
 from lineage.store.base import Store
 
 OVERWRITES = frozenset({"OVERWRITE", "TRUNCATE", "CREATE"})
@@ -113,7 +111,7 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
     runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
     return replace(
         evidence,
-        schemas=tuple(_schemas(asked)) if need.schemas else (),
+        schemas=tuple(schemas(asked)) if need.schemas else (),
         ancestry=_ancestry(slo, asked, deliveries, counts=need.counts) if need.ancestry else None,
         reads={} if need.reads is None else reads(asked, deliveries, need.reads),
         backfills=backfills(asked.store, runs, Span(asked.since, asked.now, asked.known_at)),
@@ -140,51 +138,6 @@ def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, cou
         return _delivered(asked.of(dataset), counts=counts)
 
     return ancestry(slo, asked.store, delivered, Span(asked.since, asked.now, asked.known_at))
-
-
-def _schemas(asked: Asked) -> Iterator[SchemaTold]:
-    """What runs told of the columns, by time; equal bodies are read once, column lineage is asked where they change."""
-    read: dict[bytes, Columns | None] = {}
-    found: dict[str, tuple[Usage, Mapping[str, frozenset[str]]]] = {}
-    last: Columns | None = None
-    if (before := _schema_before(asked)) is not None:
-        last = before.columns
-        yield before
-    told = sorted(asked.facets("schema"), key=lambda facet: (facet.at, facet.digest))
-    ends = {facet.run: facet.at for facet in told}
-    for facet in told:
-        if facet.run is None:
-            continue
-        if facet.body not in read:
-            read[facet.body] = read_columns(facet.body)
-        columns = read[facet.body]
-        if columns is not None and last not in (None, columns):
-            before_it = facet.at - TICK
-            found[facet.run] = (
-                usage(asked.dataset, asked.store, before_it, asked.known_at),
-                _origins(asked, before_it, ends[facet.run]),
-            )
-        last = last if columns is None else columns
-        yield SchemaTold(facet.run, facet.at, columns, facet.digest, *found.get(facet.run, ()))
-
-
-def _origins(asked: Asked, before: datetime, after: datetime) -> Mapping[str, frozenset[str]]:
-    was, now = (copies(asked.dataset, asked.store, each, asked.known_at) for each in (before, after))
-    return origins(was, now)
-
-
-def _schema_before(asked: Asked) -> SchemaTold | None:
-    """What the newest version from before all that is asked for told of its columns, if it is among the last few."""
-    before = asked.store.versions(asked.dataset, until=asked.since, known_at=asked.known_at, delivered=True, limit=NEAR)
-    runs = {version.run.id for version in before.items}
-    told = asked.store.facet_history(
-        asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
-    )
-    for facet in told if runs else ():
-        columns = read_columns(facet.body) if facet.run in runs else None
-        if facet.run is not None and columns is not None:
-            return SchemaTold(facet.run, facet.at, columns, facet.digest)
-    return None
 
 
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:
