@@ -141,6 +141,11 @@ def withdrawn(incident: Incident) -> bool:
     return incident.state == "resolved" and all(member.withdrawn for member in incident.members)
 
 
+def lacks_postmortem(incident: Incident) -> bool:
+    """Whether one is required and nobody has said where it is."""
+    return incident.postmortem.required and incident.postmortem.url is None
+
+
 def every(store: Store, state: Literal["open", "resolved"] | None = None) -> list[Incident]:
     """All incidents, newest first; *state* filters."""
     found: list[Incident] = []

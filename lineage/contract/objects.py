@@ -175,7 +175,16 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         next=_SOME_TEXT,
     ),
     "Event": ANY,
-    "Incident": thing(id=TEXT, state={"enum": ["open", "resolved"]}, severity=TEXT, title=TEXT, members=many(ANY)),
+    "Incident": thing(
+        id=TEXT,
+        state={"enum": ["open", "resolved"]},
+        severity=TEXT,
+        title=TEXT,
+        members=many(ANY),
+        ackedAt=maybe(TIME),
+        postmortem=thing(required=FLAG, because=TEXT, url=_SOME_TEXT),
+        promises=many(thing(slo=TEXT, what=TEXT, withinSeconds=COUNT, tookSeconds=maybe(COUNT), state=TEXT)),
+    ),
     "Status": thing(slo=TEXT, dataset=ref("Name"), state=TEXT, sentence=TEXT, at=TIME, budget=ANY),
     "Proposal": thing(dataset=ref("Name"), tags=many(ANY), slo=_SOME_TEXT, yaml=_SOME_TEXT, remarks=many(TEXT)),
     "Step": thing(
@@ -263,6 +272,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ),
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
+    **{("post", f"/api/v1/incidents/{{id}}/{word}"): ref("Incident") for word in ("ack", "postmortem")},
     ("get", "/api/v1/dead-letters"): listed("deadLetters", "DeadLetter"),
     ("get", "/api/v1/dead-letters/{letter_id}"): ref("DeadLetter"),
     ("get", f"{_RUN}/outcome"): thing(
