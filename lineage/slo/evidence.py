@@ -206,7 +206,8 @@ class Ancestry:
 class Evidence:
     """All that is known for one judgement. *observed* is False when no event at all was known by then.
 
-    *observed_since* is the first receipt among the events that speak: what was due before it came as history.
+    *observed_since* is the first receipt among the events that speak, and where none does of any event at all: what was
+    due before it came as history.
     *grace* is what a deadline waits for an event on its way, unless the definition says otherwise.
     """
 

@@ -76,14 +76,15 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
     if need.partitions:
         deliveries = tuple(_partitioned(asked, deliveries))
-    observed = bool(deliveries) or store.heard(known_at)
     tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
     if need.contract_of is not None:
         tested = tuple(conformance(asked, need.contract_of))
     heard = min((write.heard_at for write in writes), default=None)
-    if heard is not None and heard > since:
+    if heard is None:
+        heard = store.heard(known_at)
+    elif heard > since:
         heard = min([heard, *_heard_before(asked)])
-    evidence = Evidence(since, deliveries, tested, observed, heard, asked_from=begin)
+    evidence = Evidence(since, deliveries, tested, heard is not None, heard, asked_from=begin)
     return _with_more(slo, need, asked, evidence, beats_since)
 
 

@@ -20,7 +20,7 @@ from lineage.store.base import Store
 UNREAD = "0-00000000"  # the revision of a store in which nothing is
 
 # Questions about no node, of which the answer holds until something is told of the nodes that others are about: of runs
-# that used these, of what people said, which is news of anything, and whether anything was ever heard.
+# that used these, of what people said, which is news of anything, and since when anything was heard.
 TOLD = frozenset({"runs", "uses_of", "beats", "statements", "heard"})
 
 

@@ -219,8 +219,8 @@ class Store(Happened, Protocol):
     ) -> list[tuple[NodeId, NodeId]]:
         """Control flow as events told it: (upstream, downstream) jobs where either is among *jobs*, sorted."""
 
-    def heard(self, known_at: datetime) -> bool:
-        """Whether any event had been received by *known_at*: before, absence proves nothing."""
+    def heard(self, known_at: datetime) -> datetime | None:
+        """When the first of all events was received, if by *known_at*: before, absence proves nothing."""
 
     def tallies(self, borders: Sequence[datetime]) -> list[Mapping[str, int]]:
         """For each span between two *borders*, which ascend: its events by type, and what had been seen by its end.

@@ -10,7 +10,7 @@ from typing import Final, Literal, Self, TypeVar
 
 from neo4j import ManagedTransaction
 
-from lineage.database.times import microseconds
+from lineage.database.times import instant, microseconds
 from lineage.model import AHEAD, Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
 from lineage.store._codes import EVER
@@ -29,7 +29,7 @@ DUMP_S: Final = 3_600.0  # a transaction may take: that of a dump is long, and w
 _TOUCH: Final = "MERGE (h:Headwater {key: 'check'}) SET h.at = datetime.realtime()"
 _HOLD: Final = "MATCH (h:Headwater {key: 'graph'}) SET h.held = true"
 _WATERMARK: Final = "MATCH (w:Writer) RETURN w.name, w.seq"
-_HEARD: Final = "RETURN EXISTS { MATCH (e:Event) WHERE e.received <= $known_at }"
+_HEARD: Final = "MATCH (e:Event) WHERE e.received <= $known_at RETURN e.received ORDER BY e.received LIMIT 1"
 
 
 class Neo4jStore(records.Records, connected.Connected, happened.Happened):
@@ -114,10 +114,11 @@ class Neo4jStore(records.Records, connected.Connected, happened.Happened):
         """The newest bodies of *facet* that entities of *kind* have now, by namespace and body."""
         return self._bolt.read(lambda transaction: overview.carried(transaction, facet, kind))
 
-    def heard(self, known_at: datetime) -> bool:
-        """Whether any event had been received by *known_at*."""
+    def heard(self, known_at: datetime) -> datetime | None:
+        """When the first of all events was received, if by *known_at*."""
         asked = microseconds(known_at)
-        return bool(self._bolt.read(lambda transaction: transaction.run(_HEARD, known_at=asked).value())[0])
+        first = self._bolt.read(lambda transaction: transaction.run(_HEARD, known_at=asked).value())
+        return instant(first[0]) if first else None
 
     def dump(self) -> Iterator[bytes]:
         """The whole graph as canonical JSON lines; merges wait while it is read from the server."""

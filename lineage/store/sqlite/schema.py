@@ -23,6 +23,7 @@ CREATE TABLE node (  -- datasets, jobs and runs
 );
 CREATE INDEX node_component ON node (component) WHERE component IS NOT NULL;
 CREATE INDEX node_updated ON node (last_at) WHERE last_at IS NOT NULL;
+CREATE INDEX node_heard ON node (first_received) WHERE first_received IS NOT NULL;
 
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,

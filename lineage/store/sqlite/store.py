@@ -343,8 +343,8 @@ class SqliteStore(records.Records, around.Around):
             )
             return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)
 
-    def heard(self, known_at: datetime) -> bool:
-        """Whether any event had been received by *known_at*."""
+    def heard(self, known_at: datetime) -> datetime | None:
+        """When the first of all events was received, if by *known_at*."""
         with self._database.read() as connection:
             return writes.heard(connection, microseconds(known_at))
 

@@ -1,12 +1,14 @@
-"""The versions of a dataset in short, for a judge; and whether any event had been received by then."""
+"""The versions of a dataset in short, for a judge; and when the first event of all was received."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
+from lineage.database.times import instant
 from lineage.model import Write
 from lineage.store._codes import OUTPUT
 from lineage.store._identity import Component
@@ -35,7 +37,7 @@ _HEARD: Final = """
     SELECT min(received) FROM moment JOIN event ON event.id = moment.event
     WHERE speaker = :speaker AND moment.at <= :as_of AND received <= :known_at AND moment.at - received <= :lead
 """
-_ANY: Final = "SELECT EXISTS (SELECT 1 FROM event WHERE received <= ?)"
+_FIRST: Final = "SELECT min(first_received) FROM node WHERE first_received IS NOT NULL"
 
 
 def writes(
@@ -74,7 +76,7 @@ def _proofs(connection: Connection, newest: Mapping[int, Row[int]], asked: Quest
     return found
 
 
-def heard(connection: Connection, known_at: int) -> bool:
-    """Keep the promise of `Store.heard`; the oldest rows are looked at first, so that one is enough as a rule."""
-    ((any_,),) = connection.execute(_ANY, (known_at,))
-    return bool(any_)
+def heard(connection: Connection, known_at: int) -> datetime | None:
+    """Keep the promise of `Store.heard`: every event names a dataset or a job, and an index knows their first."""
+    ((first,),) = connection.execute(_FIRST)
+    return None if first is None or first > known_at else instant(first)

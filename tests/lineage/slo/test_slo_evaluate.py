@@ -114,6 +114,15 @@ def test_what_was_due_before_the_first_receipt_is_marked_imported(lake: Lake) ->
     assert [(states([v]), v.imported) for v in status.occurrences] == [("G", True)] * 3
 
 
+def test_what_was_due_before_anything_was_heard_is_history_of_a_dataset_that_nobody_told_of(lake: Lake) -> None:
+    """While an estate is being loaded other datasets come first; what was due after that is missing for certain."""
+    lake.put(event("COMPLETE", NOON - 9 * HOUR, "run", outputs=("others",)), received_at=NOON - 30 * MINUTE)
+
+    status = evaluate(promise(window="2h"), lake.store, NOON + 20 * MINUTE)
+
+    assert [(states([v]), v.imported) for v in status.occurrences] == [("B", True), ("B", False)]
+
+
 def test_a_store_that_knew_nothing_judges_nothing(lake: Lake) -> None:
     """Before anything was received no absence proves a miss: UNKNOWN, and no data."""
     lake.put(event("COMPLETE", NOON, "run"), received_at=NOON + DAY)

@@ -112,6 +112,7 @@ def test_nobody_writes_what_is_not_known(graph: Store) -> None:
 
 def test_a_store_knows_since_when_it_hears(graph: Store) -> None:
     """By the time of receipt, never by that of the event."""
-    merge(graph, received([ran("r", "COMPLETE", 1)], 10))
+    merge(graph, received([ran("later", "COMPLETE", 1)], 11))
+    merge(graph, received([ran("r", "COMPLETE", 2)], 10))
 
-    assert [False, True] == [graph.heard(at(minute)) for minute in (9, 10)]
+    assert [None, at(10), at(10)] == [graph.heard(at(minute)) for minute in (9, 10, 12)]
