@@ -23,6 +23,7 @@ TITLES = {
     "restated": "{} was restated",
     "slower": "{} takes longer every day",
     "silent": "{} has no heartbeats",
+    "ending": "{} ends soon",
 }
 OVER = {
     "dropped": "{} is written again",
@@ -30,7 +31,9 @@ OVER = {
     "restated": "{} has not changed any more",
     "slower": "{} takes no longer than it used to",
     "silent": "{} has heartbeats again",
+    "ending": "the end of {} lies ahead no more",
 }
+BREAKING = frozenset({"dropped", "ending"})  # what concerns whoever reads the data, whatever was promised to them
 
 
 class Noticed(BaseModel):

@@ -173,7 +173,7 @@ class _Reaction:
 
     def _addressed(self, case: Incident, slo: str, affected: tuple[str, ...], evidence: Evidence) -> Incident:
         spec = self._definitions[slo].spec
-        breaks = case.kind == "dropped" or spec.sli.type == "schema_stability"
+        breaks = case.kind in headsup.BREAKING or spec.sli.type == "schema_stability"
         whom = headsup.consumers(self._definitions, evidence.dataset, affected if breaks else (), {spec.owner.mention})
         return case.model_copy(
             update={

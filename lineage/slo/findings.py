@@ -1,4 +1,4 @@
-"""What is wrong with a dataset beside its numbers: dropped, written by two, restated, or ever slower. Pure."""
+"""What is wrong with a dataset beside its numbers: dropped, written by two, restated, ever slower, or ending. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.unobserved import within
 
 NEWS = timedelta(days=1)  # for how long a number that changed is worth a heads-up
-Kind = Literal["dropped", "conflict", "restated", "slower", "silent"]
+Kind = Literal["dropped", "conflict", "restated", "slower", "silent", "ending"]
 
 WORTH = Fraction(1, 100)  # of a closed number, above which its change is (SLO.md b.6, Backfill)
 
@@ -28,6 +28,7 @@ class Finding(NamedTuple):
     `dropped`: nothing wrote the dataset since it was dropped. `conflict`: two jobs that have nothing to do with each
     other wrote the newest occurrence. `restated`: a backfill made another one of a closed number. `slower`: each day
     takes longer than the one before, by more than `alerting.trend` allows. `silent`: who sends the heartbeats does not.
+    `ending`: its support, or the data itself, ends within the notice that `lifecycle` gives.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now:
         *_restated(name, verdicts, now),
         *_slower(slo, verdicts),
         *_silent(slo, evidence, verdicts),
+        *_ending(slo, now),
     )
 
 
@@ -146,3 +148,10 @@ def _slower(slo: DataSLO, verdicts: Sequence[Verdict]) -> Iterator[Finding]:
         return
     told = f"{slo.dataset.name} takes {percent(trend.share)} longer than {span(wanted.window)} ago, by its daily figure"
     yield Finding("slower", trend.since, told)
+
+
+def _ending(slo: DataSLO, now: datetime) -> Iterator[Finding]:
+    lifecycle = slo.spec.lifecycle
+    if lifecycle is not None and (ending := lifecycle.near(now)) is not None:
+        told = f"{slo.dataset.name} {ending.what} {moment(ending.at)}"
+        yield Finding("ending", ending.at - lifecycle.notice, told)

@@ -36,6 +36,7 @@ EFFECTS: Mapping[str, str] = {
     "spec.effectiveFrom": "what was due before it does not exist",
     "spec.exclusions": "what was due in them is of no budget",
     "spec.lateMetadata": "which late events may still change a verdict",
+    "spec.lifecycle": "who is told in time that the data ends; no verdict changes",
     "spec.noData": "when alerts freeze; no verdict changes",
     "spec.alerting": "when it speaks, and how loudly; no verdict changes",
     "spec.incidents": "what answers to incidents are held to; no verdict changes",

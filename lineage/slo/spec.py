@@ -26,6 +26,7 @@ from lineage.parts import part, words
 from lineage.slo.alerting import Alerting
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.fitting import misfits
+from lineage.slo.lifecycle import Lifecycle
 from lineage.slo.response import Response
 from lineage.slo.schedules import Schedule
 from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Share, Sli, Strict
@@ -135,6 +136,7 @@ class Spec(Strict):
     exclusions: tuple[Exclusion, ...] = ()
     late_metadata: LateMetadata = LateMetadata()
     no_data: NoData = NoData()
+    lifecycle: Lifecycle | None = None
     alerting: Alerting = Alerting()
     incidents: Response | None = None
 

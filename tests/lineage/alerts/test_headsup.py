@@ -78,6 +78,15 @@ def test_a_dropped_dataset_is_told_to_all_who_read_it() -> None:
     assert (case.consumers, "Consumers @finance." in told(case, "http://lineage")) == (("@finance",), True)
 
 
+def test_data_that_ends_is_told_to_all_who_read_it() -> None:
+    """In time to read something else; they hear of it as of a drop."""
+    ending = Finding("ending", NOW - HOUR, "orders is there until 2027-03-01 00:00 UTC")
+
+    (case,) = looked([replace(status("orders"), findings=(ending,)), status("report")])
+
+    assert (case.title, case.consumers) == (f"{ORDERS.name} ends soon", ("@finance",))
+
+
 def test_a_number_that_changed_concerns_its_owner_alone() -> None:
     """It breaks nobody's queries."""
     restated = Finding("restated", NOW - HOUR, "orders: 900 rows when it closed, 1000 now")

@@ -75,6 +75,7 @@ extras = st.fixed_dictionaries(
         "consumer": st.lists(
             st.fixed_dictionaries({"team": words}, optional={"channel": st.dictionaries(names, words)}), max_size=2
         ),
+        "lifecycle": st.fixed_dictionaries({"endOfLife": instants}, optional={"notice": spans}),
         "incidents": st.fixed_dictionaries({"repair": spans}, optional={"detect": spans, "acknowledge": spans}),
         "alerting": st.fixed_dictionaries(
             {},
