@@ -50,6 +50,13 @@ VERDICT: Mapping[VerdictState, Look] = {
     VerdictState.NOT_EXPECTED: Look("unk", "Not expected"),
 }
 
+# Of what is promised of an incident (lineage.alerts.response).
+ANSWER: Mapping[str, Look] = {
+    "kept": Look("ok", "Kept"),
+    "missed": Look("bad", "Missed"),
+    "open": Look("run", "Time left"),
+}
+
 EVENT: Mapping[str | None, Look] = {
     "START": Look("run", "START"),
     "RUNNING": Look("run", "RUNNING"),

@@ -1,23 +1,31 @@
-"""`/incidents`: by root cause, open ones first; one incident with its way through the lineage and its timeline."""
+"""`/incidents`: by root cause, open ones first; one incident with its way, its timeline and what people answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
 from dashboards import say
+from dashboards.forms import Form
 from dashboards.frame import Nav, Shown, look, page
 from dashboards.panels.lineage import Panel, panel
-from dashboards.states import OPEN, RESOLVED, RUN
-from lineage.alerts.incidents import Incident, every, one
+from dashboards.states import ANSWER, OPEN, RESOLVED, RUN
+from lineage.alerts.answering import acknowledging, answer, documenting
+from lineage.alerts.costs import said
+from lineage.alerts.incidents import Incident, Spent, every, lacks_postmortem, one
 from lineage.alerts.outbox import KIND, Notice
+from lineage.alerts.response import answers
 from lineage.errors import NotFound
-from lineage.model import NodeId, dataset_id
+from lineage.model import NodeId, Principal, dataset_id
 from lineage.names import split_node_id
+from lineage.slo.phrases import span
+from lineage.statements import Statement
 from lineage.store.base import Store
-from lineage.web import needs, services
+from lineage.web import choice, needs, services
 
 NAV = Nav("Incidents", "bell", "/incidents", 5, "incidents")
 
@@ -29,15 +37,20 @@ NOTICES = 100  # transitions of one incident
 
 @router.get("/incidents")
 def listed(request: Request) -> Response:
-    """All incidents."""
+    """All incidents; `?postmortem=missing`: those that require one and have none."""
     found = every(services(request).store)
-    ordered = sorted(found, key=lambda incident: incident.state != "open")[:LISTED]
+    lacking = [incident for incident in found if lacks_postmortem(incident)]
+    only_lacking = request.query_params.get("postmortem") == "missing"
+    ordered = sorted(lacking if only_lacking else found, key=lambda incident: incident.state != "open")[:LISTED]
     return page(
         request,
         "incidents.html",
         incidents=ordered,
         begun=sum(incident.state == "open" for incident in found),
         total=len(found),
+        lacking=len(lacking),
+        only_lacking=only_lacking,
+        lacks=lacks_postmortem,
         states={"open": OPEN, "resolved": RESOLVED},
         lasting=lasted,
     )
@@ -61,7 +74,41 @@ def shown(request: Request, incident: str) -> Response:
         affected=known(store, found.affected),
         notices=[notice for notice in notices if notice.incident == found.id],
         dataset=dataset_id,
+        answers=answers(found, seen.now),
+        fates=ANSWER,
+        span=span,
+        spent=spent,
+        token=_token(request) if seen.as_of is None else "",
     )
+
+
+@router.post("/incidents/{incident}/answers")
+def answered(
+    request: Request, admin: Annotated[Principal, Depends(needs("admin"))], incident: str, form: Form
+) -> Response:
+    """Keep what an administrator answers to it; back to its page."""
+    house = services(request)
+    answer(house.store, house.decisions.keep, _said(one(house.store, incident), form, admin.name, house.now()))
+    return RedirectResponse(look(request).link("incidents", incident), 303)
+
+
+def _said(incident: Incident, form: Mapping[str, str], by: str, now: datetime) -> Statement:
+    if choice(form.get("what", ""), ("ack", "postmortem"), "what") == "ack":
+        return acknowledging(incident, by, now)
+    return documenting(incident, form.get("url", ""), by, now)
+
+
+def _token(request: Request) -> str:
+    """That of the forms, empty for who may not send any."""
+    house = services(request)
+    may = "admin" in house.caller(request).scopes
+    return house.keys.form_token(request.cookies, house.now()) if may else ""
+
+
+def spent(cost: Spent) -> str:
+    """`34 %`, or `34 % from upstream`; empty where nothing was."""
+    shares = [(cost.own, ""), (cost.inherited, " from upstream")]
+    return ", ".join(f"{said(share)}{whence}" for share, whence in shares if share)
 
 
 def lasted(incident: Incident, now: datetime) -> str:

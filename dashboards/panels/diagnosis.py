@@ -43,7 +43,8 @@ def of_dataset(
     names = {(one.namespace, one.name) for one in dataset}
     ids = {f"dataset:{namespace}:{name}" for namespace, name in names}
     worst = min(slos, key=lambda slo: URGENCY[SLO[slo.status.state].tone], default=None)
-    mine = next((one for one in open_incidents if any(member.dataset in names for member in one.members)), None)
+    wrong = (one for one in open_incidents if one.kind != "budget")  # a budget that runs low is no data that is
+    mine = next((one for one in wrong if any(member.dataset in names for member in one.members)), None)
     if mine is not None and worst is not None:
         return _with_cause(worst, mine, seen)
     near = next((one for one in open_incidents if ids & {*one.affected}), None)

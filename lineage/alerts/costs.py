@@ -47,9 +47,14 @@ def spent(member: Member, status: Status) -> Spent:
     return Spent(inherited=share) if member.above else Spent(own=share)
 
 
+def said(share: float) -> str:
+    """A share that was spent, as `34 %`."""
+    return percent(Fraction(share).limit_denominator(EXACT))
+
+
 def _postmortem(members: tuple[Member, ...], url: str | None) -> Postmortem:
     worst = max(members, key=lambda each: each.budget_spent.own)
     if worst.budget_spent.own <= POSTMORTEM_ABOVE:
         return Postmortem(url=url)
-    share = percent(Fraction(worst.budget_spent.own).limit_denominator(EXACT))
-    return Postmortem(required=True, because=f"spent {share} of the budget of {worst.slo}", url=url)
+    because = f"spent {said(worst.budget_spent.own)} of the budget of {worst.slo}"
+    return Postmortem(required=True, because=because, url=url)

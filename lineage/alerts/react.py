@@ -229,7 +229,7 @@ class _Reaction:
             self._last += 1
             dataset = evidence.dataset(slo)
             case = budgets.opened(f"INC-{self._last}", said, dataset, status, self._now)
-            self._cases[case.id] = self._addressed(case, slo, evidence.affected(None, dataset), evidence)
+            self._cases[case.id] = self._addressed(case, slo, (), evidence)
             own = case.id
         self._short[slo] = Told(slo=slo, level=move, phase="open", incident=own)
 

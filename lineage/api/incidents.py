@@ -29,7 +29,7 @@ Lacking = Annotated[
 ]
 
 
-class Written(BaseModel):
+class Address(BaseModel):
     """Where the postmortem is."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -68,7 +68,7 @@ def acknowledge(request: Request, admin: Admin, id: str) -> dict[str, Any]:  # n
 
 
 @router.post("/{id}/postmortem")
-def postmortem(request: Request, admin: Admin, id: str, written: Written) -> dict[str, Any]:  # noqa: A002 - the path's own word
+def postmortem(request: Request, admin: Admin, id: str, written: Address) -> dict[str, Any]:  # noqa: A002 - the path's own word
     """Say where its postmortem is; a newer address takes the place of the one before."""
     house = services(request)
     said = documenting(incidents.one(house.store, id), written.url, admin.name, house.now())
