@@ -151,6 +151,7 @@ def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
 SPANS: Mapping[str, Callable[[Incident], timedelta | None]] = {
     "headwater_incident_detect_seconds": lambda case: _between(case.onset_at, case.detected_at),
     "headwater_incident_notify_seconds": lambda case: _between(case.detected_at, case.notified_at),
+    "headwater_incident_ack_seconds": lambda case: _between(case.notified_at, case.acked_at),
     "headwater_incident_restore_seconds": lambda case: _between(case.onset_at, case.restored_at),
 }
 
@@ -173,6 +174,7 @@ FAMILIES: Mapping[str, Callable[[str], Metric]] = {
     "headwater_incidents": _counter("Incidents, as the store keeps them.", *WHOSE),
     "headwater_incident_detect_seconds": _histogram("From the first bad occurrence until it was seen."),
     "headwater_incident_notify_seconds": _histogram("From when it was seen until somebody was told."),
+    "headwater_incident_ack_seconds": _histogram("From when somebody was told until somebody took it up."),
     "headwater_incident_restore_seconds": _histogram("From the first bad occurrence until all was good again."),
     "headwater_alerts_suppressed": _counter("Alerts that were told as part of another's incident.", "team"),
 }

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from lineage.alerts import incidents
 from lineage.alerts.metrics import AlertCollector, alert_states
 from lineage.alerts.policy import AlertState, decide
 from lineage.alerts.react import react
 from lineage.slo.budget import judge
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
+from tests.support.alerting import NOW
+from tests.support.incidents import OPENED
 from tests.support.promises import NOON, Lake, promise, verdicts
 
 FIVE: dict[str, Any] = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
@@ -123,4 +126,18 @@ def test_what_is_resolved_counts_on_and_tells_how_long_it_took(lake: Lake) -> No
     assert [line for line in found if "restore_seconds_sum" in line or "_total" in line] == [
         f"headwater_incidents_total{{{labels}}} 1.0",
         f"headwater_incident_restore_seconds_sum{{{labels}}} 3600.0",
+    ]
+
+
+def test_how_long_it_took_until_somebody_took_it_up(lake: Lake) -> None:
+    """From when it was told; what nobody took up is in no bucket."""
+    told = OPENED.model_copy(update={"team": "web", "notified_at": NOW})
+    acked = told.model_copy(update={"id": "INC-8", "acked_at": NOW + 20 * MINUTE})
+    lake.store.put([incidents.kept(told), incidents.kept(acked)])
+    found = lines(lake, missed("G"))
+
+    labels = 'severity="ticket",team="web"'
+    assert [line for line in found if "ack_seconds_sum" in line or "ack_seconds_count" in line] == [
+        f"headwater_incident_ack_seconds_count{{{labels}}} 1.0",
+        f"headwater_incident_ack_seconds_sum{{{labels}}} 1200.0",
     ]
