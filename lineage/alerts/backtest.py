@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from lineage.alerts.policy import RANK, AlertState, Severity, Transition, decide
 from lineage.model import Verdict, VerdictState
 from lineage.slo.budget import Tally, judge_tally
-from lineage.slo.evaluate import basis, verdicts
+from lineage.slo.evaluate import basis, counted_by, verdicts
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.terms import spell
@@ -60,8 +60,9 @@ def replay(slo: DataSLO, store: Store, length: timedelta, now: datetime) -> Back
     node = store.get([slo.dataset]).get(slo.dataset)
     held = slo if node is None else slo.since(node.first_at)
     wider = widened(held, length)
-    found, _ = verdicts(wider, basis(wider, store, now), now)
-    return backtest(held, found, now - length, now)
+    read = basis(wider, store, now)
+    found, evidence = verdicts(wider, read, now)
+    return backtest(held, counted_by(held, read, found, evidence.since, now), now - length, now)
 
 
 def backtest(slo: DataSLO, judged: Iterable[Verdict], since: datetime, now: datetime) -> Backtest:

@@ -10,7 +10,7 @@ from lineage.alerts.backtest import reach_of, retold, widened
 from lineage.alerts.policy import AlertState, Transition, decide
 from lineage.model import VerdictState
 from lineage.slo.budget import Tally
-from lineage.slo.evaluate import basis, verdicts
+from lineage.slo.evaluate import basis, counted_by, verdicts
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -45,8 +45,10 @@ def _lived(store: Store, slo: DataSLO, status: Status, before: AlertState | None
     if not any(each.state == VerdictState.BAD and each.due > begin for each in status.looked_at):
         return None
     wider = widened(slo, status.at - since)
-    judged, _ = verdicts(wider, basis(wider, store, status.at), status.at)
-    tally = Tally(replace(each, imported=False) if each.imported else each for each in judged)
+    read = basis(wider, store, status.at)
+    judged, evidence = verdicts(wider, read, status.at)
+    counted = counted_by(slo, read, judged, evidence.since, status.at)
+    tally = Tally(replace(each, imported=False) if each.imported else each for each in counted)
     for transition, _ in retold(slo, tally, since, status.at, before):
         before = transition.after
     return before

@@ -15,12 +15,14 @@ from lineage.slo.alerting import Rung
 from lineage.slo.calendar import next_due, spacing
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.lasting import plain
-from lineage.slo.periods import Period, ahead, begin, length_at, period_at, reach
+from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at, reach
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
 from lineage.slo.significance import unlikely
+from lineage.slo.slices import counted, slicing
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
+from lineage.slo.terms import ALIKE
 from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
 
 JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
@@ -130,21 +132,32 @@ def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
     A verdict enters windows by its due time. The budget is (1 - target) of what was expected up to now, and on a
     calendar of what is yet to come as well; what is UNKNOWN takes part in the budget and in coverage, not in the SLI.
     """
-    return judge_tally(slo, Tally(verdicts), now)
+    measured = Tally(verdicts)
+    since = measured.dues[0] - TICK if measured.dues else now
+    return judge_tally(slo, Tally(counted(slo, measured.ordered, since, now)), now, measured=measured)
 
 
-def judge_tally(slo: DataSLO, tally: Tally, now: datetime, exclusions: Sequence[Exclusion] | None = None) -> Status:
+def judge_tally(
+    slo: DataSLO,
+    tally: Tally,
+    now: datetime,
+    exclusions: Sequence[Exclusion] | None = None,
+    measured: Tally | None = None,
+) -> Status:
     """What `judge` says of the verdicts in *tally* that were due by *now*: for who asks for many instants.
 
-    What of a window on a calendar is yet to come is not expected in *exclusions*, by default those of its file.
+    What of a window on a calendar is yet to come is not expected in *exclusions*, by default those of its file. Of
+    slices *measured* is what they were made of.
     """
     period, length = period_at(slo, now), length_at(slo, now)
     first, end = tally.due_after(begin(slo, now), now)
     looked, _ = tally.due_after(reach(slo, now), now)
     window, totals = tally.ordered[first:end], tally.count(first, end)
     states = {state: tally.of(state, first, end) for state in VerdictState}
-    last = window[-1].due if window else None
-    to_come = ahead(slo, now, last, slo.spec.exclusions if exclusions is None else exclusions)
+    members = () if measured is None else members_of(slo, measured, window, now)
+    to_come = ahead(
+        slo, now, members or tally.ordered[looked:end], slo.spec.exclusions if exclusions is None else exclusions
+    )
     budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
     tiers = choose(slo, _spacing(slo, window, now), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
@@ -169,6 +182,7 @@ def judge_tally(slo: DataSLO, tally: Tally, now: datetime, exclusions: Sequence[
         burn=rates or tuple(_shown(tier, slo, tally, now) for tier in tiers_of(slo)),
         ladder=ladder,
         occurrences=tuple(window),
+        members=members,
         next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
         last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
         sentence="",
@@ -186,12 +200,26 @@ def later(slo: DataSLO, status: Status, now: datetime) -> Status:
 
 def _budget(slo: DataSLO, totals: Count, unjudged: int) -> Budget:
     """In the SLI's own unit; only where that is occurrences does one that was not judged have a known weight: 1."""
-    expected = totals.total + (unjudged if slo.spec.sli.unit == "occurrences" else 0)
+    expected = totals.total + (unjudged if slo.unit in ALIKE else 0)
     allowed = (1 - slo.target) * expected
     return Budget(allowed, totals.bad, 1 - totals.bad / allowed if allowed else None)
 
 
+def members_of(slo: DataSLO, measured: Tally, window: Sequence[Verdict], now: datetime) -> tuple[Verdict, ...]:
+    """Those in *measured* that the slices in *window* are made of; nothing where occurrences are counted."""
+    cut = slicing(slo)
+    if cut is None or not window:
+        return ()
+    first, end = measured.due_after(cut.at(window[0].due).start - TICK, now)
+    return tuple(measured.ordered[first:end])
+
+
 def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
+    cut, apart = slicing(slo), _apart(slo, window, now)
+    return apart if cut is None or apart is None else max(apart, cut.length)
+
+
+def _apart(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
     if slo.spec.sli.cadence is not None:
         return slo.spec.sli.cadence
     if slo.spec.schedule is not None:
@@ -295,7 +323,7 @@ def sentence(slo: DataSLO, status: Status) -> str:
         return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
     if status.state == "warming":
         return f"Warming up: {judged} of {WARM_AFTER} occurrences judged"
-    unit = slo.spec.sli.unit
+    unit = slo.unit
     if not status.total:
         share = "Nothing was judged yet"
     elif status.good == status.total:

@@ -17,6 +17,7 @@ from lineage.errors import InvalidInput
 from lineage.model import Amendment, Verdict, VerdictState
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.spec import DataSLO
+from lineage.slo.terms import ALIKE
 from lineage.slo.unobserved import COLLECTORS, Gap, gaps
 from lineage.statements import Kept, Statement, Subject, Word, fold
 from lineage.store.base import Store
@@ -72,9 +73,10 @@ def _said(subject: Subject, kept: Iterable[Kept]) -> list[Word]:
 def corrected(verdicts: Iterable[Verdict], corrections: Mapping[str, Correction], unit: str) -> list[Verdict]:
     """*verdicts*, those that somebody judged by hand as he did, and saying so.
 
-    One that weighed nothing weighs one where the *unit* is occurrences, and nothing where nobody knows how much.
+    One that weighed nothing weighs one where the *unit* is occurrences or slices, and nothing where nobody knows how
+    much.
     """
-    weight = Fraction(unit == "occurrences")
+    weight = Fraction(unit in ALIKE)
     return [_corrected(verdict, corrections.get(verdict.occurrence), weight) for verdict in verdicts]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from lineage.slo.evidence import Evidence
 from lineage.slo.exclusions import spans, without_excluded
 from lineage.slo.findings import findings
 from lineage.slo.gather import gather, window_of
+from lineage.slo.slices import counted
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Status
 from lineage.slo.unobserved import doubted
@@ -59,13 +61,23 @@ def basis(
 def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
     """The status of *slo* at *now* by what was read. Pure."""
     found, evidence = verdicts(slo, read, now, grace)
-    return concluded(slo, Basis(evidence, read.said), Tally(found), now)
+    by, measured = Basis(evidence, read.said), Tally(found)
+    counts = counted_by(slo, by, found, evidence.since, now)
+    return concluded(slo, by, measured, measured if counts is found else Tally(counts), now)
 
 
-def concluded(slo: DataSLO, by: Basis, tally: Tally, now: datetime) -> Status:
-    """The status of *slo* at *now* by the verdicts in *tally*, which were made *by* what was read. Pure."""
+def counted_by(
+    slo: DataSLO, by: Basis, measured: Sequence[Verdict], since: datetime, now: datetime
+) -> Sequence[Verdict]:
+    """What the budget of *slo* counts of *measured*, all that was due after *since*: them, or slices of them. Pure."""
+    found = counted(slo, measured, since, now)
+    return found if found is measured else corrected(found, by.said.corrections, slo.unit)
+
+
+def concluded(slo: DataSLO, by: Basis, measured: Tally, tally: Tally, now: datetime) -> Status:
+    """The status of *slo* at *now*: what was *measured* of what was read, *by* it, and its budget counts. Pure."""
     evidence = by.evidence
-    status = judge_tally(slo, tally, now, by.said.exclusions)
+    status = judge_tally(slo, tally, now, by.said.exclusions, measured)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)

@@ -21,6 +21,7 @@ from lineage.slo.periods import reach
 from lineage.slo.queued import queued
 from lineage.slo.schemas import schemas
 from lineage.slo.spec import DataSLO
+from lineage.slo.slices import slicing
 from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
 from lineage.store.base import Store
 
@@ -120,8 +121,12 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
 
 
 def window_of(slo: DataSLO, now: datetime) -> datetime:
-    """Since when *slo* is judged, open: its window, and its length before *now*, and not before it is in force."""
-    since = reach(slo, now)
+    """Since when *slo* is judged, open: its window, and its length before *now*, and not before it is in force.
+
+    Where slices are counted it is judged from the beginning of one on.
+    """
+    since, cut = reach(slo, now), slicing(slo)
+    since = since if cut is None else cut.at(since + TICK).start - TICK
     return since if slo.spec.effective_from is None else max(since, slo.spec.effective_from - TICK)
 
 

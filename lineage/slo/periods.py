@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from lineage.model import Verdict
 from lineage.slo.calendar import upcoming
 from lineage.slo.exclusions import Excluded, Exclusion, spans
 from lineage.slo.lasting import plain
+from lineage.slo.slices import Slicing, slicing
 from lineage.slo.spec import DataSLO
-from lineage.slo.terms import in_units
+from lineage.slo.terms import ALIKE, in_units
 from lineage.slo.time_window import Anchor
 
 TICK = timedelta(microseconds=1)
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 DAYS = {"d": 1, "w": 7}
 YEAR = 12
+STILL = 4  # intervals back from the newest verdict on a beat each partition has one, also while it is silent (b.1)
 
 
 class Period(NamedTuple):
@@ -65,32 +68,67 @@ def length_at(slo: DataSLO, now: datetime) -> timedelta:
     return slo.window if period is None else period.length
 
 
-def ahead(slo: DataSLO, now: datetime, last: datetime | None, exclusions: Iterable[Exclusion]) -> int:
-    """How many occurrences are yet to fall due in the window of *slo*; 0 where it rolls, or nobody can know.
+def ahead(slo: DataSLO, now: datetime, measured: Sequence[Verdict], exclusions: Iterable[Exclusion]) -> int:
+    """How many occurrences or slices are yet to fall due in the window of *slo*; 0 where it rolls or nobody can know.
 
-    *last* is when the newest of it was due: of beats it is those after that, each an interval later. What the calendar
-    of the schedule skips, what is paused and what lies in *exclusions* is none of them.
+    *measured* are the newest verdicts on occurrences, by due: of beats it is those after them, in each partition an
+    interval later. What the calendar of the schedule skips, what is paused and what lies in *exclusions* is none.
     """
-    period, schedule, sli = period_at(slo, now), slo.spec.schedule, slo.spec.sli
-    if period is None or sli.unit != "occurrences":
+    period, cut = period_at(slo, now), slicing(slo)
+    if period is None or slo.unit not in ALIKE:
         return 0
     begun = period.start if slo.spec.effective_from is None else max(period.start, slo.spec.effective_from)
-    excluded = spans(exclusions, begun, period.end)
-    if sli.cadence is not None:
-        return _beats(last or begun, period.end, sli.cadence, excluded)
-    if schedule is None or not sli.asks_schedule:
-        return 0
-    dues = (due for due in upcoming(schedule, now, period.end) if due >= begun)
-    return sum(not any(each.start <= due < each.end for each in excluded) for due in dues) * sli.grains
+    excluded, cadence = spans(exclusions, begun, period.end), slo.spec.sli.cadence
+    if cut is not None and cadence is not None and cadence <= cut.length:
+        return _slices(cut, cut.at(max(now + TICK, begun)).start, period.end, tuple(excluded))
+    if cadence is not None:
+        lasts = newest(slo, measured, cadence).values()
+        return sum(_beats(last, begun, period.end, cadence, excluded) for last in lasts or (begun - TICK,))
+    if cut is not None:
+        return len({cut.at(due) for due in _dues(slo, cut.at(now + TICK).start - TICK, period.end, begun, excluded)})
+    return len(list(_dues(slo, now, period.end, begun, excluded))) * slo.spec.sli.grains
 
 
-def _beats(last: datetime, end: datetime, interval: timedelta, excluded: Iterable[Excluded]) -> int:
-    """How many beats come after *last*, an *interval* apart, before *end* and not in what is *excluded*."""
+def newest(slo: DataSLO, measured: Sequence[Verdict], cadence: timedelta) -> dict[str, datetime]:
+    """When the newest of *measured*, by due, was due in each partition that goes on."""
+    found: dict[str, datetime] = {}
+    for verdict in reversed(measured):
+        if verdict.due < measured[-1].due - STILL * cadence:
+            break
+        found.setdefault(slo.spec.sli.series(verdict.occurrence), verdict.due)
+    return found
+
+
+def _dues(
+    slo: DataSLO, after: datetime, end: datetime, begun: datetime, excluded: Sequence[Excluded]
+) -> Iterator[datetime]:
+    """The deadlines after *after* and before *end*, in force since *begun*, that are not *excluded*."""
+    schedule = slo.spec.schedule
+    if schedule is None or not slo.spec.sli.by_schedule:
+        return
+    for due in upcoming(schedule, after, end):
+        if due >= begun and not any(each.start <= due < each.end for each in excluded):
+            yield due
+
+
+@lru_cache(maxsize=512)
+def _slices(cut: Slicing, start: datetime, end: datetime, excluded: tuple[Excluded, ...]) -> int:
+    """How many slices begin at *start* or later, and before *end*, that are not *excluded* as a whole."""
+    found = 0
+    while start < end:
+        each = cut.at(start)
+        found += not any(out.start <= each.start and each.end <= out.end for out in excluded)
+        start = each.end
+    return found
+
+
+def _beats(last: datetime, begun: datetime, end: datetime, interval: timedelta, excluded: Iterable[Excluded]) -> int:
+    """How many beats come after *last*, an *interval* apart, from *begun* to *end* and not in what is *excluded*."""
 
     def before(at: datetime) -> int:
         return max(0, (min(at, end) - TICK - last) // interval)
 
-    found, taken = before(end), last
+    found, taken = before(end) - before(begun), max(last, begun)
     for each in excluded:
         found -= max(0, before(each.end) - before(max(each.start, taken)))
         taken = max(taken, each.end)

@@ -14,12 +14,13 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from lineage.slo.budget import Tally
-from lineage.slo.evaluate import Basis, concluded, verdicts
+from lineage.slo.evaluate import Basis, concluded, counted_by, verdicts
 from lineage.slo.evidence import Beat, Evidence
 from lineage.slo.gather import window_of
 from lineage.slo.indicators import freshness
 from lineage.slo.indicators._heartbeat import SILENT, Heartbeat
 from lineage.slo.lasting import plain
+from lineage.slo.slices import Slicing, slicing
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 
@@ -61,8 +62,10 @@ class Pulse:
         self._open = (grace if own is None else own) + (SILENT + 1) * beats.interval
         self._at, self._since = plain(now), plain(window_of(slo, now))
         found, evidence = verdicts(slo, read, now, grace)
-        self._tally = Tally(found)
-        self.status: Status = concluded(slo, Basis(evidence, read.said), self._tally, now)
+        self._tally, by, self._cut = Tally(found), Basis(evidence, read.said), slicing(slo)
+        counts = counted_by(slo, by, found, evidence.since, now)
+        self._counted = self._tally if counts is found else Tally(counts)
+        self.status: Status = concluded(slo, by, self._tally, self._counted, now)
         sides = (read.evidence.sent, read.evidence.seen)
         self._by_time = tuple(sorted(side, key=AT) for side in sides)
         told = (Told(beat, side) for side, beats in enumerate(sides) for beat in beats)
@@ -107,8 +110,23 @@ class Pulse:
         pairs = ((before.get(verdict.occurrence), verdict) for verdict in found)
         self._tally.end_with(place, [was if was is not None and was == new else new for was, new in pairs])
         self._tally.after = window_of(self._slo, now)
-        self.status = concluded(self._slo, Basis(evidence, self._read.said), self._tally, now)
+        by = Basis(evidence, self._read.said)
+        if self._cut is not None:
+            self._slice(self._cut, by, cut, now)
+        self.status = concluded(self._slo, by, self._tally, self._counted, now)
         self._at = plain(now)
+
+    def _slice(self, slicing: Slicing, by: Basis, cut: datetime, now: datetime) -> None:
+        """Count anew the slices that end after *cut*."""
+        since = max(slicing.at(cut).start - TICK, plain(window_of(self._slo, now)))
+        members = self._tally.ordered[bisect_right(self._tally.dues, since) :]
+        place = bisect_right(self._counted.dues, since)
+        before = {verdict.occurrence: verdict for verdict in self._counted.ordered[place:]}
+        found = counted_by(self._slo, by, members, since, now)
+        self._counted.end_with(
+            place, [before[each.occurrence] if before.get(each.occurrence) == each else each for each in found]
+        )
+        self._counted.after = self._tally.after
 
     def _take(self, read: Basis, since: datetime) -> datetime | None:
         """Take up what is new in *read*; after which due time verdicts may be others by it, None: nobody knows."""

@@ -27,19 +27,14 @@ from lineage.slo.alerting import Alerting
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.fitting import misfits
 from lineage.slo.lifecycle import Lifecycle
+from lineage.slo.objectives import BudgetingMethod, Objective
 from lineage.slo.response import Response
 from lineage.slo.schedules import Schedule
-from lineage.slo.terms import DNS_LABEL, Duration, Instant, Ratio, Share, Sli, Strict
+from lineage.slo.terms import DNS_LABEL, Duration, Instant, Share, Sli, Strict
 from lineage.slo.time_window import TimeWindow
 
 INDICATORS = "lineage.slo.indicators"
 Entry = TypeVar("Entry")
-
-
-def _target(ratio: Fraction) -> Fraction:
-    if not 0 < ratio < 1:
-        raise ValueError("a target lies between 0 and 1, both left out, for 1 has no error budget; write 0.99")
-    return ratio
 
 
 def _several(given: object) -> object:
@@ -99,13 +94,6 @@ class Consumer(Told):
     """Who relies on the data and is told whatever its owner is."""
 
 
-class Objective(Strict):
-    """The share that must be good, exactly as written."""
-
-    display_name: str | None = None
-    target: Annotated[Ratio, AfterValidator(_target)]
-
-
 class LateMetadata(Strict):
     """An event that comes later than *correction_horizon* after the deadline changes no verdict; a person may."""
 
@@ -129,7 +117,7 @@ class Spec(Strict):
     consumer: Annotated[tuple[Consumer, ...], BeforeValidator(_several)] = ()
     schedule: Schedule | None = None
     sli: SerializeAsAny[InstanceOf[Sli]]
-    budgeting_method: Literal["Occurrences"] = "Occurrences"
+    budgeting_method: BudgetingMethod = "Occurrences"
     time_window: Annotated[tuple[TimeWindow, ...], AfterValidator(_one)]
     objectives: Annotated[tuple[Objective, ...], AfterValidator(_one)]
     effective_from: Instant | None = None
@@ -180,6 +168,11 @@ class DataSLO(Strict):
     def target(self) -> Fraction:
         """The share that must be good."""
         return self.spec.objectives[0].target
+
+    @property
+    def unit(self) -> str:
+        """What the budget counts: slices, or else what the indicator does."""
+        return self.spec.sli.unit if self.spec.budgeting_method == "Occurrences" else "slices"
 
     @property
     def window(self) -> timedelta:

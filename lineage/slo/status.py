@@ -83,6 +83,7 @@ class Status:
     period: Period | None = None  # the window, where it is one of a calendar
     before: tuple[Verdict, ...] = ()  # and what alerts look back at that was due before it began
 
+    members: tuple[Verdict, ...] = ()  # what the occurrences are made of, where they are slices
     @property
     def since(self) -> datetime:
         """When the window began."""
@@ -95,7 +96,12 @@ class Status:
 
     def verdict(self, occurrence: str) -> Verdict:
         """That of *occurrence*, by its whole name. Raises NotFound where the window has none."""
-        for verdict in self.occurrences:
+    @property
+    def measured(self) -> tuple[Verdict, ...]:
+        """What the indicator said, oldest first: the occurrences, or what their slices are made of."""
+        return self.members or self.occurrences
+
+        for verdict in (*self.occurrences, *self.members):
             if verdict.occurrence == occurrence:
                 return verdict
         hint = f"`headwater slo status {self.slo} --json` names them"

@@ -33,6 +33,7 @@ UNITS = {
     "Y": timedelta(days=365),
 }
 LONGEST = timedelta(days=36_500)
+ALIKE = frozenset({"occurrences", "slices"})  # units of which each verdict is one, judged or not
 MOST_DIGITS = 12  # more are above it in any unit
 
 MOST_DIGITS = 100  # that the exponent of a number adds
@@ -68,9 +69,18 @@ class Sli(Strict):
         return None
 
     @property
+    def by_schedule(self) -> bool:
+        """Whether each occurrence of the schedule has a verdict, where a definition has one."""
+        return self.asks_schedule
+
+    @property
     def grains(self) -> int:
         """How many verdicts an occurrence of the schedule has."""
         return 1
+
+    def series(self, occurrence: str) -> str:  # noqa: ARG002 - for those that have several
+        """Which of several rows of verdicts, each with the cadence, *occurrence* is of."""
+        return ""
 
     def remark(self, target: Fraction) -> str | None:  # noqa: ARG002 - for those that have something to say
         """One sentence on what is odd about it beside *target*; None: nothing is."""

@@ -196,15 +196,15 @@ def by_partition(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     """*verdicts* on beats by the partition that they speak of, which is empty where there are none."""
     found: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
-        found[_partition(verdict)].append(verdict)
+        found[partition_of(verdict.occurrence)].append(verdict)
     return found
 
 
 def silent_since(spec: Heartbeat, verdicts: Sequence[Verdict]) -> datetime | None:
     """When the beats should have been sent that miss at the end of *verdicts*, in any partition; None: they come."""
     begun = []
-    for partition in {_partition(verdict) for verdict in verdicts if _is_missing(verdict)}:
-        newest_first = (verdict for verdict in reversed(verdicts) if _partition(verdict) == partition)
+    for partition in {partition_of(verdict.occurrence) for verdict in verdicts if _is_missing(verdict)}:
+        newest_first = (verdict for verdict in reversed(verdicts) if partition_of(verdict.occurrence) == partition)
         missing = list(takewhile(_is_missing, newest_first))
         begun += [missing[-1].due - spec.threshold] if missing else []
     return min(begun, default=None)
@@ -214,8 +214,9 @@ def _is_missing(verdict: Verdict) -> bool:
     return verdict.state is VerdictState.UNKNOWN and not verdict.evidence
 
 
-def _partition(verdict: Verdict) -> str:
-    return verdict.occurrence.partition("#")[2]
+def partition_of(occurrence: str) -> str:
+    """Of which partition *occurrence* is, by its name; empty where there are none."""
+    return occurrence.partition("#")[2]
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:

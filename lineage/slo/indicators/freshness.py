@@ -90,6 +90,10 @@ class Spec(Sli):
             return self.part
         return None if self.heartbeat is None else self.heartbeat.interval
 
+    def series(self, occurrence: str) -> str:
+        """Of beats the partition."""
+        return _heartbeat.partition_of(occurrence)
+
     @property
     def grains(self) -> int:
         """One, or one for each partition that is judged by itself."""

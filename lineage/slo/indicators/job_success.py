@@ -28,6 +28,11 @@ class Spec(Sli):
     unit: Literal["occurrences"] = "occurrences"
     metadata_grace: Duration | None = None
 
+    @property
+    def by_schedule(self) -> bool:
+        """As it says where it has one."""
+        return True
+
 
 def needs(slo: DataSLO) -> Need:
     """Who wrote the dataset and how it went; without a schedule also the tries of the day before the window."""

@@ -22,6 +22,7 @@ from tests.support.promises import DAY, HOUR, NOON, promise
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 BLOCK = {"emitter": "heartbeat/orders", "interval": "1m", "threshold": "5m"}
+CALENDAR = {"startTime": "2026-01-01 12:10:00", "timeZone": "UTC"}
 SLOS = [
     promise(sli={"method": "heartbeat", "heartbeat": BLOCK}, window="1h"),
     promise(
@@ -30,6 +31,19 @@ SLOS = [
         lateMetadata={"correctionHorizon": "10m"},
     ),
     promise(sli={"method": "heartbeat", "heartbeat": BLOCK}, window="6h", effectiveFrom=NOON - 10 * MINUTE),
+    promise(
+        sli={"method": "heartbeat", "heartbeat": BLOCK},
+        window="1h",
+        budgetingMethod="Timeslices",
+        objectives=[{"target": "0.9", "timeSliceTarget": "0.8", "timeSliceWindow": "10m"}],
+    ),
+    promise(
+        sli={"method": "heartbeat", "heartbeat": BLOCK},
+        timeWindow=[{"duration": "1d", "isRolling": False, "calendar": CALENDAR}],
+        effectiveFrom=NOON - 64 * MINUTE,
+        budgetingMethod="RatioTimeslices",
+        objectives=[{"target": "0.9", "timeSliceWindow": "5m"}],
+    ),
 ]
 NIGHTLY = Exclusion(start=NOON - 30 * DAY, duration=20 * MINUTE, rrule="FREQ=DAILY", reason="patching")
 FIXED = Correction("GOOD", "it was there", "ada", NOON)

@@ -1,0 +1,218 @@
+"""Timeslices: budgets that count slices of time, each good by the share of what was due in it (SLO.md b.7)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lineage.model import Verdict
+from lineage.slo.budget import judge
+from lineage.slo.evaluate import evaluate
+from lineage.slo.lasting import Lasting
+from lineage.slo.slices import slicing
+from lineage.slo.spec import DataSLO
+from lineage.slo.watching import Watch
+from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, states, verdicts
+
+MINUTE, TICK = timedelta(minutes=1), timedelta(microseconds=1)
+
+
+def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+def sliced(length: str = "1h", wanted: str | None = "0.9", **changes: Any) -> DataSLO:
+    """A promise of what is due every few minutes, in slices; 99 % of them are good."""
+    objective = {"target": changes.pop("target", "0.99"), "timeSliceWindow": length}
+    method = "RatioTimeslices" if wanted is None else "Timeslices"
+    objective |= {} if wanted is None else {"timeSliceTarget": wanted}
+    return promise(objectives=[objective], budgetingMethod=method, **changes)
+
+
+def of(letters: str, *, now: datetime = NOON, **changes: Any) -> list[Verdict]:
+    """The slices of occurrences six minutes apart, the last due six minutes before noon."""
+    slo = sliced(**changes)
+    return list(judge(slo, verdicts(letters, NOON - 6 * MINUTE, 6 * MINUTE), now).occurrences)
+
+
+@pytest.mark.parametrize(
+    ("letters", "state"),
+    [
+        ("GGGGGGGGGG", "G"),
+        ("GGGGBGGGGG", "G"),
+        ("GGGGBGGGGB", "B"),
+        ("GGGGGUGGGG", "G"),
+        ("GGGGBUGGGG", "U"),
+        ("GGGGBPGGGG", "P"),
+        ("GGUBBPGGGG", "B"),
+        ("UUUUUUUUUU", "U"),
+        ("GXXXXXXXXX", "G"),
+        ("XXXXXXXXXX", "X"),
+        ("NNNNNNNNNN", "N"),
+        ("NNNNXNNNNN", "X"),
+    ],
+)
+def test_a_slice_is_what_its_occurrences_leave_no_doubt_of(letters: str, state: str) -> None:
+    """Ten of them, nine to be good: what is open is held to be good and bad, and nothing expected counts not."""
+    assert states(of(letters)) == state
+
+
+def test_the_budget_counts_slices() -> None:
+    """Of 24 hours one is bad, whatever else went wrong in the others: 1 of 0.24 that may be."""
+    status = judge(sliced(), verdicts(("GGGGGGGGGB" * 23) + "GGGGGGGGBB", NOON - 6 * MINUTE, 6 * MINUTE), NOON)
+
+    assert (status.good, status.total, status.budget.allowed, status.budget.spent) == (23, 24, Fraction(24, 100), 1)
+
+
+def test_a_slice_that_lasts_is_of_no_budget_yet() -> None:
+    """It is due at its last instant, and waits for all that falls due in it."""
+    made = verdicts("B" * 5, NOON - 36 * MINUTE, 6 * MINUTE)
+    found = [judge(sliced(), made, now).counts for now in (NOON - TICK - TICK, NOON - TICK, NOON)]
+
+    assert [(each["pending"], each["bad"]) for each in found] == [(0, 0), (1, 0), (0, 1)]
+
+
+def test_a_slice_says_why() -> None:
+    """How many were good, how many should have been, and the first that was not."""
+    (slice_,) = of("GGGGBGGGGB")
+
+    assert (slice_.occurrence, slice_.reason) == (
+        "2026-11-20T11:00:00Z/1h",
+        "8 of 10 good, 90 % wanted; first 2026-11-20 11:24 UTC: as the test says",
+    )
+
+
+def test_a_ratio_weighs_the_share_that_was_good() -> None:
+    """RatioTimeslices: the budget is spent by each slice as much as it was bad."""
+    status = judge(sliced(wanted=None), verdicts("G" * 10 + "GGGGGGGGBB", NOON - 6 * MINUTE, 6 * MINUTE), NOON)
+
+    assert (status.good, status.total, states(status.occurrences)) == (Fraction(18, 10), 2, "GB")
+
+
+def test_the_part_that_was_judged_speaks_for_a_share() -> None:
+    """As it does for the indicator: while enough is known, which here is nine of ten."""
+    assert [states(of(letters, wanted=None)) for letters in ("GGGGUGGGGG", "GGGGUUGGGG")] == ["G", "U"]
+
+
+@pytest.mark.parametrize(
+    ("length", "day", "hours"),
+    [
+        ("1h", (3, 29), [1] * 23),
+        ("1h", (10, 25), [1] * 25),
+        ("6h", (3, 29), [6, 6, 6, 5]),
+        ("6h", (10, 25), [6, 6, 6, 7]),
+        ("1d", (3, 29), [23]),
+        ("1d", (10, 25), [25]),
+    ],
+)
+def test_a_day_of_23_or_25_hours(length: str, day: tuple[int, int], hours: list[int]) -> None:
+    """Slices begin with the day of the calendar's zone; its last one is longer or shorter, an hour is an hour."""
+    window = {"duration": "1M", "isRolling": False}
+    window |= {"calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "Europe/Berlin"}}
+    cut = slicing(sliced(length, timeWindow=[window]))
+    assert cut is not None
+    first = cut.at(datetime(2026, *day, 12, tzinfo=UTC) - 12 * HOUR).start
+    begin, found = cut.at(at(*day)).start if length == "1d" else first, []
+    while sum(found, timedelta()) < sum(hours) * HOUR:
+        each = cut.at(begin)
+        found.append(each.end - each.start)
+        begin = each.end
+
+    assert found == [hour * HOUR for hour in hours]
+
+
+@given(
+    st.sampled_from(["1m", "5m", "90m", "6h", "8h", "1d"]),
+    st.integers(0, 3 * 366 * 86_400),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo", "Pacific/Apia", "Australia/Lord_Howe"]),
+    st.sampled_from(["00:00:00", "02:30:00", "23:45:00"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_slices_meet_and_hold_their_instants(length: str, seconds: int, zone: str, begins: str) -> None:
+    """Each instant lies in one slice, and the next begins where it ends, also as time lasts."""
+    window = {"duration": "1M", "isRolling": False, "calendar": {"startTime": f"2011-01-31 {begins}", "timeZone": zone}}
+    cut, instant = slicing(sliced(length, timeWindow=[window])), datetime(2010, 12, 1, tzinfo=UTC)
+    assert cut is not None
+    instant += timedelta(seconds=seconds)
+    each = cut.at(instant)
+
+    assert (
+        each.start <= instant < each.end,
+        cut.at(each.end).start,
+        cut.at(each.end - TICK),
+        cut.at(Lasting(instant)),
+    ) == (
+        True,
+        each.end,
+        each,
+        each,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"budgetingMethod": "Timeslices"}, "missing, for Timeslices count slices; write timeSliceTarget: 0.95"),
+        (
+            {"budgetingMethod": "RatioTimeslices"},
+            "missing, for RatioTimeslices count slices; write timeSliceWindow: 5m",
+        ),
+        ({"objectives": [{"target": "0.9", "timeSliceWindow": "5m"}]}, "not of Occurrences; write budgetingMethod"),
+        ({"objectives": [{"target": "0.9", "timeSliceWindow": "7m"}]}, "a slice divides a day"),
+        (
+            {"objectives": [{"target": "0.9", "timeSliceTarget": "0"}]},
+            "of a slice of which nothing must be good all are",
+        ),
+    ],
+)
+def test_what_slices_need_is_said(words: dict[str, Any], told: str) -> None:
+    """Both words, as OpenSLO's own kit asks for them; and neither without."""
+    with pytest.raises(ValidationError, match=told):
+        promise(**words)
+
+
+def test_minutes_need_no_letter() -> None:
+    """A number is of minutes, as in OpenSLO."""
+    assert sliced(5).spec == sliced("5m").spec  # type: ignore[arg-type]  # as YAML gives it
+
+
+def test_a_slice_is_the_same_whenever_it_is_asked_for(tmp_path: Path) -> None:
+    """While the window rolls over its beginning it is judged by all of it, or not at all."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 40 * HOUR, 39)
+    slo = sliced("6h", "0.5", window="1d", effective_from=NOON - 50 * HOUR)
+    seen: dict[str, Verdict] = {}
+
+    for step in range(60):
+        for each in evaluate(slo, lake.store, NOON + step * 20 * MINUTE).occurrences:
+            if each.state != "PENDING":
+                assert seen.setdefault(each.occurrence, each) == each
+    assert len(seen) == 7
+
+
+@given(st.lists(st.tuples(st.integers(-900, 300), st.integers(0, 40)), min_size=5, max_size=20))
+@settings(max_examples=15, deadline=None)
+def test_watching_says_what_evaluate_says(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[int, int]]
+) -> None:
+    """However runs come and time goes on."""
+    lake = Lake(tmp_path_factory.mktemp("lake"))
+    slo = sliced("90m", "0.5", window="1d", effective_from=NOON - DAY)
+    watch = Watch(lake.store)
+    found, wanted = [], []
+    for step, (minute, late) in enumerate(runs):
+        now = NOON + step * 17 * MINUTE
+        done = NOON + minute * MINUTE
+        lake.put(event("COMPLETE", done, f"{step}"), received_at=max(done, now - late * MINUTE))
+        watch.turn(now)
+        found.append(watch.status(slo))
+        wanted.append(evaluate(slo, lake.store, now))
+
+    assert found == wanted
