@@ -270,6 +270,12 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
         open=FLAG,
         because=many(thing(slo=TEXT, remainingRatio={"type": "number", "maximum": 0}, sentence=TEXT)),
     ),
+    ("post", "/api/v1/drift"): thing(
+        dataset=ref("Name"),
+        comparedWith=maybe(thing(run=TEXT, at=TIME)),
+        breaking=FLAG,
+        changes=many(thing(**{"column": TEXT, "class": TEXT, "sentence": TEXT, "sure": FLAG, "users": many(TEXT)})),
+    ),
     ("get", "/api/v1/incidents"): listed("incidents", "Incident"),
     ("get", "/api/v1/incidents/{id}"): ref("Incident"),
     **{("post", f"/api/v1/incidents/{{id}}/{word}"): ref("Incident") for word in ("ack", "postmortem")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -42,6 +42,7 @@ RANKS = {
 NOWHERE: Mapping[str, Collection[str]] = MappingProxyType({})  # nobody tells of what anything is a copy
 ELEMENTS = frozenset({"_element", "element", "array_element"})  # how producers name what a list holds
 
+NAMED_USERS = 2
 MOST_LETTERS = 200  # of a type's name: what is longer names none of those above
 _ENDS = re.compile(r"\.|\[\]")  # of what a path is a part of
 _SPELLED = re.compile(r"([a-z_0-9 ]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)\s*([a-z ]*))?")
@@ -125,6 +126,13 @@ def drift(
         weight = Weight.BREAKING if positional else Weight.COMPATIBLE
         changes += [Change(path, "was moved", weight) for path in moved]
     return sorted(changes, key=lambda change: (list(Weight).index(change.weight), change.path))
+
+
+def phrase(change: Change, users: Sequence[str] = ()) -> str:
+    """*change* in words, with the first of the *users* of the column."""
+    more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
+    hurt = f", which {', '.join(users[:NAMED_USERS])}{more} uses" if users else ""
+    return f"{change.path} {change.what}{'' if change.sure else ' (types that are not known here)'}{hurt}"
 
 
 def fits(before: str, after: str) -> bool | None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from lineage.model import Verdict, VerdictState
-from lineage.slo.drift import Change, Columns, Weight, drift
+from lineage.slo.drift import Change, Columns, Weight, drift, phrase
 from lineage.slo.evidence import Delivery, Evidence, Need, SchemaTold
 from lineage.slo.phrases import moment
 from lineage.slo.spec import DataSLO
@@ -16,7 +16,6 @@ from lineage.slo.terms import Duration, Sli
 from lineage.slo.usage import Usage
 
 NAMED_CHANGES = 3
-NAMED_USERS = 2
 NONE, ONE = Fraction(0), Fraction(1)
 # How the reason of a change begins.
 BREAKS, UNUSED, KEEPS, SAYS = "breaking", "breaking-unused", "nothing breaks", "only said otherwise"
@@ -124,7 +123,7 @@ def _outcome(
     if breaking:
         return _broken(breaking, schema.used, spec)
     keeps = SAYS if all(change.weight is Weight.INFO for change in changes) else KEEPS
-    named = "; ".join(_named(each) for each in changes[:NAMED_CHANGES])
+    named = "; ".join(phrase(each) for each in changes[:NAMED_CHANGES])
     return VerdictState.GOOD, f"{keeps}: {named}" if named else "the columns are the same", 0
 
 
@@ -132,18 +131,8 @@ def _broken(breaking: Sequence[Change], used: Usage | None, spec: Spec) -> tuple
     """What breaks, those changes first that hurt somebody, who is named."""
     hurt = {each: [] if used is None else used.of(each.path) for each in breaking}
     ordered = sorted(breaking, key=lambda each: not hurt[each])
-    told = [f"{_named(each)}{f', which {_several(hurt[each])} uses' if hurt[each] else ''}" for each in ordered]
-    more = f" and {len(told) - NAMED_CHANGES} more" if len(told) > NAMED_CHANGES else ""
+    more = f" and {len(ordered) - NAMED_CHANGES} more" if len(ordered) > NAMED_CHANGES else ""
     unused = used is not None and not any(hurt.values())
     state = VerdictState.GOOD if unused and spec.unused == "good" else VerdictState.BAD
-    named = "; ".join(told[:NAMED_CHANGES])
+    named = "; ".join(phrase(each, hurt[each]) for each in ordered[:NAMED_CHANGES])
     return state, f"{UNUSED if unused else BREAKS}: {named}{more}", len(breaking)
-
-
-def _named(change: Change) -> str:
-    return f"{change.path} {change.what}{'' if change.sure else ' (types that are not known here)'}"
-
-
-def _several(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_USERS
-    return ", ".join(names[:NAMED_USERS]) + (f" and {more} more" if more > 0 else "")

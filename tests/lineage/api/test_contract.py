@@ -37,6 +37,7 @@ _IDENTITY = "/api/v1/namespaces/{namespace}/datasets/{name}/identity"
 TOGETHER = {
     ("GET", "/api/v1/lineage"),
     ("GET", "/api/v1/audit/trace"),
+    ("POST", "/api/v1/drift"),
     *(("POST", f"/api/v1/definitions/{step}") for step in ("plan", "apply")),
     *(("POST", f"{_IDENTITY}/{step}") for step in ("split", "join", "undo")),
 }
