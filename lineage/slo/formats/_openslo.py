@@ -52,7 +52,7 @@ class Window(Strict):
 
 
 class Objective(Strict):
-    """A share; the other words are those of thresholds, slices and composites."""
+    """A share, of slices where they are said; the other words are those of thresholds and composites."""
 
     display_name: str | None = None
     op: Literal["lte", "gte", "lt", "gt"] | None = None

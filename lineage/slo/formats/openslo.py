@@ -26,6 +26,7 @@ from lineage.slo.tiers import tiers_of
 from lineage.slo.written import body_of
 
 NATIVE = ("description", "timeWindow", "budgetingMethod", "objectives")  # of our spec, what OpenSLO has a word for
+TAKEN = frozenset({"display_name", "target", "target_percent", "time_slice_target", "time_slice_window"})
 WRAPPED: Loc = ("spec", "indicator", "spec", "ratioMetric", "raw", "metricSource", "spec")
 
 
@@ -248,11 +249,12 @@ def _elsewhere(what: str) -> str:
 
 
 def _objective(told: Told, place: int, objective: Objective) -> dict[str, Any]:
-    for word in sorted(objective.model_fields_set - {"display_name", "target", "target_percent"}):
-        text = "is of thresholds, slices and composites, which are not judged here; remove it"
+    for word in sorted(objective.model_fields_set - TAKEN):
+        text = "is of thresholds and weighted composites, which are not judged here; remove it"
         raise told.fault(("spec", "objectives", place, to_camel(word)), text)
     target = objective.target if objective.target_percent is None else objective.target_percent / 100
-    return {"target": target} | ({"displayName": objective.display_name} if objective.display_name is not None else {})
+    told_too = {to_camel(word): getattr(objective, word) for word in TAKEN - {"target", "target_percent"}}
+    return {"target": target} | {word: value for word, value in told_too.items() if value is not None}
 
 
 def _metadata(told: SLO, own: Mapping[str, Any]) -> dict[str, Any]:

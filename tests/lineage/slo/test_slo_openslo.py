@@ -120,6 +120,16 @@ windows = st.one_of(
 )
 
 
+lengths = st.sampled_from(["1m", "90m", "6h", "1d"])
+methods = st.sampled_from(
+    [
+        ("Occurrences", st.just({})),
+        ("Timeslices", st.fixed_dictionaries({"timeSliceTarget": shares, "timeSliceWindow": lengths})),
+        ("RatioTimeslices", st.fixed_dictionaries({"timeSliceWindow": lengths})),
+    ]
+)
+
+
 @st.composite
 def promises(draw: st.DrawFn) -> DataSLO:
     """Any promise that can be made, around the indicators of the examples."""
@@ -130,7 +140,10 @@ def promises(draw: st.DrawFn) -> DataSLO:
     if spec["sli"].get("unit", "occurrences") in WEIGHED:
         spec.get("alerting", {}).pop("significance", None)
     spec["timeWindow"] = [draw(windows)]
-    spec["objectives"] = [{"target": draw(shares)} | draw(st.fixed_dictionaries({}, optional={"displayName": words}))]
+    spec["budgetingMethod"], sliced = draw(methods)
+    spec["objectives"] = [
+        {"target": draw(shares)} | draw(sliced) | draw(st.fixed_dictionaries({}, optional={"displayName": words}))
+    ]
     return define(body | {"metadata": draw(envelopes), "spec": spec})
 
 
@@ -214,7 +227,7 @@ def test_other_sources_are_refused_with_the_reason() -> None:
             "target: 0.9, targetPercent: 90",
             "25:16: spec.objectives.0: an objective has target",
         ),
-        ("targetPercent: 95.5", "target: 0.9, op: lte", "25:52: spec.objectives.0.op: is of thresholds, slices and"),
+        ("targetPercent: 95.5", "target: 0.9, op: lte", "25:52: spec.objectives.0.op: is of thresholds and"),
         ("4w, isRolling: true", "4w", "23:16: spec.timeWindow.0: a window is rolling or has a calendar; write"),
         (
             "4w, isRolling: true",
