@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Literal, NamedTuple, Self
@@ -14,6 +14,7 @@ from lineage.slo.evidence import Assertion, Check, Delivery, Profile
 from lineage.slo.indicators import _checked
 from lineage.slo.indicators._checked import Include, Subject
 from lineage.slo.indicators._habit import Habit
+from lineage.slo.indicators._limits import Column, Limited
 from lineage.slo.phrases import count
 from lineage.slo.terms import Strict
 
@@ -28,16 +29,26 @@ Source = Literal["dataQualityAssertions", "dataQualityMetrics"]
 
 
 class Rules(Strict):
-    """What must hold though no assertion says so: columns without nulls, and columns without a value twice."""
+    """What must hold though no assertion says so: columns without nulls, and columns without a value twice.
 
-    not_null: tuple[str, ...] = ()
-    unique: tuple[str, ...] = ()
+    A column that may fail its rule up to a limit, as `{column: country, below: 1%}`, fails it for no record within it,
+    and beyond it for all that do.
+    """
+
+    not_null: tuple[Column, ...] = ()
+    unique: tuple[Column, ...] = ()
 
     @model_validator(mode="after")
     def _some(self) -> Self:
         if not self.not_null and not self.unique:
             raise ValueError("no rule stands here; write notNull: [id], unique: [id], or both")
         return self
+
+    @property
+    def wanted(self) -> Mapping[tuple[str, str | None], Limited]:
+        """Each of them by its kind and column."""
+        nulls: dict[tuple[str, str | None], Limited] = {(NULLS, each.column): each for each in self.not_null}
+        return nulls | {(SURPLUS, each.column): each for each in self.unique}
 
 
 class Quarantine(Strict):
@@ -76,6 +87,7 @@ class Counted(NamedTuple):
     events: tuple[str, ...] = ()
     gap: str | None = None
     waiting: bool = False  # what closes the gap may still come
+    spared: tuple[Rule, ...] = ()  # that failed within their limit, and so for nobody
 
 
 def counted(subject: Subject, by: Counting, habit: Habit) -> Counted:
@@ -86,13 +98,16 @@ def counted(subject: Subject, by: Counting, habit: Habit) -> Counted:
         return _put_aside(subject, spoke, by, habit)
     if not spoke:
         return Counted(gap="delivered, and no check evaluated it", waiting=True)
-    rules = tuple(_rules(spoke, by))
-    rows = _rows(subject.delivery, spoke, by)
+    found = tuple(_rules(spoke, by))
+    rules, rows = tuple(rule for rule, _ in found), _rows(subject.delivery, spoke, by)
     if gap := _gap(rules, rows):
         return Counted(rules=rules, events=proofs, gap=gap)
     assert rows is not None, "`_gap` speaks otherwise"
+    spared = [rule for rule, limit in found if _is_spared(rule, limit, rows)]
+    rules = tuple(rule._replace(failed=0) if _is_spared(rule, limit, rows) else rule for rule, limit in found)
     least, most = bounds(rules, rows)
-    return Counted(rows, most if by.overlap == "upper" else least, least, most, rules, events=proofs)
+    bad = most if by.overlap == "upper" else least
+    return Counted(rows, bad, least, most, rules, events=proofs, spared=tuple(spared))
 
 
 def bounds(rules: Sequence[Rule], rows: int) -> tuple[int, int]:
@@ -106,12 +121,13 @@ def told(found: Counted) -> str:
     if found.aside is not None:
         return f"{count(found.bad)} of {count(found.rows)} records went to {found.aside}"
     failing = sorted((rule for rule in found.rules if rule.failed), key=lambda rule: (-(rule.failed or 0), rule.name))
+    within = "".join(f"; {rule.name} {count(rule.failed or 0)}, within its limit" for rule in found.spared)
     if not failing:
-        return f"all {count(found.rows)} records passed {len(found.rules)} rules"
+        return f"all {count(found.rows)} records passed {len(found.rules)} rules{within}"
     named = ", ".join(f"{rule.name} {count(rule.failed or 0)}" for rule in failing[:NAMED_RULES])
     more = f" and {len(failing) - NAMED_RULES} more" if len(failing) > NAMED_RULES else ""
     between = "" if found.least == found.most else f", between {count(found.least)} and {count(found.most)}"
-    return f"{count(found.bad)} of {count(found.rows)} records failed{between}: {named}{more}"
+    return f"{count(found.bad)} of {count(found.rows)} records failed{between}: {named}{more}{within}"
 
 
 def judged(found: Counted, floor: Fraction, patience: datetime, now: datetime) -> tuple[VerdictState, str]:
@@ -138,19 +154,25 @@ def _asserts(check: Check, by: Counting) -> Iterator[Assertion]:
         yield from (each for each in told_there if by.include.takes(each))
 
 
-def _rules(spoke: Sequence[Check], by: Counting) -> Iterator[Rule]:
-    """What was asserted, and then what the definition itself asks for and no assertion named."""
+def _rules(spoke: Sequence[Check], by: Counting) -> Iterator[tuple[Rule, Limited | None]]:
+    """What was asserted, and then what the definition itself asks for and no assertion named; each with its limit."""
     profiles = [check.profile for check in spoke if check.profile is not None]
+    wanted = {} if by.rules is None else by.rules.wanted
     asserted: set[tuple[str, str | None]] = set()
     for check in spoke:
         for each in _asserts(check, by):
-            asserted.add((KINDS.get(each.kind, each.kind), each.column))
-            yield Rule(each.name, _failed(each, check.profile or (profiles[-1] if profiles else None), by))
-    wanted = () if by.rules is None else ((NULLS, by.rules.not_null), (SURPLUS, by.rules.unique))
-    for kind, columns in wanted:
-        for column in columns:
-            if (kind, column) not in asserted:
-                yield Rule(f"{kind}({column})", _profiled(kind, column, profiles[-1] if profiles else None))
+            asserted.add(of := (KINDS.get(each.kind, each.kind), each.column))
+            failed = _failed(each, check.profile or (profiles[-1] if profiles else None), by)
+            yield Rule(each.name, failed), wanted.get(of)
+    for (kind, column), limit in wanted.items():
+        if (kind, column) in asserted:
+            continue
+        failed = _profiled(kind, column, profiles[-1] if profiles else None)
+        yield Rule(f"{kind}({column})", failed), limit
+
+
+def _is_spared(rule: Rule, limit: Limited | None, rows: int) -> bool:
+    return bool(rule.failed) and limit is not None and limit.spares(rule.failed or 0, rows)
 
 
 def _failed(assertion: Assertion, profile: Profile | None, by: Counting) -> int | None:

@@ -26,10 +26,17 @@ RUN_UP = timedelta(days=1)  # before the window, where a stream may have begun t
 
 
 class Contract(Strict):
-    """The rows that were agreed upon."""
+    """The rows that were agreed upon, and *most* of them where more are as wrong as fewer."""
 
     mode: Literal["contract"]
     rows: int = Field(gt=0)
+    most: int | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.most is not None and self.most < self.rows:
+            raise ValueError("most is less than rows; write the fewest as rows and the most as most")
+        return self
 
 
 class Good(Strict):
@@ -72,7 +79,14 @@ class Spec(Sli):
             raise ValueError(
                 "rows are counted of whole deliveries; write partitions: {time: …} alone, or a freshness SLO"
             )
+        if self.most is not None and self.unit == "rows":
+            raise ValueError("a share of rows knows no row too many; write unit: occurrences, or leave most out")
         return self
+
+    @property
+    def most(self) -> int | None:
+        """More rows than these were agreed to be too many; None: nothing was."""
+        return self.expected.most if isinstance(self.expected, Contract) else None
 
 
 def needs(slo: DataSLO) -> Need:
@@ -218,8 +232,10 @@ def _outcome(spec: Spec, occurrence: Occurrence, come: Volume, basis: Basis, *, 
         return VerdictState.UNKNOWN, f"{unknown}{later}", rows
     assert rows is not None, "`_unknown` speaks otherwise"
     assert basis.rows is not None, "`_unknown` speaks otherwise"
-    held = f"{count(rows)} rows against {count(basis.rows)} ({basis.how}){_surplus(spec, rows, basis.rows)}{later}"
-    if _short(spec.good, rows, basis.rows) or outlying(spec.robust, rows, basis):
+    beyond = "" if spec.most is None or rows <= spec.most else f", and at most {count(spec.most)}"
+    against = f"{count(rows)} rows against {count(basis.rows)} ({basis.how}{beyond})"
+    held = f"{against}{_surplus(spec, rows, basis.rows)}{later}"
+    if beyond or _short(spec.good, rows, basis.rows) or outlying(spec.robust, rows, basis):
         return VerdictState.BAD, held, rows
     return VerdictState.GOOD, held, rows
 

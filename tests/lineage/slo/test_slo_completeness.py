@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lineage.model import Verdict
 from lineage.slo.evidence import Delivery, Evidence
@@ -41,6 +42,39 @@ def test_exactly_minus_twenty_per_cent_is_bad(rows: int, expected: str) -> None:
 def test_the_boundary_may_be_good() -> None:
     """`boundary: good` takes the ratio itself."""
     assert states([one(loaded(800), good={"boundary": "good"})]) == "G"
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(999, "B"), (1000, "G"), (1200, "G"), (1201, "B")])
+def test_more_than_was_agreed_may_be_bad(rows: int, expected: str) -> None:
+    """Where a contract names both ends, each is within; beyond either is as wrong."""
+    agreed = {"mode": "contract", "rows": 1000, "most": 1200}
+
+    assert states([one(loaded(rows), expected=agreed, good={"minRatio": 1, "boundary": "good"})]) == expected
+
+
+def test_what_is_too_many_says_of_how_many() -> None:
+    """The reason names both ends."""
+    verdict = one(loaded(1300), expected={"mode": "contract", "rows": 1000, "most": 1200})
+
+    assert verdict.reason == "1,300 rows against 1,000 (agreed, and at most 1,200), 300 too many"
+
+
+@pytest.mark.parametrize(
+    ("sli", "said"),
+    [
+        ({"expected": {"mode": "contract", "rows": 10, "most": 9}}, "most is less than rows; write the fewest as"),
+        (
+            {"expected": {"mode": "contract", "rows": 9, "most": 10}, "unit": "rows"},
+            "a share of rows knows no row too many; write unit: occurrences",
+        ),
+    ],
+)
+def test_ends_that_cannot_be_are_refused(sli: dict[str, Any], said: str) -> None:
+    """With what to write."""
+    with pytest.raises(ValidationError) as caught:
+        promise("completeness", sli=sli)
+
+    assert said in str(caught.value)
 
 
 def test_rows_cannot_pay_for_a_hole() -> None:

@@ -49,6 +49,61 @@ def share(verdict: Verdict) -> tuple[int, int]:
     return int(verdict.total - verdict.good), int(verdict.total)
 
 
+# ── Rules with a limit of their own. ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("limit", "nulls", "bad"),
+    [
+        ({"atMost": 3}, 3, 0),
+        ({"atMost": 3}, 4, 4),
+        ({"below": 3}, 2, 0),
+        ({"below": 3}, 3, 3),
+        ({"atMost": "1%"}, 5, 0),
+        ({"atMost": "1%"}, 6, 6),
+        ({"below": "0.5%"}, 2, 0),
+        ({"below": "1 %"}, 5, 5),
+        ({}, 1, 1),
+    ],
+)
+def test_a_rule_within_its_limit_fails_for_no_record(limit: dict[str, Any], nulls: int, bad: int) -> None:
+    """And beyond it for all that failed: 500 records, of which so many have no value."""
+    profile = Profile(500, {"country": ColumnCounts(nulls=nulls)})
+    rules = {"rules": {"notNull": [{"column": "country", **limit}]}}
+
+    assert share(only([looked(profile=profile)], sli=rules)) == (bad, 500)
+
+
+def test_a_limit_holds_for_what_asserts_the_same() -> None:
+    """Whoever counts: an assertion of the same kind and column has the limit of the definition."""
+    told = rule("country is set", kind="not_null", column="country", failed_rows=2, rows=500)
+    other = rule("id is set", kind="not_null", column="id", failed_rows=2, rows=500)
+    rules = {"rules": {"notNull": [{"column": "country", "atMost": 2}]}}
+
+    verdict = only([looked(told, other)], sli=rules)
+
+    assert (share(verdict), verdict.reason) == (
+        (2, 500),
+        "2 of 500 records failed: id is set 2; country is set 2, within its limit",
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"atMost": 1, "below": 2}, "atMost and below are two limits; write one of them"),
+        ({"atMost": "few"}, "'few' is no number of records and no share; write 10, or 1%"),
+        ({"below": "101%"}, "'101%' is no number of records and no share"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(limit: dict[str, Any], said: str) -> None:
+    """With what to write."""
+    with pytest.raises(ValidationError) as caught:
+        promise("correctness", sli=RECORDS | {"rules": {"unique": [{"column": "id", **limit}]}})
+
+    assert said in str(caught.value)
+
+
 # ── Where the counts come from. ────────────────────────────────────────────────────────────────────────────────────
 
 PROFILE = Profile(500, {"id": ColumnCounts(nulls=3, values=497, distinct=490)})
