@@ -21,7 +21,8 @@ def told_late(evidence: Evidence, grace: timedelta) -> dict[str, datetime]:
 
     History that was imported is not late.
     """
-    beats = ((beat.told_at, beat.at, (beat.event,)) for beat in evidence.seen)
+    along = () if evidence.ancestry is None else (each.seen for each in evidence.ancestry.beats)
+    beats = ((beat.told_at, beat.at, (beat.event,)) for beat in chain(evidence.seen, *along))
     deliveries = ((each.told_at, each.at, each.events) for each in evidence.deliveries)
     return {
         digest: told_at

@@ -21,8 +21,9 @@ class Need(NamedTuple):
     """What an indicator wants to know of its dataset; *history* is how far before the window it looks back.
 
     *profiles*: what checking runs counted, beside what they asserted. *ancestry*: what it was made of, back to the
-    sources of the definition's `path`. *reads*: how much the runs that wrote it read, of these datasets, or of all that
-    they read where none is named. *backfills*: which of those runs were such. *partitions*: what of it each run wrote.
+    sources of the definition's `path`; *beats*: and which beats went that way. *reads*: how much the runs that wrote it
+    read, of these datasets, or of all that they read where none is named. *backfills*: which of those runs were such.
+    *partitions*: what of it each run wrote.
     """
 
     counts: bool = False
@@ -30,6 +31,7 @@ class Need(NamedTuple):
     profiles: bool = False
     history: timedelta = timedelta(0)
     ancestry: bool = False
+    beats: bool = False
     schemas: bool = False
     beside: NodeId | None = None  # another dataset, of which the same is asked
     beats_of: NodeId | None = None  # the job that sends heartbeats
@@ -45,7 +47,8 @@ class Need(NamedTuple):
 class Beat(NamedTuple):
     """A heartbeat as an event told of it: sent at *emitted_at*, told (and, in the dataset, seen) at *at*.
 
-    *seq* ascends within its *partition* and is never used again. *through*: all beats up to it were seen.
+    *seq* ascends within its *partition* and is never used again. *through*: all beats up to it were seen. *by* whom,
+    where somebody asked.
     """
 
     seq: int
@@ -55,6 +58,7 @@ class Beat(NamedTuple):
     partition: str = ""
     through: bool = False
     told_at: datetime | None = None  # when the event was received
+    by: NodeId | None = None
 
 
 class Delivery(NamedTuple):
@@ -185,12 +189,21 @@ class Read(NamedTuple):
     rows: int | None
 
 
+class Beats(NamedTuple):
+    """The beats of one *emitter*, a job: *sent* into *sources* of a path, and those that were *seen* at its end."""
+
+    emitter: NodeId
+    sources: frozenset[NodeId]
+    sent: Sequence[Beat] = ()
+    seen: Sequence[Beat] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Ancestry:
     """What runs made of each dataset on the ways from *sources* to *target*, and what they used (canonical ids).
 
     *deliveries* are by time, with the last ones before *begin*; *backfills* are runs that said that they are such.
-    *whole* is False where there is more than one question may look at.
+    *whole* is False where there is more than one question may look at. *beats* are those that `needs` asked for.
     """
 
     target: NodeId
@@ -200,6 +213,7 @@ class Ancestry:
     uses: Mapping[str, Sequence[Use]]
     backfills: frozenset[str] = frozenset()
     whole: bool = True
+    beats: Sequence[Beats] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +270,14 @@ class Evidence:
         """The ancestry, which `needs` asked for, of what was told within the horizon after it happened."""
         assert self.ancestry is not None, "`needs` asks for it"
         kept = {dataset: self.in_time(come) for dataset, come in self.ancestry.deliveries.items()}
-        return replace(self.ancestry, deliveries=kept)
+        beats = [
+            each._replace(
+                sent=[beat for beat in each.sent if self.timely(beat.at, beat.told_at)],
+                seen=[beat for beat in each.seen if self.timely(beat.at, beat.told_at)],
+            )
+            for each in self.ancestry.beats
+        ]
+        return replace(self.ancestry, deliveries=kept, beats=beats)
 
     def covering(self, occurrences: Sequence[Occurrence]) -> list[list[Delivery]]:
         """For each of *occurrences* the deliveries that speak of it, as `covering` has them, and were told in time."""

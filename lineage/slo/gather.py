@@ -10,12 +10,13 @@ from typing import Literal
 
 import msgspec
 
-from lineage.model import EventRecord, FacetRecord, NodeId, Write
+from lineage.model import EventRecord, NodeId, Write
 from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.audits import with_audits
+from lineage.slo.beats import BEATING, HEARTBEAT, along, beats
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks, conformance
-from lineage.slo.evidence import Ancestry, Beat, Delivery, Evidence, Need
+from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
 from lineage.slo.queued import queued
@@ -30,7 +31,6 @@ DROPS = frozenset({"DROP"})
 EMPTIES = frozenset({"DROP", "TRUNCATE"})
 NEAR = 4  # writes back from one, among which the other half of its action may be
 TICK = timedelta(microseconds=1)
-HEARTBEAT, BEATING = "heartbeat", "HEARTBEAT"  # the facet of a beat, and the jobType of who only sends or sees beats
 ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
 
 
@@ -48,14 +48,6 @@ class _JobType(msgspec.Struct, rename="camel"):
 
 class _Lifecycle(msgspec.Struct, rename="camel"):
     lifecycle_state_change: str | None = None
-
-
-class _Heartbeat(msgspec.Struct, rename="camel"):
-    source: str
-    seq: int
-    emitted_at: datetime
-    partition: str = ""
-    through: bool = False
 
 
 def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by both clocks
@@ -111,10 +103,13 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
     if need.counted_by is not None:
         return replace(evidence, beside=tuple(counts_of(asked, need.counted_by, need.reads or ())))
     runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
+    if need.ancestry:
+        evidence = replace(evidence, ancestry=_ancestry(slo, asked, deliveries, counts=need.counts))
+    if need.beats:
+        evidence = along(evidence, asked)
     return replace(
         evidence,
         schemas=tuple(schemas(asked)) if need.schemas else (),
-        ancestry=_ancestry(slo, asked, deliveries, counts=need.counts) if need.ancestry else None,
         reads={} if need.reads is None else reads(asked, deliveries, need.reads),
         backfills=backfills(asked.store, runs, Span(asked.since, asked.now, asked.known_at)),
     )
@@ -149,24 +144,14 @@ def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, cou
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:
     """*evidence* with the beats that *emitter* told of, and those that anybody saw in the dataset."""
     sent, seen = asked.facets(HEARTBEAT, of=emitter), asked.facets(HEARTBEAT)
-    source = f"{emitter.namespace}/{emitter.name}"
     heard = min((facet.received_at for facet in (*sent, *seen)), default=evidence.observed_since)
     return replace(
         evidence,
-        sent=tuple(_beats(sent, source)),
-        seen=tuple(_beats(seen, source)),
+        sent=tuple(beats(sent, emitter)),
+        seen=tuple(beats(seen, emitter)),
         observed=evidence.observed or heard is not None,
         observed_since=heard,
     )
-
-
-def _beats(facets: Iterable[FacetRecord], source: str) -> Iterator[Beat]:
-    for facet in facets:
-        body = read(facet.body, _Heartbeat)
-        if body is not None and body.source == source and body.emitted_at.tzinfo is not None:
-            yield Beat(
-                body.seq, body.emitted_at, facet.at, facet.digest, body.partition, body.through, facet.received_at
-            )
 
 
 def _delivered(asked: Asked, *, counts: bool) -> Iterator[Delivery]:

@@ -19,6 +19,7 @@ Key = tuple[datetime, str]  # the order of versions: by time, then by run
 class Level(IntEnum):
     """How sure a passage is; the weakest hop decides."""
 
+    BEAT = 1  # a heartbeat went the way of the data
     VERSION = 2  # the reader named the version that it read
     AS_OF = 3  # the last version delivered before the reader began
 

@@ -28,6 +28,7 @@ EFFECTS: Mapping[str, str] = {
     "spec.dataset": "the whole window is judged anew, of another dataset",
     "spec.path": "the whole window is judged anew, along another path",
     "spec.sli": "the whole window is judged anew by it",
+    "spec.sli.correlate": "which evidence is believed; the whole window is judged anew by it",
     "spec.schedule": "what falls due from now on; what fell due before keeps its schedule",
     "spec.timeWindow": "older occurrences enter or leave the window, and the budget with them",
     "spec.timeWindow.0.isRolling": "the window rolls, or begins anew with its calendar, and the budget with it",

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from math import exp, lgamma, log
 from statistics import median_low
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from lineage.model import NodeId, Stage, Verdict, VerdictState
+from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.alerting import Trend
-from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
+from lineage.slo.evidence import Ancestry, Evidence, Need
 from lineage.slo.findings import Growth
+from lineage.slo.indicators._beaten import Beaten
+from lineage.slo.indicators._journeys import Sample, by_versions
+from lineage.slo.indicators._percentile import confidence, percentile
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
-from lineage.slo.passage import Arrived, Key, Level, Passage, arrivals, key_of, regular
+from lineage.slo.passage import Level, arrivals
 from lineage.slo.phrases import moment, seconds, span
-from lineage.slo.shape import stamp
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
 
-MICROSECOND = timedelta(microseconds=1)
 DAY, EPOCH = timedelta(days=1), datetime(1970, 1, 1, tzinfo=UTC)
 NONE, ONE = Fraction(0), Fraction(1)
-TAIL = 0.025  # of the confidence of 95 %, on each side
 TOO_LARGE = VerdictState.UNKNOWN, "the path has more datasets than are looked at; name those that count in `via`"
-WEAKEST = {"datasetVersion": Level.VERSION, "asOfStart": Level.AS_OF}
+LEVELS = {"heartbeat": Level.BEAT, "datasetVersion": Level.VERSION, "asOfStart": Level.AS_OF}
+TOO_WEAK = {
+    Level.BEAT: "no beat tells how long it took",
+    Level.VERSION: "its readers do not name the versions that they read",
+}
+
+
+def _strongest_first(words: tuple[str, ...]) -> tuple[str, ...]:
+    if list(words) != sorted(set(words), key=lambda word: LEVELS[word]):
+        raise ValueError("each counts once, the strongest first; write [heartbeat, datasetVersion, asOfStart]")
+    return words
 
 
 def _proper(share: Fraction) -> Fraction:
@@ -49,7 +57,8 @@ class Percentile(Strict):
 class Spec(Sli):
     """`type: latency`. *origin* of several versions that came together is the oldest of them, or the newest.
 
-    *correlate* says which evidence is believed: versions that readers name, and the order of times.
+    *correlate* says which evidence is believed, strongest first: beats that went the way of the data, versions that
+    readers name, the order of times.
     """
 
     needs_schedule: ClassVar[bool] = False
@@ -60,14 +69,25 @@ class Spec(Sli):
     type: Literal["latency"]
     unit: Literal["occurrences"] = "occurrences"
     origin: Literal["oldest", "newest"] = "oldest"
-    correlate: Annotated[tuple[Literal["datasetVersion", "asOfStart"], ...], Field(min_length=1)] = (
-        "datasetVersion",
-        "asOfStart",
-    )
+    correlate: Annotated[
+        tuple[Literal["heartbeat", "datasetVersion", "asOfStart"], ...],
+        Field(min_length=1),
+        AfterValidator(_strongest_first),
+    ] = ("heartbeat", "datasetVersion", "asOfStart")
     percentile: Percentile
     in_flight: Literal["censor-as-bad"] = "censor-as-bad"
     include_backfills: Literal[False] = False
     metadata_grace: Duration | None = None
+
+    @property
+    def weakest(self) -> Level:
+        """The weakest evidence that is believed."""
+        return LEVELS[self.correlate[-1]]
+
+    @property
+    def beats(self) -> bool:
+        """Whether beats are believed."""
+        return Level.BEAT in {LEVELS[word] for word in self.correlate}
 
     def remark(self, target: Fraction) -> str | None:
         """A percentile is below its threshold exactly when that share of the samples is, so both are one number."""
@@ -77,24 +97,11 @@ class Spec(Sli):
         return f"the percentile that is shown is {shown}, what is promised {promised}; write p: {promised}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A version of the target that brought something new, from the version of a source at *origin*; or what will.
-
-    *arrived* None: it is still on its way. *passage* None: nobody knows what it was made of, for the *gap* there is.
-    """
-
-    origin: datetime
-    version: Delivery
-    arrived: Delivery | None = None
-    passage: Passage | None = None
-    gap: str | None = None
-
-
 def needs(slo: DataSLO) -> Need:
-    """What happened on the path, in the window and a day before it."""
-    _spec(slo)
-    return Need(history=timedelta(days=1), ancestry=True)
+    """What happened on the path, in the window and a day before it, and with beats before the first was due in it."""
+    spec = _spec(slo)
+    before = spec.percentile.threshold if spec.beats else timedelta(0)
+    return Need(history=timedelta(days=1) + before, ancestry=True, beats=spec.beats)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -105,11 +112,24 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     not as surely as `correlate` asks. A backfill, and a version that brought nothing new, is no sample.
     """
     spec = _spec(slo)
-    found = samples(evidence.passed(), spec.origin, evidence.since - spec.percentile.threshold, now)
+    found = samples(spec, evidence.passed(), evidence.since - spec.percentile.threshold, now)
     usual = _usual(found)
     due = [sample for sample in found if evidence.since < _due(sample, spec) <= now]
     judged = [_judge(sample, spec, evidence, usual, now) for sample in due]
     return sorted(judged, key=lambda verdict: (verdict.due, verdict.occurrence))
+
+
+def samples(spec: Spec, ancestry: Ancestry, since: datetime, now: datetime) -> list[Sample]:
+    """What came to the end of the path, and what is on its way, begun after *since*: by beats where they tell.
+
+    Where nothing but beats is believed, what no beat tells of yet is nothing yet.
+    """
+    come, alone = arrivals(ancestry), spec.weakest is Level.BEAT
+    if not spec.beats:
+        return by_versions(ancestry, come, spec.origin, since, now)
+    beaten = Beaten(ancestry, come, spec.origin, alone=alone)
+    walked = by_versions(ancestry, come, spec.origin, since, now, beaten.measures)
+    return [*(each for each in walked if each.at is not None or not alone), *beaten.samples(since, now)]
 
 
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
@@ -137,6 +157,8 @@ def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | N
         "secondsAtMost": high,
         "samples": Fraction(len(values)),
     }
+    levels = Counter(verdict.level for verdict, _ in counted if verdict.level is not None)
+    found |= {f"level.{level}.samples": Fraction(count) for level, count in sorted(levels.items())}
     ways = sorted({verdict.path for verdict, _ in counted if verdict.path is not None})
     for way in ways if len(ways) > 1 else ():
         own = [value for verdict, value in counted if verdict.path == way]
@@ -170,117 +192,9 @@ def _counted(verdicts: Sequence[Verdict]) -> list[tuple[Verdict, Fraction]]:
     return [(each, each.value) for each in verdicts if each.total and each.value is not None]
 
 
-def samples(ancestry: Ancestry, origin: Literal["oldest", "newest"], since: datetime, now: datetime) -> list[Sample]:
-    """The versions of the target by time, each with the origin of what it brought, and last what is on its way.
-
-    What a version brought are the source versions after those that an earlier one had brought, by all ways. The first
-    one known brought at least the version that it was made of; what was there before *ancestry* begins only tells what
-    is new. What is on its way counts from the first that began after *since*.
-    """
-    versions = {source: regular(ancestry, source) for source in sorted(ancestry.sources)}
-    marks: dict[NodeId, Key] = {}
-    found = [
-        sample
-        for arrived in arrivals(ancestry)
-        if not arrived.backfill
-        for sample in _brought(arrived, marks, versions, origin, ancestry.begin)
-    ]
-    pick = min if origin == "oldest" else max
-    waiting = [
-        (begun(each), key_of(each), each)
-        for source, come in versions.items()
-        for each in come
-        if since < begun(each) and (source not in marks or key_of(each) > marks[source]) and each.at <= now
-    ]
-    if waiting:
-        at, _, version = pick(waiting, key=lambda one: one[:2])
-        found.append(Sample(at, version))
-    return found
-
-
-def begun(version: Delivery) -> datetime:
-    """When the data of a source version began to be: its interval's start, or when it was there."""
-    if version.nominal is not None:
-        return min(version.nominal[0], version.at)
-    return version.at - (version.window or timedelta(0))
-
-
-def percentile(values: Sequence[Fraction], p: Fraction) -> Fraction | None:
-    """The smallest of *values* that at least the share *p* of them does not exceed: nearest rank. None of none."""
-    rank = -(-p.numerator * len(values) // p.denominator)
-    return sorted(values)[rank - 1] if values else None
-
-
-def confidence(values: Sequence[Fraction], p: Fraction) -> tuple[Fraction | None, Fraction | None]:
-    """Two of *values* between which the percentile lies with 95 %: by order statistics, which assume no distribution.
-
-    How many of n samples lie below it is binomial: David and Nagaraja, Order Statistics, 7.1.
-    """
-    below, ranks = 0.0, [0, 0]
-    for rank, chance in enumerate(_binomial(len(values), float(p)), start=1):
-        if below + chance <= TAIL:
-            ranks[0] = rank
-        below += chance
-        if not ranks[1] and below >= 1 - TAIL:
-            ranks[1] = rank
-    ordered = sorted(values)
-    low, high = (ordered[rank - 1] if 0 < rank <= len(ordered) else None for rank in ranks)
-    return low, high
-
-
-def _binomial(count: int, p: float) -> Iterator[float]:
-    """The chances of 0, 1 … *count* of *count*; by logarithms, for their factors are too small and too large."""
-    for hits in range(count + 1):
-        ways = lgamma(count + 1) - lgamma(hits + 1) - lgamma(count - hits + 1)
-        yield exp(ways + hits * log(p) + (count - hits) * log(1 - p))
-
-
 def _spec(slo: DataSLO) -> Spec:
     assert isinstance(slo.spec.sli, Spec), "the word chose this file"
     return slo.spec.sli
-
-
-def _brought(
-    arrived: Arrived,
-    marks: dict[NodeId, Key],
-    versions: dict[NodeId, list[Delivery]],
-    origin: Literal["oldest", "newest"],
-    begin: datetime,
-) -> Iterator[Sample]:
-    """The sample that *arrived* is, if it brought anything; *marks* go on to what it brought."""
-    if arrived.gap is not None:
-        yield Sample(arrived.delivery.at, arrived.delivery, arrived.delivery, gap=arrived.gap)
-    new: list[tuple[datetime, Key, Delivery, Passage]] = []
-    for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
-        upto, mark = key_of(passage.version), marks.get(source)
-        first = (passage.version,) if mark is None else ()
-        new += [(begun(each), key_of(each), each, passage) for each in (*first, *_after(mark, upto, versions[source]))]
-        marks[source] = upto if mark is None else max(mark, upto)
-    if new and arrived.delivery.at > begin:
-        pick = min if origin == "oldest" else max
-        at, _, version, passage = pick(new, key=lambda one: one[:2])
-        yield Sample(at, version, arrived.delivery, passage)
-
-
-def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[Delivery]:
-    """Those of *come* after *mark*, where there is one, up to *upto*."""
-    if mark is None:
-        return ()
-    return come[bisect_right(come, mark, key=key_of) : bisect_right(come, upto, key=key_of)]
-
-
-def stages(sample: Sample) -> Iterator[Stage]:
-    """How long the source took, and how long *sample* then waited for each job and each ran: its latency, in parts.
-
-    Of what has not arrived, or nobody knows how, there are none.
-    """
-    if sample.passage is None:
-        return
-    yield Stage("made by", sample.version.job, seconds(sample.version.at - sample.origin))
-    for place, leg in enumerate(sample.passage.legs):
-        waited = leg.delivery.at - leg.ran - sample.version.at if place == 0 else leg.waited
-        yield Stage("waiting for", leg.delivery.job, seconds(waited))
-        yield Stage("running", leg.delivery.job, seconds(leg.ran))
 
 
 Usual = Mapping[tuple[str, NodeId], Fraction]
@@ -290,7 +204,7 @@ def _usual(found: Sequence[Sample]) -> Usual:
     """How many seconds each stage takes by its own median."""
     lengths: dict[tuple[str, NodeId], list[Fraction]] = {}
     for sample in found:
-        for stage in stages(sample):
+        for stage in sample.stages:
             lengths.setdefault(stage[:2], []).append(stage.seconds)
     return {of: median_low(each) for of, each in lengths.items()}
 
@@ -308,42 +222,44 @@ def _judge(sample: Sample, spec: Spec, evidence: Evidence, usual: Usual, now: da
     grace = evidence.grace if spec.metadata_grace is None else spec.metadata_grace
     due = _due(sample, spec)
     state, reason = _outcome(sample, spec, usual, now, waited=due <= now - grace) if whole else TOO_LARGE
-    arrived, version = sample.arrived, sample.version
-    took = (now if arrived is None else arrived.at) - sample.origin
     return Verdict(
-        f"{version.run}@{stamp(version.at)}",
+        sample.name,
         due,
         state,
         good=ONE if state == VerdictState.GOOD else NONE,
         total=ONE if state in {VerdictState.GOOD, VerdictState.BAD} else NONE,
         reason=reason,
-        value=None if sample.gap is not None else Fraction(took // MICROSECOND, 1_000_000),
-        expected=Fraction(spec.percentile.threshold // MICROSECOND, 1_000_000),
-        delivered_at=None if arrived is None else arrived.at,
-        run=None if arrived is None else arrived.run,
-        evidence=version.events if sample.passage is None else sample.passage.events,
+        value=None if sample.gap is not None else seconds((sample.at or now) - sample.origin),
+        expected=seconds(spec.percentile.threshold),
+        delivered_at=sample.at,
+        run=sample.run,
+        evidence=sample.events,
         imported=evidence.imported(due),
-        path=None if sample.passage is None else sample.passage.path,
-        level=None if sample.passage is None else int(sample.passage.level),
-        stages=tuple(stages(sample)),
+        path=sample.path,
+        level=sample.level,
+        stages=sample.stages,
     )
 
 
 def _outcome(sample: Sample, spec: Spec, usual: Usual, now: datetime, *, waited: bool) -> Outcome:
     if sample.gap is not None:
         return VerdictState.UNKNOWN, sample.gap
-    if sample.arrived is None or sample.passage is None:
-        age = f"on its way for {span(now - sample.origin)}, from {sample.version.job.name}"
+    if sample.at is None or sample.level is None:
+        age = f"on its way for {span(now - sample.origin)}, from {sample.job.name}"
         return (VerdictState.BAD, age) if waited else (VerdictState.PENDING, f"{age}, an event may be on its way too")
-    if sample.passage.level > max(WEAKEST[word] for word in spec.correlate):
-        return VerdictState.UNKNOWN, "its readers do not name the versions that they read"
-    took = sample.arrived.at - sample.origin
-    reason = f"took {span(took)} by path {sample.passage.path}{_slowest(sample, usual)}"
-    return (VerdictState.GOOD if took <= spec.percentile.threshold else VerdictState.BAD), reason
+    if sample.level > spec.weakest:
+        return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]
+    took = sample.at - sample.origin
+    by = "" if sample.path is None else f" by path {sample.path}"
+    said = f"took {span(took)}{by}" if sample.level > Level.BEAT else f"the beat took {span(took)}{by}"
+    in_time = took <= spec.percentile.threshold
+    return VerdictState.GOOD if in_time else VerdictState.BAD, f"{said}{_slowest(sample, usual)}"
 
 
 def _slowest(sample: Sample, usual: Usual) -> str:
     """The stage with the largest excess over its own median, where one has any."""
-    stage = max(stages(sample), key=lambda each: (each.seconds - usual[each[:2]], each))
+    if not sample.stages:
+        return ""
+    stage = max(sample.stages, key=lambda each: (each.seconds - usual[each[:2]], each))
     took, before = (timedelta(seconds=float(each)) for each in (stage.seconds, usual[stage[:2]]))
     return f": {span(took)} {stage.what} {stage.job.name}, usually {span(before)}" if took > before else ""

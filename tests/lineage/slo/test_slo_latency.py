@@ -17,7 +17,9 @@ from lineage.model import Delta, FacetSeen, Touch, Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.explain import explain, lines_of, shape_of
 from lineage.slo.gather import gather
-from lineage.slo.indicators.latency import begun, confidence, describe, needs, percentile, samples, stages
+from lineage.slo.indicators._journeys import Sample, begun
+from lineage.slo.indicators._percentile import confidence, percentile
+from lineage.slo.indicators.latency import Spec, describe, needs, samples
 from lineage.slo.lint import warnings
 from lineage.slo.phrases import seconds
 from lineage.slo.shape import shape
@@ -64,6 +66,15 @@ def judged(store: Store, *runs: list[Delta], now: float = NOW, slo: DataSLO | No
 def told(found: list[Verdict]) -> list[tuple[str, float | None]]:
     """The states, and how many seconds each took."""
     return [(one.state.value, None if one.value is None else float(one.value)) for one in found]
+
+
+def sampled(store: Store) -> list[Sample]:
+    """What came to the end, and what is on its way."""
+    slo = promised()
+    ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
+    assert ancestry is not None
+    assert isinstance(slo.spec.sli, Spec)
+    return samples(slo.spec.sli, ancestry, at(-60), at(NOW))
 
 
 def hop(began: float, took: float = 1, *, late: float = 0) -> list[Delta]:
@@ -188,13 +199,8 @@ def test_the_path_is_that_of_the_run_and_not_of_today(store: Store) -> None:
     """After the loader was moved from staging to the orders themselves, old samples keep their way."""
     moved = [*went("take", 59, 60, writes="orders"), *went("load", 61, 62, reads="orders", writes="analytics")]
     merge(store, received([*hop(0), *moved], -NOW))
-    slo = promised()
 
-    ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
-    assert ancestry is not None
-    ways = [sample.passage for sample in samples(ancestry, "oldest", at(-60), at(NOW))]
-
-    assert [len(way.legs) for way in ways if way is not None] == [2, 1]
+    assert [len(sample.stages) for sample in sampled(store)] == [5, 3]
 
 
 def test_only_the_ways_that_are_named_count(store: Store) -> None:
@@ -231,14 +237,11 @@ def test_a_verdict_names_an_event_of_each_hop(store: Store) -> None:
 def test_waiting_and_running_add_up_to_the_latency(store: Store) -> None:
     """Every microsecond is somebody's."""
     merge(store, received([*hop(0, took=3, late=2), *hop(60, late=9)], -NOW))
-    slo = promised()
-    ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
-    assert ancestry is not None
 
-    found = [sample for sample in samples(ancestry, "oldest", at(-60), at(NOW)) if sample.arrived is not None]
+    found = sampled(store)
 
-    assert [sum(stage.seconds for stage in stages(sample)) for sample in found] == [
-        seconds(sample.arrived.at - sample.origin) for sample in found if sample.arrived is not None
+    assert [sum(stage.seconds for stage in sample.stages) for sample in found] == [
+        seconds(sample.at - sample.origin) for sample in found if sample.at is not None
     ]
 
 
@@ -376,6 +379,7 @@ def test_the_percentile_is_shown(store: Store) -> None:
         "secondsAtLeast": 300,
         "secondsAtMost": None,
         "samples": 2,
+        "level.3.samples": 2,
         "trendSecondsPerDay": None,
         "trendShare": None,
     }

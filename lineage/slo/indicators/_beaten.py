@@ -1,0 +1,137 @@
+"""Samples of latency by beats: what went the way of the data, and when it was seen at its end (SLO.md b.4, level 1)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+
+from lineage.model import NodeId, Stage
+from lineage.slo.evidence import Ancestry, Beats, Evidence
+from lineage.slo.indicators._heartbeat import SILENT, Sent, sent
+from lineage.slo.indicators._journeys import Origin, Sample, travelled
+from lineage.slo.passage import Arrived, Level, Passage
+from lineage.slo.phrases import seconds
+from lineage.slo.shape import stamp
+
+LIVELY = timedelta(days=1)  # for so long after a beat was seen, others are expected
+
+Span = tuple[datetime, datetime]  # both ends within
+Way = tuple[Arrived, Passage]
+
+
+class Beaten:
+    """The beats that went the way of *ancestry*, of which *come* are the versions at its end.
+
+    A source is measured by beats while they are sent into it and seen at the end: from the second one on, until none
+    was sent for more than two intervals, or none seen for a day. *alone*: nothing else counts, seen or not.
+    """
+
+    def __init__(self, ancestry: Ancestry, come: Sequence[Arrived], origin: Origin, *, alone: bool) -> None:
+        self._beats, self._origin, self._alone = ancestry.beats, origin, alone
+        self._seen = {of.emitter: _joined((beat.at, beat.at + LIVELY) for beat in of.seen) for of in ancestry.beats}
+        self._sent = {of.emitter: _joined(_expecting(of)) for of in ancestry.beats}
+        self._ways = {source: [*_ways(come, source, origin)] for of in ancestry.beats for source in of.sources}
+        self._reached = {
+            source: [*accumulate((passage.version.at for _, passage in ways), max)]
+            for source, ways in self._ways.items()
+        }
+
+    def measures(self, source: NodeId, at: datetime) -> bool:
+        """Whether it is beats that tell how long what *source* has *at* that time takes."""
+        return any(
+            source in of.sources and _within(self._sent[of.emitter], at) and self._live(of, at) for of in self._beats
+        )
+
+    def samples(self, since: datetime, now: datetime) -> Iterator[Sample]:
+        """One for each event that saw beats first, and for each partition one for what is on its way.
+
+        The origin is when the oldest of them was sent, or the newest. A beat that others overtook is one by itself.
+        """
+        pick = min if self._origin == "oldest" else max
+        for of in self._beats:
+            by = {beat.event: beat.by for beat in of.seen}
+            partitions: defaultdict[str, list[Sent]] = defaultdict(list)
+            for beat in sent(Evidence(since, sent=of.sent, seen=of.seen)):
+                partitions[beat.partition].append(beat)
+            for beats in partitions.values():
+                together: defaultdict[tuple[datetime, str], list[Sent]] = defaultdict(list)
+                for beat in beats:
+                    if beat.seen is not None:
+                        together[beat.seen, beat.events[-1]].append(beat)
+                for (at, event), brought in together.items():
+                    yield self._arrived(of, pick(brought, key=_order), at, by[event])
+                for beat in self._unseen(of, beats, since, now):
+                    yield Sample(_name(of, beat), beat.at, of.emitter, beat.events)
+
+    def _live(self, of: Beats, at: datetime) -> bool:
+        return self._alone or _within(self._seen[of.emitter], at)
+
+    def _unseen(self, of: Beats, beats: Sequence[Sent], since: datetime, now: datetime) -> list[Sent]:
+        """Those that others overtook, and the one that stands for all that are on their way."""
+        newest = max((beat.at for beat in beats if beat.seen is not None), default=since)
+        unseen = [beat for beat in beats if beat.seen is None and since < beat.at <= now and self._live(of, beat.at)]
+        ahead = sorted((beat for beat in unseen if beat.at > newest), key=_order)
+        overtaken = [beat for beat in unseen if beat.at <= newest]
+        return overtaken + (ahead[:1] if self._origin == "oldest" else ahead[-1:])
+
+    def _arrived(self, of: Beats, beat: Sent, at: datetime, by: NodeId | None) -> Sample:
+        name, told = _name(of, beat), beat.events[::-1]  # from the end back to the source
+        for source in sorted(of.sources):
+            ways, place = self._ways[source], bisect_left(self._reached[source], beat.at)
+            if place == len(ways) or ways[place][0].delivery.at > at:
+                continue
+            arrived, passage = ways[place]
+            stages = [*travelled(passage, passage.version, beat.at)]
+            if at > arrived.delivery.at:
+                stages.append(Stage("seen by", by or of.emitter, seconds(at - arrived.delivery.at)))
+            events = tuple(dict.fromkeys((told[0], *passage.events, told[-1])))
+            run = arrived.delivery.run
+            return Sample(name, beat.at, of.emitter, events, at, run, Level.BEAT, passage.path, tuple(stages))
+        return Sample(name, beat.at, of.emitter, told, at, level=Level.BEAT)
+
+
+def _order(beat: Sent) -> tuple[datetime, tuple[str, ...]]:
+    return beat.at, beat.events
+
+
+def _name(of: Beats, beat: Sent) -> str:
+    partition = f"#{beat.partition}" if beat.partition else ""
+    return f"{of.emitter.namespace}/{of.emitter.name}@{stamp(beat.at)}{partition}"
+
+
+def _ways(come: Iterable[Arrived], source: NodeId, origin: Origin) -> Iterator[Way]:
+    """The versions that brought something of *source*, by time, and by which way."""
+    for arrived in come:
+        passage = (arrived.oldest if origin == "oldest" else arrived.newest).get(source)
+        if passage is not None and not arrived.backfill:
+            yield arrived, passage
+
+
+def _expecting(of: Beats) -> Iterator[Span]:
+    """From each beat on, but the first of its partition, as long as the next may take: two intervals by its numbers."""
+    told: defaultdict[str, set[tuple[datetime, int]]] = defaultdict(set)
+    for beat in (*of.sent, *of.seen):
+        told[beat.partition].add((beat.emitted_at, beat.seq))
+    for beats in told.values():
+        for (before, first), (after, second) in pairwise(sorted(beats)):
+            if first < second:
+                yield after, after + min(SILENT * ((after - before) // (second - first)), LIVELY)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """*spans* by time, one of those that touch."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _within(spans: Sequence[Span], at: datetime) -> bool:
+    place = bisect_right(spans, at, key=lambda span: span[0])
+    return place > 0 and at <= spans[place - 1][1]
