@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,21 +11,22 @@ from typing import Any, NamedTuple
 
 from plotly import graph_objects as go
 
-Json = dict[str, Any]  # Plotly's own shapes
+from dashboards.figures.axes import (
+    LEGEND,
+    Spans,
+    bands,
+    dates,
+    figure_json,
+    level,
+    lines,
+    marker,
+    note,
+    on_axis,
+    vertical,
+)
 
-AXIS: Json = {
-    "gridcolor": "var(--grid)",
-    "zeroline": False,
-    "linecolor": "var(--line-2)",
-    "tickfont": {"color": "var(--text-3)", "size": 11},
-    "ticks": "",
-    "showspikes": False,
-}
-SANS = "Inter, system-ui, sans-serif"
-SMALL: Json = {"size": 11, "color": "var(--text-3)"}
 LINES = ("var(--c1)", "var(--c4)", "var(--c3)", "var(--c5)")
 SECONDS_A_MINUTE = 60
-SHORT, BRIEF = timedelta(days=7), timedelta(minutes=10)  # below, an axis needs the hour, or the second
 
 
 class Bar(NamedTuple):
@@ -66,35 +66,10 @@ class Series(NamedTuple):
     threshold: float | None = None
 
 
-def figure_json(traces: Sequence[Any], height_margin: int = 8, **layout: Any) -> str:
-    """The figure as JSON for `<script type="application/json">`: `<` is escaped, numbers are plain arrays."""
-    x, y = layout.pop("xaxis", {}), layout.pop("yaxis", {})
-    base: Json = {
-        "template": "none",
-        "margin": {"l": 48, "r": 16, "t": height_margin, "b": 26},
-        "font": {"family": SANS, "size": 12, "color": "var(--text-2)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False,
-        "hovermode": "x unified",
-        "hoverlabel": {
-            "bgcolor": "var(--raised)",
-            "bordercolor": "var(--line-2)",
-            "font": {"color": "var(--text)", "size": 12},
-        },
-        "dragmode": "zoom",
-        "xaxis": {**AXIS, "type": "date", "showgrid": False, "nticks": 6, **x},
-        "yaxis": {**AXIS, "fixedrange": True, "nticks": 6, **y},
-        **layout,
-    }
-    figure = go.Figure(list(traces), base).to_plotly_json()
-    return json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
-
-
 class Beside(NamedTuple):
     """What is shown behind a budget: spans that did not count, and when incidents began."""
 
-    excluded: Sequence[tuple[datetime, datetime]] = ()
+    excluded: Spans = ()
     incidents: Sequence[tuple[datetime, str]] = ()  # with what to call each
 
 
@@ -113,14 +88,14 @@ def budget(
     upstream = _upstream(points) if any(point.own > point.left for point in points) else []
     traces = [
         go.Scatter(
-            x=[_x(begin), _x(now)],
+            x=[on_axis(begin), on_axis(now)],
             y=[100, 0],
             mode="lines",
             line={"color": "var(--line-2)", "width": 1.4, "dash": "dot"},
             hoverinfo="skip",
         ),
         go.Scatter(
-            x=[_x(point.at) for point in points],
+            x=[on_axis(point.at) for point in points],
             y=[round(100 * point.left, 2) for point in points],
             mode="lines",
             line={"color": "var(--c1)", "width": 2.2, "shape": "hv"},
@@ -130,27 +105,27 @@ def budget(
         ),
         *upstream,
     ]
-    marks = [_note(_x(now), 1, "now", yref="paper", xanchor="right", yanchor="top", xshift=-5)]
+    marks = [note(on_axis(now), 1, "now", yref="paper", xanchor="right", yanchor="top", xshift=-5)]
     middle = begin + (now - begin) * 0.22
-    marks.append(_note(_x(middle), 78, "even spend", yshift=13, xshift=22))
+    marks.append(note(on_axis(middle), 78, "even spend", yshift=13, xshift=22))
     if points and empty_at is not None and points[-1].left > 0:
         traces += _projection(points[-1], now, empty_at)
         told = f"empty {empty_at:%-d %b %H:%M}"
-        marks.append(_note(_x(now), 0, told, xanchor="right", xshift=-6, yshift=10, color="var(--bad)"))
+        marks.append(note(on_axis(now), 0, told, xanchor="right", xshift=-6, yshift=10, color="var(--bad)"))
     return figure_json(
         traces,
         16,
-        xaxis={"range": [_x(begin), _x(right)], "tickformat": "%-d %b"},
+        xaxis={"range": [on_axis(begin), on_axis(right)], "tickformat": "%-d %b"},
         yaxis={"range": [lowest * 1.08 - 4, 104], "ticksuffix": " %"},
         shapes=[
-            *(_band(*span) for span in beside.excluded),
-            *(_vertical(at, "var(--bad-fill)", dash="dot") for at, _ in beside.incidents),
-            _vertical(now),
-            _level(0, "var(--bad-fill)", dash="solid"),
+            *bands(beside.excluded),
+            *(vertical(at, "var(--bad-fill)", dash="dot") for at, _ in beside.incidents),
+            vertical(now),
+            level(0, "var(--bad-fill)", dash="solid"),
         ],
         annotations=[
             *marks,
-            *(_note(_x(at), 0.9, name, yref="paper", xanchor="right", xshift=-4) for at, name in beside.incidents),
+            *(note(on_axis(at), 0.9, name, yref="paper", xanchor="right", xshift=-4) for at, name in beside.incidents),
         ],
     )
 
@@ -159,7 +134,7 @@ def _upstream(points: Sequence[Spent]) -> list[Any]:
     """What would be left without what was lost upstream; the band down to what is left is that loss."""
     return [
         go.Scatter(
-            x=[_x(point.at) for point in points],
+            x=[on_axis(point.at) for point in points],
             y=[round(100 * point.own, 2) for point in points],
             mode="lines",
             line={"color": "var(--c3)", "width": 1.6, "dash": "dash", "shape": "hv"},
@@ -173,14 +148,14 @@ def _upstream(points: Sequence[Spent]) -> list[Any]:
 def _projection(last: Spent, now: datetime, empty_at: datetime) -> list[Any]:
     return [
         go.Scatter(
-            x=[_x(now), _x(empty_at)],
+            x=[on_axis(now), on_axis(empty_at)],
             y=[round(100 * last.left, 2), 0],
             mode="lines",
             line={"color": "var(--bad-fill)", "width": 2, "dash": "dash"},
             hovertemplate="at this pace<extra></extra>",
         ),
         go.Scatter(
-            x=[_x(empty_at)],
+            x=[on_axis(empty_at)],
             y=[0],
             mode="markers",
             marker={"color": "var(--bad-fill)", "size": 9, "symbol": "x"},
@@ -189,20 +164,22 @@ def _projection(last: Spent, now: datetime, empty_at: datetime) -> list[Any]:
     ]
 
 
-def indicator(points: Sequence[tuple[datetime, float, bool]], target: float, begin: datetime, now: datetime) -> str:
-    """The indicator over time in per cent, with the objective, and the points below it marked."""
+def indicator(
+    points: Sequence[tuple[datetime, float, bool]], target: float, span: tuple[datetime, datetime], behind: Spans = ()
+) -> str:
+    """The indicator over *span* in per cent, with the objective, and the points below it marked."""
     low = min([100 * value for _, value, _ in points] + [100 * target])
     bottom = max(-2.0, low - max(0.3, (100 - low) * 0.12))
     traces = [
         go.Scatter(
-            x=[_x(at) for at, _, _ in points],
+            x=[on_axis(at) for at, _, _ in points],
             y=[round(100 * value, 3) for _, value, _ in points],
             mode="lines",
             line={"color": "var(--c2)", "width": 1.8, "shape": "hv"},
             hovertemplate="%{y:.2f} %<extra></extra>",
         ),
         go.Scatter(
-            x=[_x(at) for at, _, _ in points],
+            x=[on_axis(at) for at, _, _ in points],
             y=[round(100 * value, 3) if bad else None for _, value, bad in points],
             mode="markers",
             marker={"color": "var(--bad-fill)", "size": 6, "symbol": "square"},
@@ -212,12 +189,10 @@ def indicator(points: Sequence[tuple[datetime, float, bool]], target: float, beg
     objective = f"objective {100 * target:g} %"
     return figure_json(
         traces,
-        xaxis={"range": [_x(begin), _x(now)], "tickformat": "%-d %b"},
+        xaxis={"range": [on_axis(edge) for edge in span], "tickformat": "%-d %b"},
         yaxis={"range": [bottom, 100 + (100 - bottom) * 0.05], "ticksuffix": " %"},
-        shapes=[_level(100 * target, "var(--bad-fill)")],
-        annotations=[
-            _note(0, 100 * target, objective, xref="paper", xanchor="left", yanchor="top", color="var(--bad)")
-        ],
+        shapes=[*bands(behind), level(100 * target, "var(--bad-fill)")],
+        annotations=[note(0, 100 * target, objective, xref="paper", xanchor="left", yanchor="top", color="var(--bad)")],
     )
 
 
@@ -226,7 +201,7 @@ def rates(series: Sequence[Series], begin: datetime, now: datetime) -> str:
     floor = 0.1
     traces = [
         go.Scatter(
-            x=[_x(at) for at, _ in one.points],
+            x=[on_axis(at) for at, _ in one.points],
             y=[None if value is None else round(max(value, floor), 3) for _, value in one.points],
             mode="lines",
             name=one.name,
@@ -240,65 +215,33 @@ def rates(series: Sequence[Series], begin: datetime, now: datetime) -> str:
         traces,
         26,
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.16, "font": {"size": 11.5}},
-        xaxis={"range": [_x(begin), _x(now)], "tickformat": "%-d %b"},
+        legend=LEGEND,
+        xaxis={"range": [on_axis(begin), on_axis(now)], "tickformat": "%-d %b"},
         yaxis={"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}\u00d7" for tick in ticks], "range": [-1, 2.1]},
         shapes=[
-            _level(one.threshold, LINES[index % len(LINES)])
+            level(one.threshold, LINES[index % len(LINES)])
             for index, one in enumerate(series)
             if one.threshold is not None
         ],
     )
 
 
-def held(points: Sequence[Held], unit: str, share: float | None = None) -> str:
-    """What came against what was expected; with *share* the least that is enough, as a band below the expectation."""
-    known = [point for point in points if point.expected is not None]
-    traces: list[Any] = []
-    if known and share is not None:
-        edges = [[_least(point, 1) for point in known], [_least(point, share) for point in known]]
-        for index, edge in enumerate(edges):
-            traces.append(
-                go.Scatter(
-                    x=[_x(point.at) for point in known],
-                    y=edge,
-                    mode="lines",
-                    line={"width": 0},
-                    fill="tonexty" if index else None,
-                    fillcolor="var(--band)" if index else None,
-                    hoverinfo="skip",
-                )
-            )
-    if known:
-        traces.append(
-            go.Scatter(
-                x=[_x(point.at) for point in known],
-                y=[_least(point, 1) for point in known],
-                mode="lines",
-                line={"color": "var(--line-2)", "width": 1.4, "dash": "dot"},
-                hovertemplate=f"%{{y:,.4~g}} {unit} expected<extra></extra>",
-            )
-        )
-    traces.append(
-        go.Scatter(
-            x=[_x(point.at) for point in points],
-            y=[point.value for point in points],
-            mode="lines+markers",
-            line={"color": "var(--c1)", "width": 1.8},
-            marker={
-                "size": [8 if point.bad else 4 for point in points],
-                "color": ["var(--bad-fill)" if point.bad else "var(--c1)" for point in points],
-                "symbol": ["square" if point.bad else "circle" for point in points],
-            },
-            hovertemplate=f"%{{y:,.4~g}} {unit}<extra></extra>",
-        )
-    )
-    return figure_json(traces, xaxis=_dates(points), yaxis={"tickformat": "~s", "rangemode": "tozero"})
+def held(points: Sequence[Held], unit: str, behind: Spans = ()) -> str:
+    """What was measured against what was expected of it."""
+    expected = [(point.at, point.expected) for point in points if point.expected is not None]
+    drawn = [measured(points, unit)]
+    if expected:
+        dotted = {"width": 1.4, "dash": "dot"}
+        drawn.insert(0, lines(expected, "var(--text-3)", f"%{{y:,.4~g}} {unit} expected", line=dotted))
+    axis = {"tickformat": "~s", "rangemode": "tozero"}
+    return figure_json(drawn, xaxis=dates(points), yaxis=axis, shapes=bands(behind))
 
 
-def _least(point: Held, share: float) -> float:
-    assert point.expected is not None, "points with an expectation only"
-    return round(point.expected * share, 3)
+def measured(points: Sequence[Held], unit: str, **more: Any) -> Any:
+    """The line of what was measured, with a square where that was bad; *more* is what Plotly calls it."""
+    heights = [(point.at, point.value) for point in points]
+    style = {"mode": "lines+markers", "marker": marker([point.bad for point in points], "var(--c1)"), **more}
+    return lines(heights, "var(--c1)", f"%{{y:,.4~g}} {unit}", **style)
 
 
 def durations(bars: Sequence[Bar]) -> str:
@@ -308,14 +251,14 @@ def durations(bars: Sequence[Bar]) -> str:
     width_ms = (bars[-1].at - bars[0].at).total_seconds() * 1000 / len(bars) * 0.72 if bars else 0
     trace = go.Bar(
         width=width_ms or None,  # of runs that began together Plotly makes one bar
-        x=[_x(bar.at) for bar in bars],
+        x=[on_axis(bar.at) for bar in bars],
         y=[round(bar.value / divisor, 2) for bar in bars],
         marker={"color": [TONES[bar.tone] for bar in bars]},
         customdata=[bar.words for bar in bars],
         hovertemplate=f"%{{customdata}}, %{{y:.1f}} {unit}<extra></extra>",
     )
     axis = {"ticksuffix": f" {unit}", "rangemode": "tozero"}
-    return figure_json([trace], bargap=0.28, xaxis=_dates(bars), yaxis=axis)
+    return figure_json([trace], bargap=0.28, xaxis=dates(bars), yaxis=axis)
 
 
 TONES = {
@@ -345,39 +288,3 @@ def burn_points(
         return (bads[last] - bads[first]) / total / allowed if total else None
 
     return [(moment, rate(moment)) for moment in at]
-
-
-def _dates(points: Sequence[Bar | Held]) -> Json:
-    """How the axis below *points* tells time: with the clock where days alone would repeat; once below a lone one."""
-    if not points:
-        return {}
-    first, last = points[0].at, points[-1].at
-    if first == last:
-        return {"tickvals": [_x(first)], "tickformat": "%-d %b %H:%M"}
-    if last - first > SHORT:
-        return {"tickformat": "%-d %b"}
-    return {"tickformat": "%-d %b %H:%M" if last - first > BRIEF else "%H:%M:%S"}
-
-
-def _x(at: datetime) -> str:
-    """A time as Plotly takes it; its axis knows no zones, and all our times are UTC."""
-    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-
-
-def _note(x: object, y: float, text: str, *, color: str = "var(--text-3)", **more: Any) -> Json:
-    return {"x": x, "y": y, "text": text, "showarrow": False, "font": {**SMALL, "color": color}, **more}
-
-
-def _band(start: datetime, end: datetime) -> Json:
-    where = {"x0": _x(start), "x1": _x(end), "yref": "paper", "y0": 0, "y1": 1}
-    return {"type": "rect", **where, "line": {"width": 0}, "fillcolor": "var(--line-2)", "opacity": 0.5}
-
-
-def _vertical(at: datetime, color: str = "var(--text-3)", *, dash: str = "solid") -> Json:
-    line = {"color": color, "width": 1, "dash": dash}
-    return {"type": "line", "x0": _x(at), "x1": _x(at), "yref": "paper", "y0": 0, "y1": 1, "line": line}
-
-
-def _level(y: float, color: str, *, dash: str = "dot") -> Json:
-    line = {"color": color, "width": 1.2, "dash": dash}
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}

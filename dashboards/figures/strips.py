@@ -70,6 +70,14 @@ def rate(value: float, threshold: float, tone: str) -> Markup:
     ).format(tone, f"{along(value):.1f}", f"{along(threshold):.1f}")
 
 
+def span(start: float, length: float, tone: str) -> Markup:
+    """A bar from *start* on, both shares of the whole: one stage of several that follow each other."""
+    return Markup(
+        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="tr" width="100" height="10" rx="1"/><rect class="{}" x="{}" width="{}" height="10"/></svg>'
+    ).format(tone, f"{100 * start:.1f}", f"{max(0.6, 100 * length):.1f}")
+
+
 def bar(share: float, tone: str = "f") -> Markup:
     """A bar of *share*, from 0 to 1; its number stands beside it."""
     return Markup(

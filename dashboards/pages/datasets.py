@@ -11,6 +11,7 @@ from dashboards.current import Judged, by_dataset, current
 from dashboards.figures.charts import durations, held
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels import datasets as panels
+from dashboards.panels.contracts import matrix
 from dashboards.panels.diagnosis import of_dataset as diagnosed
 from dashboards.panels.export import exported
 from dashboards.panels.facets import Documentation, facet
@@ -103,6 +104,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         diagnosis=diagnosed({node.id, node.canonical, *node.aliases}, slos, open_incidents, seen),
         lineage=lineage,
         slos=rows(slos),
+        contracts=matrix(slos),
         blast=panels.blast(down, marks(down, judged, {}, affected, seen.at)),
         columns=_columns(request, node, seen),
         changes=panels.changes(store.facet_history(node.canonical, ["schema"], until=seen.as_of)),

@@ -9,9 +9,12 @@ from dashboards.current import Judged, current
 from dashboards.figures.strips import LONGEST
 from dashboards.frame import Nav, Shown, look, page
 from dashboards.panels.budget import figures
+from dashboards.panels.contracts import matrix
 from dashboards.panels.decisions import decisions, proposed
 from dashboards.panels.diagnosis import empty_at, of_slo, pace
-from dashboards.panels.slos import row, rows, tiers
+from dashboards.panels.rules import rules
+from dashboards.panels.slos import row, rows, tiers, timed
+from dashboards.panels.stages import way
 from dashboards.states import SLO, VERDICT, worst
 from lineage.alerts.incidents import Incident, every
 from lineage.alerts.inherited import booked, share, spans
@@ -30,7 +33,8 @@ LISTED = 24  # occurrences in the table
 def listed(request: Request) -> Response:
     """All SLOs; `state` filters."""
     seen = look(request)
-    made = rows(current(request).judged(seen.at, past=seen.as_of is not None), brief=True)
+    judged = current(request).judged(seen.at, past=seen.as_of is not None)
+    made = rows(judged, brief=True)
     counts = {state: sum(one.state == state for one in made) for state in SLO}
     wanted = request.query_params.get("state")
     if wanted:
@@ -43,6 +47,7 @@ def listed(request: Request) -> Response:
         counts_by_state=counts,
         states=SLO,
         wanted=wanted,
+        contracts=matrix(judged),
         proposed=proposed(request, seen),
         written=written,
     )
@@ -79,6 +84,9 @@ def shown(request: Request, name: str) -> Response:
         written=written(one.definition),
         decisions=decisions(request, one.definition, status.occurrences, seen),
         figures=figures(one, mine, hurt.get(name, ())),
+        rules=rules(one),
+        way=way(one),
+        timed=timed(one),
         LONGEST=LONGEST,
         silence=silenced([name], behind.store, seen.at).get(name),
     )

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.charts import Beside, Held, Series, Spent, budget, burn_points, held, indicator, rates
+from dashboards.panels.deliveries import arriving, filling
 from dashboards.panels.diagnosis import empty_at
+from dashboards.panels.rules import failing
 from lineage.alerts.incidents import Incident
 from lineage.alerts.inherited import Span, upstream
 from lineage.model import Verdict, VerdictState
@@ -25,6 +27,7 @@ MOST_LINES = 4  # of a chart (UI 4.1)
 HOURLY_FROM = 3 * 24  # judged occurrences in the window from which the indicator is shown by the hour
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RATE_SPAN = timedelta(days=7)
+BESIDE = {"arrivals": arriving, "rows": filling, "failures": failing}
 
 
 class Drawn(NamedTuple):
@@ -38,7 +41,6 @@ MEASURED = {
     "freshness": Drawn("min late", 60),
     "freshness rows": Drawn("min old at most", 60),
     "freshness age": Drawn("min too old", 60),
-    "completeness": Drawn("rows"),
     "latency": Drawn("min", 60),
     "replication_lag": Drawn("min too far behind", 60),
     "dead_letters": Drawn("records refused"),
@@ -55,19 +57,23 @@ def figures(one: Judged, incidents: Iterable[Incident] = (), hurt: Sequence[Span
     if not verdicts:
         return {}
     begin = status.since
-    made = {"sli": indicator(_by_time(verdicts, status), float(status.target), begin, status.at)}
+    aside = excluded(status.occurrences)
+    made = {"sli": indicator(_by_time(verdicts, status), float(status.target), (begin, status.at), aside)}
     if status.budget.allowed:
         begun = [(case.onset_at, case.id) for case in incidents if begin < case.onset_at <= status.at]
-        beside = Beside(excluded(status.occurrences), begun[:MOST_MARKS])
+        beside = Beside(aside, begun[:MOST_MARKS])
         made["budget"] = budget(
             spent(verdicts, status.budget.allowed, hurt), begin, status.at, empty_at(status), beside
         )
     if any(rate.long is not None for rate in status.burn):
         made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
-    if points := measured(one):
+    for name, drawn_of in BESIDE.items():
+        if (drawing := drawn_of(one, aside)) is not None:
+            made[name] = drawing
+    if made.keys().isdisjoint(BESIDE) and (points := measured(one)):
         how = drawn(one)
         assert how is not None, "it has points"
-        made["measured"] = held(points, how.unit)
+        made["measured"] = held(points, how.unit, aside)
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -12,11 +12,14 @@ from markupsafe import Markup
 from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.picture import URGENCY, Tone
-from dashboards.figures.strips import Cell, meter, rate, strip
+from dashboards.figures.strips import LONGEST, Cell, meter, rate, strip
 from dashboards.panels.diagnosis import empty_at, left_tone, pace
 from dashboards.states import SLO, VERDICT, Look, tier
 from lineage.model import NodeId, Verdict
 from lineage.slo.status import BurnRate, SloState, Status
+
+TALL: Mapping[Tone, float] = {"ok": 0.55, "bad": 1.0}  # of a strip, at most
+LOW = 0.35  # what is neither good nor bad; and by how much less the earliest is tall
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def row(one: Judged, *, brief: bool = False) -> Row:
         left=left,
         left_tone=tone,
         meter=meter(None if left is None else float(left), tone, f"{say.percent(left, 0)} of the error budget left"),
-        strip=occurrences(status, brief=brief),
+        strip=occurrences(one, brief=brief),
         burn=f"{say.times(fastest.long)} ({say.lasting(fastest.long_s)})" if fastest else say.NOTHING,
         burn_value=float(fastest.long or 0) if fastest else 0.0,
         empty_at=empty_at(status),
@@ -78,18 +81,44 @@ def row(one: Judged, *, brief: bool = False) -> Row:
     )
 
 
-def occurrences(status: Status, *, brief: bool = False) -> Markup:
-    """The window's newest occurrences as a strip."""
-    cells = [_cell(verdict) for verdict in status.occurrences]
+def occurrences(one: Judged, *, brief: bool = False) -> Markup:
+    """The window's newest occurrences as a strip; where they are judged by time, the later the taller."""
+    status = one.status
+    shown = status.occurrences[-LONGEST:]
+    tallness = _by_lateness(shown) if timed(one) else [TALL.get(VERDICT[verdict.state].tone, LOW) for verdict in shown]
+    cells = [_cell(verdict, tall) for verdict, tall in zip(shown, tallness, strict=True)]
     counts = status.counts
     within = f"of the last {say.lasting(status.window_s)}" if status.period is None else f"in {status.period.name}"
     label = f"{counts.get('good', 0)} good, {counts.get('bad', 0)} bad {within}"
     return strip(cells, label, brief=brief)
 
 
-def _cell(verdict: Verdict) -> Cell:
+def timed(one: Judged) -> bool:
+    """Whether an occurrence is judged by when it came, so that its value is how late it was, or how long it took."""
+    sli = one.definition.spec.sli
+    return sli.type == "latency" or getattr(sli, "method", None) in {"occurrence", "heartbeat"}
+
+
+def _by_lateness(shown: Sequence[Verdict]) -> list[float]:
+    """How tall each is: the later the taller, and a bad one always above a good one; one that never came is full."""
+    spans: dict[Tone, list[Fraction]] = {}
+    for verdict in shown:
+        if verdict.value is not None:
+            spans.setdefault(VERDICT[verdict.state].tone, []).append(verdict.value)
+
+    def tall(verdict: Verdict) -> float:
+        tone = VERDICT[verdict.state].tone
+        if tone not in TALL or verdict.value is None:
+            return TALL.get(tone, LOW)
+        early, late = min(spans[tone]), max(spans[tone])
+        share = (verdict.value - early) / (late - early) if late > early else Fraction(1)
+        return TALL[tone] - LOW * float(1 - share)
+
+    return [tall(verdict) for verdict in shown]
+
+
+def _cell(verdict: Verdict, tall: float) -> Cell:
     look = VERDICT[verdict.state]
-    tall = 0.55 if look.tone == "ok" else 1.0 if look.tone == "bad" else 0.35
     return Cell(look.tone, f"{say.exact(verdict.due)}: {look.word.lower()}. {verdict.reason}", tall)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from lineage.estate import wire
 from lineage.estate.pipelines import BROKEN, KILLED, PIPELINES, STREAMS, WAITING, Pipeline, Step, Stream
-from lineage.estate.story import DAY, HOUR, KILLED_DRIVER, WRONG_SIGNS, Story, chance
+from lineage.estate.story import DAY, HOUR, KILLED_DRIVER, MISSING_SHOP, WRONG_SIGNS, Story, chance
 from lineage.estate.wire import Json
 
 LONGEST = timedelta(hours=3)  # no run takes longer
@@ -153,7 +153,7 @@ class Occasion:
         at += timedelta(seconds=max(2, round(step.takes_s * (0.85 + 0.4 * chance(step.name, self.nominal)))))
         written = [wire.wrote(kind, key, step, self.story.rows(key, self.nominal)) for key in step.writes]
         yield at, wire.event("COMPLETE", at, run=run, job=job, inputs=inputs, outputs=written)
-        if step.checks:
+        if step.checks or step.contract:
             yield from self._tests(step, at)
 
     def _failures(self, step: Step, at: datetime) -> Iterator[Dated]:
@@ -173,9 +173,12 @@ class Occasion:
         job, run = wire.job(kind, name, JOB_TYPES[kind][2], owner=self.pipeline.owner), self._run(name)
         begin, end = at + timedelta(seconds=2), at + timedelta(seconds=11)
         wrong = step.name == "load_payments" and self.story.remembers(self.nominal, WRONG_SIGNS)
+        short = step.name == "orders_daily" and self.story.days_ago(self.nominal) == MISSING_SHOP
         results = [_check(test, column, failed=wrong and test == "positive") for test, column in step.checks]
+        consumer, wanted = step.contract or ("", ())
+        expected = [_check(test, column, failed=short and test == "row_count") for test, column in wanted]
         tested = [wire.read(kind, key) for key in step.writes]
-        checked = [wire.read(kind, key, checks=results) for key in step.writes]
+        checked = [wire.read(kind, key, checks=results, contract=(consumer, expected)) for key in step.writes]
         yield begin, wire.event("START", begin, run=run, job=job, inputs=tested)
         yield end, wire.event("COMPLETE", end, run=run, job=job, inputs=checked)
 

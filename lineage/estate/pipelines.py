@@ -23,6 +23,7 @@ class Step(NamedTuple):
     derived: dict[str, Derivation] = {}  # noqa: RUF012 - a constant of a constant
     checks: tuple[tuple[str, str], ...] = ()  # tests on what it writes: (assertion, column)
     across: tuple[tuple[str, str], ...] = ()
+    contract: tuple[str, tuple[tuple[str, str], ...]] | None = None  # a consumer, and what it expects: tests as above
 
 
 class Pipeline(NamedTuple):
@@ -204,6 +205,7 @@ PIPELINES = (
                     "items": ("AGGREGATION", ("stg.order_items.line",)),
                 },
                 (("not_null", "order_id"), ("unique", "order_id"), ("relationships", "customer_id")),
+                contract=("data-growth", (("not_null", "customer_id"), ("row_count", "order_id"))),
             ),
             Step(
                 "basket_daily",
@@ -224,6 +226,7 @@ PIPELINES = (
                     "day": ("TRANSFORMATION", ("mart.revenue_hourly.hour",)),
                     "orders": ("AGGREGATION", ("mart.orders_daily.order_id",)),
                 },
+                contract=("finance-controlling", (("unique", "day"), ("positive", "net_eur"))),
             ),
             Step(
                 "unsettled_payments",

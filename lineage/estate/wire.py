@@ -134,13 +134,26 @@ def _lineage_of(who: tuple[str, str, str]) -> Json:
     return {"run": {"runId": who[0]}, "job": {"namespace": who[1], "name": who[2]}}
 
 
-def read(kind: str, key: str, rows: int | None = None, checks: Sequence[Json] = ()) -> Json:
-    """The table *key* as an input, with the rows read and the assertions made on it (in both places, as dbt does)."""
+def read(
+    kind: str,
+    key: str,
+    rows: int | None = None,
+    checks: Sequence[Json] = (),
+    contract: tuple[str, list[Json]] = ("", []),
+) -> Json:
+    """The table *key* as an input, with the rows read and the assertions made on it (in both places, as dbt does).
+
+    *contract* is a consumer, and which of its expectations were met.
+    """
     found = _dataset(kind, TABLES[key])
     if checks:
         body = facet(kind, "DataQualityAssertionsDatasetFacet", assertions=list(checks))
         found["facets"]["dataQualityAssertions"] = body
         found["inputFacets"] = {"dataQualityAssertions": body}
+    if contract[1]:
+        url = f"{CORE}#/$defs/InputDatasetFacet"
+        told = {"_producer": PRODUCERS[kind], "_schemaURL": url, "consumer": contract[0], "expectations": contract[1]}
+        found["inputFacets"] = {**found.get("inputFacets", {}), "contract": told}
     if rows is not None:
         found["inputFacets"] = {"inputStatistics": facet(kind, "InputStatisticsInputDatasetFacet", rowCount=rows)}
     return found

@@ -89,7 +89,7 @@ def test_an_occurrence_due_at_the_edge_of_a_window_is_outside():
 
 def test_points_below_the_objective_are_marked():
     """A marker stands where the indicator was below, and nowhere else."""
-    text = charts.indicator([(AT - HOUR, 0.5, True), (AT, 1.0, False)], 0.9, AT - DAY, AT)
+    text = charts.indicator([(AT - HOUR, 0.5, True), (AT, 1.0, False)], 0.9, (AT - DAY, AT))
 
     assert [50.0, None] == json.loads(text)["data"][1]["y"]
 
