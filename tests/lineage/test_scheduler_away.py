@@ -45,8 +45,10 @@ def checks() -> Iterator[dict[str, Any]]:
         )  # fmt: skip
 
 
-def lived(folder: Path, promised: dict[str, Any], events: Iterator[dict[str, Any]], ticks: list[datetime]) -> list[Any]:
-    """How the SLO and its newest incident stand after these ticks, and what is remembered of its alert."""
+def lived(
+    folder: Path, promised: dict[str, Any], events: Iterator[dict[str, Any]], ticks: list[datetime], kind: str = "slo"
+) -> list[Any]:
+    """How the SLO and its newest incident of *kind* stand after these ticks, and what is remembered of its alert."""
     folder.mkdir()
     lake = Lake(folder)
     lake.put(*events)
@@ -58,7 +60,8 @@ def lived(folder: Path, promised: dict[str, Any], events: Iterator[dict[str, Any
     scheduler = Scheduler(house)
     for tick in ticks:
         (status,) = scheduler.tick(tick)
-    newest = [(case.state, case.onset_at, [m.since for m in case.members]) for case in every(lake.store)[:1]]
+    cases = [case for case in every(lake.store) if case.kind == kind]
+    newest = [(case.state, case.onset_at, [m.since for m in case.members]) for case in cases[:1]]
     phases = [document.state for document in lake.store.documents(ALERT)]
     lake.homes.close()
     return [status, newest, phases]
@@ -84,12 +87,24 @@ def test_a_downtime_changes_neither_status_nor_onset(
     assert (up, ["firing"]) == (lived(tmp_path / "down", promised, events(), [grid[0], grid[-1]]), up[-1])
 
 
+def missed_at_noon() -> Iterator[dict[str, Any]]:
+    """A load an hour, of which that of noon is late and the next one in time."""
+    yield from list(deliveries())[:8]
+    yield event("COMPLETE", NOON + 40 * MINUTE, "late", nominal=(NOON - HOUR, NOON))
+    yield event("COMPLETE", NOON + HOUR + 5 * MINUTE, "next", nominal=(NOON, NOON + HOUR))
+
+
 def test_what_is_over_by_the_return_is_not_told(tmp_path: Path) -> None:
     """Somebody who was away hears of what is wrong now."""
-    late = [event("COMPLETE", NOON + 40 * MINUTE, "late", nominal=(NOON - HOUR, NOON))]
-    good = [event("COMPLETE", NOON + HOUR + 5 * MINUTE, "next", nominal=(NOON, NOON + HOUR))]
-    before = list(deliveries())[:8]
-
-    found = lived(tmp_path / "down", MISSED, iter([*before, *late, *good]), [NOON, NOON + 2 * HOUR])
+    found = lived(tmp_path / "down", MISSED, missed_at_noon(), [NOON, NOON + 2 * HOUR])
 
     assert found[1:] == [[], []]
+
+
+def test_a_budget_that_ran_low_meanwhile_is_told_on_return(tmp_path: Path) -> None:
+    """It is low still, though the data is good again: it began with the miss that nobody saw."""
+    ticks = [NOON, NOON + 2 * HOUR, NOON + 2 * HOUR + EVERY]
+    found = lived(tmp_path / "down", MISSED, missed_at_noon(), ticks, "budget")
+    missed = NOON + 15 * MINUTE
+
+    assert found[1] == [("open", missed, [missed])]
