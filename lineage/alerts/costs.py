@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
+from itertools import takewhile
 
 from lineage.alerts.incidents import Incident, Member, Moment, Postmortem, Spent
 from lineage.model import VerdictState
@@ -39,8 +40,9 @@ def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Statu
 def spent(member: Member, status: Status) -> Spent:
     """What of the budget was lost to what fell due while *member* was hurt, by itself or from upstream."""
     begin, end = member.hurt_since or member.since, member.restored_at
-    bad = (each for each in status.looked_at if each.state == VerdictState.BAD and each.due >= begin)
-    lost = sum((each.total - each.good for each in bad if end is None or each.due <= end), Fraction(0))
+    since = takewhile(lambda each: each.due >= begin, reversed(status.looked_at))
+    bad = (each for each in since if each.state == VerdictState.BAD and (end is None or each.due <= end))
+    lost = sum((each.total - each.good for each in bad), Fraction(0))
     if not lost or not status.budget.allowed:
         return Spent()
     share = float(lost / status.budget.allowed)
