@@ -87,7 +87,8 @@ def concluded(slo: DataSLO, by: Basis, measured: Tally, tally: Tally, now: datet
         last_delivery=max(delivered, default=status.last_delivery),
         through=through,
         backlog=None if waits is None else waits(slo, evidence, now),
-        findings=findings(slo, evidence, status.occurrences, now),
+        left_out=evidence.left_out,
+        findings=findings(slo, evidence, status.measured, now),
     )
 
 

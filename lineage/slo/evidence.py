@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from lineage.model import NodeId, Use
+from lineage.slo.ahead import LeftOut
 from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
 from lineage.slo.exclusions import Excluded
@@ -245,6 +246,7 @@ class Evidence:
     queued: Queued | None = None  # the newest word on the dataset beside
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
     gaps: Sequence[Gap] = ()  # in which nobody was there to hear of anything
+    left_out: tuple[LeftOut, ...] = ()  # what clocks ahead told, which is no part of all this
 
     @property
     def begin(self) -> datetime:

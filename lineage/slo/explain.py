@@ -9,7 +9,7 @@ from datetime import timedelta
 from lineage.errors import NotFound
 from lineage.model import EventRecord, Verdict
 from lineage.slo.phrases import moment, percent, span
-from lineage.slo.shape import Number, number, stage_of, stamp, window_of
+from lineage.slo.shape import Number, left_out_of, number, stage_of, stamp, window_of
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -33,7 +33,7 @@ def explain(slo: DataSLO, status: Status, occurrence: str, store: Store) -> Expl
 
     `newest` is the last one that was judged. Raises NotFound, which names some that there are.
     """
-    verdict = _meant(status.occurrences, occurrence)
+    verdict = _meant((*status.occurrences, *status.members), occurrence)
     found = {record.digest: record for record in _records(verdict, store)}
     return Explanation(slo, status, verdict, tuple(found[each] for each in verdict.evidence if each in found))
 
@@ -62,6 +62,7 @@ def shape_of(explained: Explanation) -> dict[str, object]:
         "imported": verdict.imported,
         "level": verdict.level,
         "stages": [stage_of(stage) for stage in verdict.stages],
+        "leftOut": [left_out_of(each) for each in status.left_out],
         "events": [
             {
                 "digest": event.digest,
@@ -91,8 +92,8 @@ def lines_of(explained: Explanation) -> Iterator[str]:
         yield f"  known by   {LEVELS[verdict.level]} (level {verdict.level})"
     for stage in verdict.stages:
         yield f"  stage      {span(timedelta(seconds=float(stage.seconds)))} {stage.what} {stage.job}"
-    yield f"  counts     {number(verdict.good)} good of {number(verdict.total)} {slo.spec.sli.unit}"
-    if verdict.good != verdict.total and explained.status.budget.allowed:
+    yield f"  counts     {number(verdict.good)} good of {number(verdict.total)} {_unit(explained)}"
+    if verdict.good != verdict.total and _counts(explained) and explained.status.budget.allowed:
         spent = (verdict.total - verdict.good) / explained.status.budget.allowed
         yield f"  spends     {percent(spent)} of the error budget"
     if explained.status.sli is not None:
@@ -101,6 +102,8 @@ def lines_of(explained: Explanation) -> Iterator[str]:
         yield f"  run        {verdict.run}"
     if verdict.imported:
         yield "  imported   it was due before the first event was received that speaks of it"
+    for left in explained.status.left_out:
+        yield f"  left out   {left.sentence}"
     for event in explained.events:
         job = "" if event.job is None else f"  {event.job}"
         yield f"  event      {event.digest}  {event.type or event.kind}  {moment(event.at)}{job}"
@@ -117,8 +120,17 @@ def _stands(status: Status) -> str:
     return f"{percent(status.sli, 2)} good{within}, objective {percent(status.target, 2)}{rest}"
 
 
+def _counts(explained: Explanation) -> bool:
+    """Whether the budget counts the verdict itself, and not the slice that it is a part of."""
+    return explained.verdict not in explained.status.members
+
+
+def _unit(explained: Explanation) -> str:
+    return explained.slo.unit if _counts(explained) else explained.slo.spec.sli.unit
+
+
 def _spends(explained: Explanation) -> Number:
-    allowed = explained.status.budget.allowed
+    allowed = explained.status.budget.allowed if _counts(explained) else None
     return number((explained.verdict.total - explained.verdict.good) / allowed) if allowed else None
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from lineage.model import EventRecord, NodeId, Write
+from lineage.slo.ahead import left_out
 from lineage.slo.asking import Asked, read, rows_told
 from lineage.slo.audits import with_audits
 from lineage.slo.beats import BEATING, HEARTBEAT, along, beats
@@ -21,8 +22,8 @@ from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
 from lineage.slo.queued import queued
 from lineage.slo.schemas import schemas
-from lineage.slo.spec import DataSLO
 from lineage.slo.slices import slicing
+from lineage.slo.spec import DataSLO
 from lineage.slo.upstream import Span, ancestry, backfills, counts_of, reads
 from lineage.store.base import Store
 
@@ -58,13 +59,13 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     Of beats only what was told after *beats_since*, where that is given.
 
     The window is taken as of the last midnight: all day long the same is asked, and what came of it holds until
-    something new is told.
+    something new is told. What is ahead of its receipt is none of it, but counted.
     """
     since = window_of(slo, now)
     begin = window_of(slo, midnight(now)) - need.history
     if slo.spec.schedule is not None:
         begin = occurrences(slo.spec.schedule, begin, begin)[0].start - TICK
-    asked = Asked(slo.dataset, store, begin, now, known_at)
+    asked = Asked(slo.dataset, store.without_ahead(), begin, now, known_at)
     writes = asked.writes(counts=need.counts)
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
     if need.partitions:
@@ -78,7 +79,17 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     elif heard > since:
         heard = min([heard, *_heard_before(asked)])
     evidence = Evidence(since, deliveries, tested, heard is not None, heard, asked_from=begin)
-    return _with_more(slo, need, asked, evidence, beats_since)
+    found = _with_more(slo, need, asked, evidence, beats_since)
+    spoke = _spoken_of(slo, need, found)
+    return replace(found, left_out=left_out(store, spoke, window_of(slo, midnight(now)), known_at))
+
+
+def _spoken_of(slo: DataSLO, need: Need, evidence: Evidence) -> Iterator[NodeId]:
+    """The datasets and jobs of which events are evidence."""
+    yield slo.dataset
+    yield from filter(None, (need.beside, need.beats_of, need.counted_by))
+    if evidence.ancestry is not None:
+        yield from evidence.ancestry.deliveries
 
 
 def _heard_before(asked: Asked) -> Iterator[datetime]:

@@ -104,7 +104,7 @@ def zones_of(slos: Iterable[DataSLO]) -> list[str]:
 
 def cadence_of(store: Store, dataset: NodeId, zones: Sequence[str], now: datetime) -> Cadence | None:
     """The schedule that what came of *dataset* looks like; None where nobody can tell."""
-    writes = store.writes(dataset, since=now - LOOK_BACK, until=now, known_at=now)
+    writes = store.without_ahead().writes(dataset, since=now - LOOK_BACK, until=now, known_at=now)
     return infer(
         (
             Delivery(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from lineage.model import Amendment, Restated, Stage, Verdict
+from lineage.slo.ahead import LeftOut
 from lineage.slo.backlog import Backlog
 from lineage.slo.periods import Period
 from lineage.slo.spec import DataSLO, indicator
@@ -31,7 +32,7 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "slo": status.slo,
         "dataset": {"namespace": slo.dataset.namespace, "name": slo.dataset.name},
         "indicator": slo.spec.sli.type,
-        "unit": slo.spec.sli.unit,
+        "unit": slo.unit,
         "owner": slo.spec.owner.team,
         "description": slo.spec.description,
         "at": stamp(status.at),
@@ -59,12 +60,24 @@ def shape(status: Status, slo: DataSLO, listed: Sequence[Verdict] | None = None)
         "burn": {label(rate.long_s): _rate(rate) for rate in status.burn},
         "ladder": status.ladder,
         "findings": [{"kind": each.kind, "at": stamp(each.at), "sentence": each.sentence} for each in status.findings],
+        "leftOut": [left_out_of(each) for each in status.left_out],
         "nextDue": stamp(status.next_due),
         "lastDelivery": stamp(status.last_delivery),
         "figures": {name: number(value) for name, value in _figures(status, slo).items()},
         "backlog": _backlog(status.backlog, status.at),
         "occurrenceCount": len(status.occurrences),
         "occurrences": [_occurrence(verdict) for verdict in (status.occurrences if listed is None else listed)],
+    }
+
+
+def left_out_of(left: LeftOut) -> dict[str, object]:
+    """*left* as JSON."""
+    return {
+        "job": None if left.job is None else {"namespace": left.job.namespace, "name": left.job.name},
+        "events": left.events,
+        "aheadSeconds": left.most.total_seconds(),
+        "lastReceivedAt": stamp(left.last),
+        "sentence": left.sentence,
     }
 
 
@@ -76,7 +89,7 @@ def window_of(period: Period | None) -> dict[str, object] | None:
 def _figures(status: Status, slo: DataSLO) -> Mapping[str, Fraction | None]:
     """What else the indicator has to show of the window, where it has anything."""
     show = getattr(indicator(slo.spec.sli.type), "figures", None)
-    found: Mapping[str, Fraction | None] = show(slo, status.occurrences) if show is not None else {}
+    found: Mapping[str, Fraction | None] = show(slo, status.measured) if show is not None else {}
     return found
 
 

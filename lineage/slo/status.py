@@ -10,6 +10,7 @@ from typing import Literal
 
 from lineage.errors import NotFound
 from lineage.model import Verdict
+from lineage.slo.ahead import LeftOut
 from lineage.slo.backlog import Backlog
 from lineage.slo.findings import Finding
 from lineage.slo.periods import Period
@@ -80,10 +81,11 @@ class Status:
     findings: tuple[Finding, ...] = ()  # what is wrong with the dataset beside its numbers
     through: datetime | None = None  # up to when the dataset held all data, where the indicator knows
     backlog: Backlog | None = None  # what waits, where the indicator knows of something that does
+    left_out: tuple[LeftOut, ...] = ()  # what clocks ahead told, of which nothing else here knows
     period: Period | None = None  # the window, where it is one of a calendar
+    members: tuple[Verdict, ...] = ()  # what the occurrences are made of, where they are slices
     before: tuple[Verdict, ...] = ()  # and what alerts look back at that was due before it began
 
-    members: tuple[Verdict, ...] = ()  # what the occurrences are made of, where they are slices
     @property
     def since(self) -> datetime:
         """When the window began."""
@@ -94,13 +96,13 @@ class Status:
         """What alerts go by, oldest first: the window, and what was due before one on a calendar."""
         return (*self.before, *self.occurrences) if self.before else self.occurrences
 
-    def verdict(self, occurrence: str) -> Verdict:
-        """That of *occurrence*, by its whole name. Raises NotFound where the window has none."""
     @property
     def measured(self) -> tuple[Verdict, ...]:
         """What the indicator said, oldest first: the occurrences, or what their slices are made of."""
         return self.members or self.occurrences
 
+    def verdict(self, occurrence: str) -> Verdict:
+        """That of *occurrence*, by its whole name. Raises NotFound where the window has none."""
         for verdict in (*self.occurrences, *self.members):
             if verdict.occurrence == occurrence:
                 return verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -85,10 +85,10 @@ class Watch:
         if known is None or known.day != midnight(now) or not _same(known.slo, slo):
             asked = _Asking(self._store, self._told.get(slo.name, {}))
             read = basis(slo, cast(Store, asked), now)  # it passes every question on
-            if asked.widely or not read.evidence.observed:  # then any event of anybody may change that
+            if asked.noted.widely or not read.evidence.observed:  # then any event of anybody may change that
                 return judged(slo, read, now, self._grace)
-            self._told[slo.name] = asked.told
-            known = self._keep(slo, read, frozenset(asked.about), now)
+            self._told[slo.name] = asked.noted.told
+            known = self._keep(slo, read, frozenset(asked.noted.about), now)
         elif known.pulse is None and known.until is not None and known.until <= now:
             known = self._keep(slo, known.read, known.about, now)
         return known.status if known.status.at == now else later(slo, known.status, now)
@@ -111,9 +111,9 @@ class Watch:
         if since is not None:
             asked = _Asking(self._store, {})
             read = basis(known.slo, cast(Store, asked), now, beats_since=since - TICK)
-            if asked.widely:
+            if asked.noted.widely:
                 return None
-            known.about |= asked.about
+            known.about |= asked.noted.about
         lasting = Lasting(now)
         if not pulse.follow(read, since, lasting):
             return None
@@ -121,21 +121,32 @@ class Watch:
         return known
 
 
-class _Asking:
-    """A store that notes of which nodes it is asked; *widely* where a question is about none, and so about any."""
+@dataclass(slots=True)
+class _Noted:
+    """Of which nodes a store was asked; *widely* where a question is about none, and so about any."""
 
-    def __init__(self, store: Store, told: Told) -> None:
+    told: Told = field(default_factory=dict)
+    about: set[NodeId] = field(default_factory=set)
+    widely: bool = False
+
+
+class _Asking:
+    """A store that notes what it is asked."""
+
+    def __init__(self, store: Store, told: Told, noted: _Noted | None = None) -> None:
         self._store = store
         self._before = told
-        self.told: Told = {}
-        self.about: set[NodeId] = set()
-        self.widely = False
+        self.noted = noted or _Noted()
+
+    def without_ahead(self) -> _Asking:
+        """As the store has it, with the same notes."""
+        return _Asking(self._store.without_ahead(), self._before, self.noted)
 
     def facet_history(
         self, of: NodeId, names: Iterable[str] | None = None, *, since: datetime | None = None, **more: Any
     ) -> list[FacetRecord]:
         """As the store has it; of many rows only those are asked for again that may be others now."""
-        self.about.add(of)
+        self.noted.about.add(of)
         question = (of, tuple(names or ()), since)
         rows, stale_from = self._before.get(question, ([], None))
         if since is None or not rows or stale_from is None:
@@ -144,7 +155,7 @@ class _Asking:
             newer = self._store.facet_history(of, question[1] or None, since=max(since, stale_from - TICK), **more)
             found = newer + [row for row in rows if row.at < stale_from]
         if len(found) > MANY:
-            self.told[question] = found, None
+            self.noted.told[question] = found, None
         return found
 
     def __getattr__(self, question: str) -> Any:  # the store's own promise
@@ -153,9 +164,9 @@ class _Asking:
         def noted(*given: Any, **also: Any) -> Any:
             whole, kept = [_whole(each) for each in given], {name: _whole(each) for name, each in also.items()}
             named = {node for each in (*whole, *kept.values()) for node in _nodes(each)}
-            self.about |= named
+            self.noted.about |= named
             of_none = bool(whole) and not whole[0]  # a list of nodes that happens to be empty
-            self.widely |= not named and not of_none and question not in TOLD
+            self.noted.widely |= not named and not of_none and question not in TOLD
             return ask(*whole, **kept)
 
         return noted

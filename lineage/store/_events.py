@@ -7,7 +7,7 @@ from typing import Generic, Literal, NamedTuple
 
 from lineage.store._observations import Ref
 
-Source = Literal["event", "run", "dataset", "datasets", "job"]
+Source = Literal["event", "ahead", "run", "dataset", "datasets", "job"]
 
 
 class Question(NamedTuple, Generic[Ref]):
@@ -22,10 +22,13 @@ class Question(NamedTuple, Generic[Ref]):
     until: int
     known_at: int
     lead: int
+    ahead: int | None  # only those that are ahead by more
 
     @property
     def source(self) -> Source:
-        """What narrows most: a run has fewest events, a dataset under one name is quicker than under several."""
+        """What narrows most: few events are ahead, a run has few, a dataset under one name is quicker than several."""
+        if self.ahead is not None:
+            return "ahead"
         if self.run is not None:
             return "run"
         if self.members is not None:

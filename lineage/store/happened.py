@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from lineage.model import FacetRecord, NodeId, Page, Run, RunState, Side, Use, Version, Write
@@ -136,6 +136,7 @@ class Happened(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
+        ahead: timedelta | None = None,
         newest_first: bool = True,
         limit: int = 100,
         offset: int = 0,
@@ -143,7 +144,7 @@ class Happened(Protocol):
         """Event records by event time (ties by digest), *since* < it <= *until*; items are EventRecords.
 
         *job* and *run* mean events of it, *dataset* events that name it, *namespace* those whose job, or whose dataset
-        in a DatasetEvent, is named in it.
+        in a DatasetEvent, is named in it; *ahead* those of which the time is after their receipt by more than that.
         """
 
     def facet_history(  # noqa: PLR0913 - a filter has this many fields

@@ -18,6 +18,7 @@ from tests.support.deltas import Said, at, dataset, job, linked, ran, received, 
 
 TYPES: Final[tuple[EventType, ...]] = ("START", "COMPLETE", "RUNNING", "FAIL")
 
+MINUTE: Final = timedelta(minutes=1)
 Lead = timedelta | None
 
 cuts = st.none() | st.sampled_from(MINUTES).map(at)
@@ -83,6 +84,7 @@ def _listed(store: Store, window: dict[str, Any]) -> dict[str, Any]:
         *({"dataset": dataset(name)} for name in DATASETS),
         *({"job": job(name)} for name in JOBS),
         *({"run": run(name).name} for name in RUNS),
+        *({"ahead": MINUTE, **more} for more in ({}, {"dataset": dataset("a")}, {"run": run("r1").name})),
     ]  # fmt: skip
     found: dict[str, Any] = {f"events {asked}": store.events(**asked, **window) for asked in filters}
     for node in (*NODES, *map(run, RUNS)):

@@ -143,6 +143,14 @@ def linked(to: str, alias: str, why: str = "symlink") -> SameAs:
     return SameAs(dataset(to), dataset(alias), why)
 
 
+def as_they_came(deltas: Iterable[Delta]) -> list[Pair]:
+    """*deltas* with their entries, each received at its own time."""
+    return [
+        (Entry("writer", seq, "event", delta.digest, delta.at, "test"), delta)
+        for seq, delta in enumerate(sorted(deltas, key=lambda delta: delta.at), 1)
+    ]
+
+
 def received(deltas: Iterable[Delta], minutes: float = 0) -> list[Pair]:
     """*deltas* with their entries, received a minute apart from *minutes* on."""
     return [

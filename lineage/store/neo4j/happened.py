@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from neo4j import ManagedTransaction
@@ -187,6 +187,7 @@ class Happened:
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
+        ahead: timedelta | None = None,
         newest_first: bool = True,
         limit: int = 100,
         offset: int = 0,
@@ -198,6 +199,7 @@ class Happened:
             job=_key(job),
             members=None,
             namespace=namespace,
+            ahead=None if ahead is None else _cut.lead_of(ahead),
             **_cut.window(since, until, known_at, self._lead),
         )
 

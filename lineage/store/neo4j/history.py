@@ -21,6 +21,7 @@ from lineage.store.neo4j.said import Facet, begins, read_facets
 # Where to look first, by which time it is ordered, and what that order begins with so that an index has it.
 _SOURCES: Final[Mapping[Source, tuple[LiteralString, LiteralString, LiteralString]]] = {
     "event": ("MATCH (e:Event) WHERE ", "e.at", ""),
+    "ahead": ("MATCH (e:Event) WHERE e.lead > $ahead AND ", "e.at", ""),
     "run": ("MATCH (:Speaker {key: $run})<-[m:DECIDES|TELLS]-(e:Event) WHERE m.type < $stated AND ", "m.at", ""),
     "job": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $job AND m.own AND ", "m.at", "m.of"),
     "dataset": ("MATCH (e:Event)-[m:MENTIONS]->() WHERE m.of = $dataset AND ", "m.at", "m.of"),
@@ -85,7 +86,9 @@ def _beyond(asked: Question[str], source: Source) -> Iterator[LiteralString]:
         yield "e.job = $job"
     if asked.namespace is not None:
         yield _NAMED
-    if asked.members is not None and source == "run":
+    if asked.run is not None and source == "ahead":
+        yield "EXISTS { MATCH (e)-[told:DECIDES|TELLS]->(:Speaker {key: $run}) WHERE told.type < $stated }"
+    if asked.members is not None and source in {"run", "ahead"}:
         yield "EXISTS { MATCH (e)-[named:MENTIONS]->() WHERE named.of IN $datasets }"
 
 

@@ -19,6 +19,7 @@ from lineage.store.sqlite.sql import each_of
 
 _SOURCES: Final = {  # where to look first, and by which time it is ordered
     "event": ("event", "event.at"),
+    "ahead": ("event", "event.at"),
     "run": ("(SELECT event, at FROM moment WHERE speaker = :run AND type < :stated) AS named", "named.at"),
     "job": ("(SELECT event, at FROM mention WHERE node = :job AND own = 1) AS named", "named.at"),
     "dataset": ("(SELECT event, at FROM mention WHERE node = :dataset AND own = 0) AS named", "named.at"),
@@ -53,7 +54,7 @@ def events(connection: Connection, asked: Question[int], *, newest_first: bool, 
     values = {**_values(asked), "stated": STATED}
     conditions = [f"{at} > :since", f"{at} <= :until"]
     beyond = list(_beyond(asked, values))
-    joined = table if asked.source == "event" else table + _JOIN
+    joined = table if table == "event" else table + _JOIN
     order = "DESC" if newest_first else "ASC"
     where = " AND ".join(conditions + beyond)
     counted = joined if beyond else table
@@ -78,6 +79,11 @@ def _beyond(asked: Question[int], values: dict[str, Any]) -> Iterator[str]:
     if asked.lead < EVER:
         values["lead"] = asked.lead
         yield "event.at - event.received <= :lead"
+    if asked.ahead is not None:
+        values["ahead"] = asked.ahead
+        yield "event.at > event.received AND event.at - event.received > :ahead"
+        if asked.run is not None:
+            yield "event.id IN (SELECT event FROM moment WHERE speaker = :run AND type < :stated)"
     if asked.digests is not None:
         values |= {f"digest{at}": bytes.fromhex(digest) for at, digest in enumerate(asked.digests)}
         yield f"event.digest IN ({', '.join(f':digest{at}' for at in range(len(asked.digests)))})"
@@ -86,7 +92,7 @@ def _beyond(asked: Question[int], values: dict[str, Any]) -> Iterator[str]:
     if asked.namespace is not None:
         values["namespace"] = asked.namespace
         yield "coalesce(event.job, event.dataset) IN (SELECT id FROM node WHERE namespace = :namespace)"
-    if asked.members is not None and asked.source == "run":
+    if asked.members is not None and asked.source in {"run", "ahead"}:
         values["members"] = each_of(asked.members)
         yield _MENTIONED
 

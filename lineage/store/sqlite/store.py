@@ -322,6 +322,7 @@ class SqliteStore(records.Records, around.Around):
         since: datetime | None = None,
         until: datetime | None = None,
         known_at: datetime | None = None,
+        ahead: timedelta | None = None,
         newest_first: bool = True,
         limit: int = 100,
         offset: int = 0,
@@ -339,6 +340,7 @@ class SqliteStore(records.Records, around.Around):
                 job=found[job] if job is not None else None,
                 members=components(connection, [found[dataset]], Cut())[found[dataset]].members if dataset else None,
                 namespace=namespace,
+                ahead=None if ahead is None else lead_of(ahead),
                 **_cut.window(since, until, known_at, self._lead),
             )
             return history.events(connection, question, newest_first=newest_first, limit=limit, offset=offset)

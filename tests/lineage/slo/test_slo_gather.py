@@ -46,7 +46,7 @@ def told(of: NodeId, name: str, **body: Any) -> FacetSeen:
 
 
 def found(store: Store, *runs: list[Delta], counts: bool = True) -> list[Delivery]:
-    merge(store, received([event for events in runs for event in events]))
+    merge(store, received([event for events in runs for event in events], 60))
     evidence = gather(promise(), Need(counts=counts), store, at(600), at(600))
     return sorted(evidence.deliveries, key=lambda delivery: delivery.at)
 

@@ -25,7 +25,7 @@ from lineage.slo.phrases import seconds
 from lineage.slo.shape import shape
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import at, dataset, job, merge, ran, received, run, sqlite
+from tests.support.deltas import as_they_came, at, dataset, job, merge, ran, run, sqlite
 from tests.support.promises import NOON, delivery, document, states
 
 NOW = 600  # minutes after noon
@@ -59,7 +59,7 @@ def went(by: str, began: float, ended: float, reads: str = "", writes: str = "",
 
 def judged(store: Store, *runs: list[Delta], now: float = NOW, slo: DataSLO | None = None) -> list[Verdict]:
     """What the promise comes to when these runs are all that happened."""
-    merge(store, received([event for events in runs for event in events], -NOW))
+    merge(store, as_they_came([event for events in runs for event in events]))
     return list(evaluate(slo or promised(), store, at(now)).occurrences)
 
 
@@ -102,7 +102,7 @@ def test_exactly_the_threshold_is_good(store: Store) -> None:
 
 def test_what_is_on_its_way_counts_once_it_is_too_late(store: Store) -> None:
     """Absence becomes BAD when the threshold and the grace are over, not when the data lands."""
-    merge(store, received(went("take", -1, 0, writes="orders"), -NOW))
+    merge(store, as_they_came(went("take", -1, 0, writes="orders")))
     found = [states(evaluate(promised(), store, at(minutes)).occurrences) for minutes in (9, 10, 10.9, 11)]
 
     assert found == ["", "P", "P", "B"]
@@ -110,7 +110,7 @@ def test_what_is_on_its_way_counts_once_it_is_too_late(store: Store) -> None:
 
 def test_what_lands_late_keeps_its_place(store: Store) -> None:
     """The verdict of what was on its way and of what it became has one name, one due time and one state."""
-    merge(store, received(hop(0, late=30), -NOW))
+    merge(store, as_they_came(hop(0, late=30)))
     waiting, landed = (evaluate(promised(), store, at(minutes)).occurrences for minutes in (20, 60))
 
     assert [(one.occurrence, one.due, one.state) for one in waiting] == [
@@ -198,7 +198,7 @@ def test_a_run_that_failed_brings_nothing(store: Store) -> None:
 def test_the_path_is_that_of_the_run_and_not_of_today(store: Store) -> None:
     """After the loader was moved from staging to the orders themselves, old samples keep their way."""
     moved = [*went("take", 59, 60, writes="orders"), *went("load", 61, 62, reads="orders", writes="analytics")]
-    merge(store, received([*hop(0), *moved], -NOW))
+    merge(store, as_they_came([*hop(0), *moved]))
 
     assert [len(sample.stages) for sample in sampled(store)] == [5, 3]
 
@@ -236,7 +236,7 @@ def test_a_verdict_names_an_event_of_each_hop(store: Store) -> None:
 
 def test_waiting_and_running_add_up_to_the_latency(store: Store) -> None:
     """Every microsecond is somebody's."""
-    merge(store, received([*hop(0, took=3, late=2), *hop(60, late=9)], -NOW))
+    merge(store, as_they_came([*hop(0, took=3, late=2), *hop(60, late=9)]))
 
     found = sampled(store)
 
@@ -370,7 +370,7 @@ def test_a_path_belongs_to_latency(said: dict[str, Any], place: str) -> None:
 
 def test_the_percentile_is_shown(store: Store) -> None:
     """With how many samples it is of, and between what it lies; of two it may be larger than both."""
-    merge(store, received([*hop(0), *hop(60, took=7)], -NOW))
+    merge(store, as_they_came([*hop(0), *hop(60, took=7)]))
     slo = promised()
 
     assert shape(evaluate(slo, store, at(NOW)), slo)["figures"] == {

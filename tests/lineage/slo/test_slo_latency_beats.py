@@ -15,7 +15,7 @@ from lineage.slo.evaluate import evaluate
 from lineage.slo.shape import shape, stamp
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import STREAMING, at, dataset, job, merge, ran, received, sqlite
+from tests.support.deltas import STREAMING, as_they_came, at, dataset, job, merge, ran, sqlite
 from tests.support.promises import document, states
 
 NOW = 600  # minutes after noon
@@ -83,7 +83,7 @@ def takes(minutes: float) -> list[Delta]:
 
 def judged(store: Store, *told: list[Delta], now: float = NOW, slo: DataSLO | None = None) -> list[Verdict]:
     """What the promise comes to when this is all that happened."""
-    merge(store, received([event for events in told for event in events], -NOW))
+    merge(store, as_they_came([event for events in told for event in events]))
     return list(evaluate(slo or promised(), store, at(now)).occurrences)
 
 
@@ -101,7 +101,7 @@ def test_beats_tell_how_long_a_stream_takes(store: Store) -> None:
 
 def test_a_beat_on_its_way_counts_once_it_is_too_late(store: Store) -> None:
     """PENDING for the grace, BAD then, and the same when it lands."""
-    merge(store, received([*sent(-2, -1, 0), *seen(-1, -0.5, through=True), *seen(0, 20)], -NOW))
+    merge(store, as_they_came([*sent(-2, -1, 0), *seen(-1, -0.5, through=True), *seen(0, 20)]))
     looks = [evaluate(promised(), store, at(minutes)).occurrences for minutes in (9, 10, 11, 30)]
 
     assert [[(one.occurrence, states([one])) for one in look if one.occurrence == FIRST] for look in looks] == [
@@ -220,7 +220,7 @@ def test_the_stages_of_a_beat_are_those_of_the_version_that_it_came_with(store: 
 def test_how_many_samples_there_are_of_each_level_is_told(store: Store) -> None:
     """In the figures, for whoever asks how sure the percentile is."""
     beats = [*sent(-3, -2, -1, 0), *seen(-1, -0.5, through=True), *seen(0, 1)]
-    merge(store, received([*beats, *takes(30), *loads(31, 33)], -NOW))
+    merge(store, as_they_came([*beats, *takes(30), *loads(31, 33)]))
     slo = promised()
     figures: Any = shape(evaluate(slo, store, at(NOW)), slo)["figures"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,21 @@ def _story() -> list[Told]:
         (at, event("RUNNING", at, "service", job="orders.stream", outputs=["orders"], rows=5, streaming=snapshot))
         for at in reports
     ]
-    return told
+    return told + _ahead()
+
+
+def _ahead() -> list[Told]:
+    """What clocks that are ahead say beside it: another end, another check, another report, and a run of its own."""
+    at = NOON - 2 * HOUR + 7 * MINUTE
+    lost, again = (at + ahead * MINUTE for ahead in (90, 43))
+    failed = [{"assertion": "unique", "success": False, "column": "id", "actual": "3"}]
+    return [
+        (at, event("FAIL", lost, "load 3", nominal=(NOON - 3 * HOUR, NOON - 2 * HOUR))),
+        (at, event("COMPLETE", again, "test 3", job="orders.test", inputs=["orders"], outputs=[], assertions=failed)),
+        (at, event("COMPLETE", again, "report 3", job="report", inputs=["orders"], outputs=["report"])),
+        (at, event("COMPLETE", lost, "load 5", nominal=(NOON - HOUR, NOON), rows=1)),
+        (at, event("COMPLETE", again, "alone", nominal=(NOON - 5 * HOUR, NOON - 4 * HOUR), rows=9000)),
+    ]
 
 
 STORY = _story()
@@ -111,6 +126,14 @@ def test_neither_order_nor_repetition_nor_restarts_change_a_status(data: st.Data
     restarts = data.draw(st.sets(st.integers(1, len(batches)), max_size=2))
 
     assert _judged(batches, restarts) == _plainly()
+
+
+def test_what_is_ahead_changes_nothing_but_what_is_said_of_it() -> None:
+    """Every status is what it is of a store that never heard of it."""
+    told = _ahead()
+    without = _judged([[each for each in STORY if each not in told]], set())
+
+    assert without == [replace(status, left_out=()) for status in _plainly()]
 
 
 def test_the_story_has_every_kind_of_verdict() -> None:

@@ -14,7 +14,7 @@ from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators.replication_lag import describe
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import at, dataset, job, merge, ran, received, sqlite
+from tests.support.deltas import as_they_came, at, dataset, job, merge, ran, sqlite
 from tests.support.promises import document
 
 
@@ -58,7 +58,7 @@ def bad(store: Store, *runs: list[Delta]) -> list[int | None]:
 
 
 def judged(store: Store, *runs: list[Delta]) -> list[Verdict]:
-    merge(store, received([event for events in runs for event in events], -600))
+    merge(store, as_they_came([event for events in runs for event in events]))
     return list(evaluate(promised(), store, at(182)).occurrences)
 
 
@@ -120,7 +120,7 @@ def waiting(store: Store, minutes: float) -> Backlog | None:
 
 def test_since_when_the_copy_lacks_something(store: Store) -> None:
     """Nothing waits as long as it has all; then since the first thing that it lacks was there."""
-    merge(store, received([event for run in (wrote(5), copied(10), wrote(20)) for event in run], -600))
+    merge(store, as_they_came([event for run in (wrote(5), copied(10), wrote(20)) for event in run]))
 
     found = [waiting(store, minutes) for minutes in (15, 25)]
 
@@ -153,7 +153,7 @@ def test_rows_behind_are_those_of_the_versions_it_was_not_made_of(
 ) -> None:
     """All that were appended since, or what they were overwritten with; None where one of them has no count."""
     runs = (counting(5, 100), copied(10), *written)
-    merge(store, received([event for run in runs for event in run], -600))
+    merge(store, as_they_came([event for run in runs for event in run]))
 
     found = waiting(store, 50)
 
@@ -163,6 +163,6 @@ def test_rows_behind_are_those_of_the_versions_it_was_not_made_of(
 
 def test_what_was_not_counted_is_named(store: Store) -> None:
     """Who wrote it and when, so that somebody can make it count."""
-    merge(store, received([event for run in (wrote(5), copied(10), counting(20, None)) for event in run], -600))
+    merge(store, as_they_came([event for run in (wrote(5), copied(10), counting(20, None)) for event in run]))
 
     assert waiting(store, 50) == Backlog(None, at(20), "how many rows take wrote at 2026-11-20 12:20 UTC is not known")

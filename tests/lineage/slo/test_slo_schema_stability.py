@@ -13,7 +13,7 @@ from lineage.model import Delta, FacetSeen, Verdict
 from lineage.slo.evaluate import evaluate
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import at, columns, dataset, merge, ran, received, sqlite
+from tests.support.deltas import as_they_came, at, columns, dataset, merge, ran, sqlite
 from tests.support.promises import document, states
 
 A, B = ("id", "amount"), ("id",)
@@ -46,7 +46,7 @@ def load(minutes: float, names: tuple[str, ...] | None) -> list[Delta]:
 
 
 def judged(store: Store, *runs: list[Delta], slo: DataSLO | None = None) -> list[Verdict]:
-    merge(store, received([event for events in runs for event in events], -DAY))
+    merge(store, as_they_came([event for events in runs for event in events]))
     return list(evaluate(slo or promised(), store, at(10 * DAY)).occurrences)
 
 
