@@ -9,13 +9,14 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from collectors.journal import UNPROJECTED
-from collectors.rebuild import VERSION_KIND, catch_up
+from collectors.rebuild import catch_up
 from lineage.errors import Conflict, StoreUnusable
 from lineage.homes import Homes
 from lineage.ledger.objects import ObjectLedger
 from lineage.model import Draft, Entry
 from lineage.normal import PLAIN, Rules
 from lineage.store.base import Change, Document, Store
+from lineage.store.making import VERSION_KIND
 
 MADE_ANEW: Final = frozenset({VERSION_KIND, UNPROJECTED})  # with the graph
 SECRET: Final = ("secret", "server")  # what makes an installation this one

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from collectors.commits import Apart, Commits, Together
 from collectors.decisions import state_all
@@ -18,13 +18,11 @@ from lineage.ledger.base import Ledger
 from lineage.model import Delta, Entry
 from lineage.normal import PLAIN, Rules
 from lineage.store.base import Change, Document, Store
+from lineage.store.making import UNFINISHED, VERSION_KIND
 from lineage.telemetry import logger
 
 VERSION = 5  # of what `understand` and `resolve` make of an event; raise it with them, and each store is rebuilt once
-VERSION_KIND = "projection"  # the document that says by which version the graph was made
 BATCH_EVENTS = 500
-
-_UNFINISHED: Final = Change(VERSION_KIND, "graph", b"unfinished")
 
 Progress = Callable[[int, int], None]
 
@@ -52,7 +50,7 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
     """
 
     def run() -> Tally:
-        store.put([_UNFINISHED])
+        store.put([UNFINISHED])
         store.clear()
         store.put([_forgotten(document) for document in _documents(store, UNPROJECTED)])
         tally = _merge_all(ledger.read(), store, _counted(progress, ledger, {}), rules)
@@ -62,12 +60,6 @@ def rebuild(ledger: Ledger, store: Store, progress: Progress = lambda _done, _al
     tally = store.anew(run)
     log.info("graph_rebuilt", extra={"merged": tally.merged, "unprojected": tally.unprojected})
     return tally
-
-
-def unfinished(store: Store) -> bool:
-    """Whether the graph is being made anew, or that broke off: then it lacks what the ledger has."""
-    stamp = store.document(VERSION_KIND, "graph")
-    return stamp is not None and stamp.body == _UNFINISHED.body
 
 
 def catch_up(

@@ -13,7 +13,6 @@ from typing import Protocol
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from collectors.attendance import absent_since
-from collectors.rebuild import VERSION_KIND, unfinished
 from lineage.alerts.metrics import ALERTS
 from lineage.alerts.outbox import drain
 from lineage.alerts.react import react
@@ -27,6 +26,7 @@ from lineage.slo.queues import QUEUES
 from lineage.slo.renewed import renewed
 from lineage.slo.status import Status
 from lineage.store.base import Change, Lease, Store
+from lineage.store.making import VERSION_KIND, unfinished
 from lineage.telemetry import EVALUATED_AT, EVALUATION_LAG_S, EVALUATION_S, OUTBOX_OLDEST_S, logger
 
 LEASE = "scheduler"

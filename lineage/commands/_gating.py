@@ -39,6 +39,8 @@ def gate(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(f"The gate of {product} is {'open' if found['open'] else 'closed'}.")
         for each in found["because"]:
             typer.echo(f"{each['slo']}: {each['sentence']}")
+        for each in found["undecided"]:
+            typer.echo(f"{each['slo']} decides nothing: {each['sentence']}")
     if not found["open"]:
         raise typer.Exit(CLOSED)
 
@@ -54,10 +56,9 @@ def _asked(product: str, url: str, key: str | None, at: str | None) -> Any:
 def _judged(product: str, settings: Any, at: str | None) -> Any:
     from lineage.homes import homes_of
     from lineage.slo.book import SloBook
-    from lineage.slo.gate import gate as judged
-    from lineage.slo.gate import members, shape_of
+    from lineage.slo.gate import judged, shape_of
 
     when = time_of(at)
     with homes_of(settings) as homes:
         book = SloBook(homes.store, settings)
-        return shape_of(judged(product, [book.status(name, when) for name in members(product, book.definitions())]))
+        return shape_of(judged(product, book.definitions(), lambda name: book.status(name, when), homes.store))

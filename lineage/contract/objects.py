@@ -269,6 +269,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
         product=TEXT,
         open=FLAG,
         because=many(thing(slo=TEXT, remainingRatio={"type": "number", "maximum": 0}, sentence=TEXT)),
+        undecided=many(thing(slo=TEXT, state={"enum": ["warming", "no_data"]}, sentence=TEXT)),
     ),
     ("post", "/api/v1/drift"): thing(
         dataset=ref("Name"),

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from collectors.journal import UNPROJECTED
-from collectors.rebuild import VERSION_KIND, Tally, catch_up, rebuild
+from collectors.rebuild import Tally, catch_up, rebuild
 from lineage.errors import StoreUnavailable
 from lineage.events import parse_event
 from lineage.homes import Homes, open_homes
@@ -22,6 +22,7 @@ from lineage.normal import rules
 from lineage.projection import project
 from lineage.settings import Ingest, NamespaceAlias
 from lineage.store.base import Change
+from lineage.store.making import VERSION_KIND
 from tests.support.events import all_files, bodies, digest
 from tests.support.ledgers import NOON, event, minute, statement
 from tests.support.making import body

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from collectors.rebuild import catch_up, rebuild, unfinished
+from collectors.rebuild import catch_up, rebuild
 from lineage.errors import StoreUnavailable
 from lineage.ledger.base import Ledger
 from lineage.model import Draft
 from lineage.projection import resolve
 from lineage.store.base import Store
+from lineage.store.making import unfinished
 from lineage.store.neo4j import Neo4jStore, anew, dump
 from lineage.store.neo4j import open as open_store
 from tests.engines.engine import Engine

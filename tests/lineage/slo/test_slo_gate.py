@@ -20,6 +20,7 @@ from lineage.cli import build as commands
 from lineage.errors import NotFound
 from lineage.settings import load
 from lineage.slo.gate import gate, members
+from lineage.store.making import UNFINISHED
 from tests.support.alerting import status
 from tests.support.promises import HOUR, NOON, Lake, document, promise
 
@@ -93,15 +94,44 @@ def test_the_route_says_what_closes_the_gate(client: TestClient) -> None:
             {
                 "slo": "orders-slo",
                 "remainingRatio": float(Fraction(-2, 3)),
-                "sentence": "Late by 5 m, due 2026-11-20 12:15 UTC",
+                "sentence": "166.6 % of the error budget is spent. Late by 5 m, due 2026-11-20 12:15 UTC",
             }
         ],
+        "undecided": [],
     }
 
 
 def test_an_open_gate_has_no_reasons(client: TestClient) -> None:
     """What another product lost does not count."""
-    assert client.get("/api/v1/products/web/gate").json() == {"product": "web", "open": True, "because": []}
+    assert client.get("/api/v1/products/web/gate").json() == {
+        "product": "web",
+        "open": True,
+        "because": [],
+        "undecided": [],
+    }
+
+
+def test_what_says_nothing_yet_is_told_beside() -> None:
+    """An open gate shows how little it knows; what is lost closes it all the same."""
+    found = [
+        status("a", left=Fraction(1), state="warming"),
+        status("b", left=None, state="no_data"),
+        status("c", left=Fraction(-1), state="no_data"),
+        status("d", left=Fraction(1)),
+    ]
+
+    told = gate("orders", found)
+
+    assert ([each.slo for each in told.shut], [each.slo for each in told.undecided]) == (["c"], ["a", "b"])
+
+
+def test_while_the_graph_is_made_anew_there_is_no_gate(client: TestClient, estate: Path) -> None:
+    """What it lacks yet may be what is bad: an error, not an open gate."""
+    lake = Lake(estate)
+    lake.store.put([UNFINISHED])
+    lake.homes.close()
+
+    assert client.get("/api/v1/products/web/gate").status_code == 503
 
 
 def test_a_product_without_an_slo_is_404(client: TestClient) -> None:
@@ -120,7 +150,10 @@ def test_a_closed_gate_ends_a_pipeline(estate: Path) -> None:
 
     assert (found.exit_code, found.output.splitlines()) == (
         1,
-        ["The gate of orders is closed.", "orders-slo: Late by 5 m, due 2026-11-20 12:15 UTC"],
+        [
+            "The gate of orders is closed.",
+            "orders-slo: 166.6 % of the error budget is spent. Late by 5 m, due 2026-11-20 12:15 UTC",
+        ],
     )
 
 
@@ -128,7 +161,10 @@ def test_an_open_gate_lets_it_go_on(estate: Path) -> None:
     """Exit code 0; as JSON what the route answers."""
     found = asked(estate, "web", "--json")
 
-    assert (found.exit_code, json.loads(found.output)) == (0, {"product": "web", "open": True, "because": []})
+    assert (found.exit_code, json.loads(found.output)) == (
+        0,
+        {"product": "web", "open": True, "because": [], "undecided": []},
+    )
 
 
 def test_a_pipeline_may_ask_a_server(client: TestClient) -> None:
