@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
@@ -19,7 +19,7 @@ from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
 from lineage.slo.significance import unlikely
-from lineage.slo.slices import counted, slicing
+from lineage.slo.slices import counted, slicing, spaced
 from lineage.slo.spec import DataSLO, indicator
 from lineage.slo.status import Budget, BurnRate, SloState, Status
 from lineage.slo.terms import ALIKE
@@ -27,6 +27,8 @@ from lineage.slo.tiers import SECOND, Tier, choose, tiers_of
 
 JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
 OPEN = frozenset({VerdictState.UNKNOWN, VerdictState.PENDING})  # expected, and not judged
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 WARM_AFTER = 7  # occurrences, or one window (SLO.md b.6)
 AT_RISK_BELOW = Fraction(1, 4)  # of the budget (SLO.md b.7: notify owner and consumers)
@@ -133,8 +135,7 @@ def judge(slo: DataSLO, verdicts: Iterable[Verdict], now: datetime) -> Status:
     calendar of what is yet to come as well; what is UNKNOWN takes part in the budget and in coverage, not in the SLI.
     """
     measured = Tally(verdicts)
-    since = measured.dues[0] - TICK if measured.dues else now
-    return judge_tally(slo, Tally(counted(slo, measured.ordered, since, now)), now, measured=measured)
+    return judge_tally(slo, Tally(counted(slo, measured.ordered, EVER, now)), now, measured=measured)
 
 
 def judge_tally(
@@ -159,7 +160,7 @@ def judge_tally(
         slo, now, members or tally.ordered[looked:end], slo.spec.exclusions if exclusions is None else exclusions
     )
     budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
-    tiers = choose(slo, _spacing(slo, window, now), length)
+    tiers = choose(slo, spaced(slo, _apart(slo, window, now)), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
     before = tuple(tally.ordered[looked:first])
     streak = _streak((*before, *window)) if before else _streak(window)
@@ -212,11 +213,6 @@ def members_of(slo: DataSLO, measured: Tally, window: Sequence[Verdict], now: da
         return ()
     first, end = measured.due_after(cut.at(window[0].due).start - TICK, now)
     return tuple(measured.ordered[first:end])
-
-
-def _spacing(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
-    cut, apart = slicing(slo), _apart(slo, window, now)
-    return apart if cut is None or apart is None else max(apart, cut.length)
 
 
 def _apart(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
@@ -338,6 +334,9 @@ def _described(slo: DataSLO, streak: Sequence[Verdict], at: datetime) -> str:
     newest = streak[-1]
     if newest.amended is not None and newest.amended.by is not None:
         return f"Due {moment(newest.due)}: {newest.reason}"
+    if (cut := slicing(slo)) is not None:
+        since = cut.at(streak[0].due).start
+        return f"{len(streak)} slice{'' if len(streak) == 1 else 's'} bad since {moment(since)}: {newest.reason}"
     return str(indicator(slo.spec.sli.type).describe(streak, at))
 
 

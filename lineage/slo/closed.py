@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import TypeVar
@@ -60,6 +60,7 @@ class _Look:
     slo: DataSLO
     at: datetime
     occurrences: Sequence[Verdict]
+    measured: Sequence[Verdict]
 
 
 class Closed:
@@ -96,16 +97,18 @@ class Closed:
                 totals.latencies = Latencies(edges)
         if isinstance(slo.spec.sli, schema_stability.Spec) and totals.changes is None:
             totals.changes = Counter()
-        last, now = self._before.get(slo.name), _Look(slo, status.at, status.occurrences)
+        last, now = self._before.get(slo.name), _Look(slo, status.at, status.occurrences, status.measured)
         self._before[slo.name] = now
         if last is not None and last.occurrences is now.occurrences:
             return
-        if last is not None and last.slo == slo:
-            before = last.occurrences
-        else:
-            before = _known_by(now.occurrences, judged_last if last is None else last.at)
-        for was, verdict in renewed(before, now.occurrences):
+        if last is None or last.slo != slo:
+            known = judged_last if last is None else last.at
+            last = replace(now, occurrences=_known_by(now.occurrences, known), measured=_known_by(now.measured, known))
+        for was, verdict in renewed(last.occurrences, now.occurrences):
             _add(totals, was, verdict)
+        if totals.latencies is not None or totals.changes is not None:
+            for was, verdict in renewed(last.measured, now.measured):
+                _add_measured(totals, was, verdict)
 
 
 def _known_by(occurrences: Sequence[Verdict], judged_last: datetime | None) -> Sequence[Verdict]:
@@ -114,18 +117,28 @@ def _known_by(occurrences: Sequence[Verdict], judged_last: datetime | None) -> S
 
 
 def _add(totals: Totals, before: Verdict | None, now: Verdict) -> None:
-    if totals.latencies is not None and _landed(now) and (before is None or not _landed(before)):
-        totals.latencies.add(now.value or Fraction(0))
     if before is not None and before.state != VerdictState.PENDING:
         differs = (before.state, before.good, before.total) != (now.state, now.good, now.total)
         totals.corrected += differs and not COUNTED.isdisjoint({before.state, now.state})
     elif now.state in JUDGED:
         totals.events += now.total
         totals.bad += now.total - now.good
-        if totals.changes is not None and (weight := schema_stability.weight(now)) is not None:
-            totals.changes[weight] += 1
     elif now.state == VerdictState.UNKNOWN:
         totals.unknown += 1
+
+
+def _add_measured(totals: Totals, before: Verdict | None, now: Verdict) -> None:
+    """What an indicator said: also where slices of it are counted."""
+    if totals.latencies is not None and _landed(now) and (before is None or not _landed(before)):
+        totals.latencies.add(now.value or Fraction(0))
+    if (
+        totals.changes is None
+        or now.state not in JUDGED
+        or (before is not None and before.state != VerdictState.PENDING)
+    ):
+        return
+    if (weight := schema_stability.weight(now)) is not None:
+        totals.changes[weight] += 1
 
 
 def _landed(verdict: Verdict) -> bool:

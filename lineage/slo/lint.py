@@ -15,7 +15,9 @@ from lineage.slo.periods import length_at, period_at
 from lineage.slo.phrases import percent, span
 from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
+from lineage.slo.slices import slicing, spaced
 from lineage.slo.spec import DataSLO
+from lineage.slo.terms import ALIKE
 from lineage.slo.tiers import FEASIBLE, MIN_FACTOR, can_fire, choose
 from lineage.store.base import Store
 
@@ -89,11 +91,12 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     """One sentence for each thing about *slo* that its author should know (SLO.md b.7)."""
     schedule, miss = slo.spec.schedule, 1 - slo.target
     apart = None if schedule is None else spacing(schedule, now)
-    every = slo.spec.sli.cadence or apart
-    if every is not None and slo.spec.sli.unit == "occurrences":
+    every = spaced(slo, slo.spec.sli.cadence or apart)
+    if every is not None and slo.unit in ALIKE:
         if (enough := affordable(slo, now)) is not None:
             expected = _expected(slo, every, now)
-            held = f"{_held(slo, now)} {expected} occurrence{'' if expected == 1 else 's'}"
+            one = "slice" if slo.unit == "slices" else "occurrence"
+            held = f"{_held(slo, now)} {expected} {one}{'' if expected == 1 else 's'}"
             lower = f"a target of {number(enough)} or less, or a longer window," if enough else "a longer window"
             yield f"this target forbids any miss: {held}; {lower} allows one"
         if schedule is not None and apart is not None and schedule.deadline >= apart:
@@ -116,6 +119,10 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             )
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
+    cut, apart = slicing(slo), slo.spec.sli.cadence or apart
+    if cut is not None and apart is not None and cut.length < apart:
+        told = f"slices of {span(cut.length)} are shorter than the {span(apart)} between occurrences"
+        yield f"{told}, so that many hold none and do not count; write a longer timeSliceWindow"
     rates = choose(slo, every, length)
     if slo.spec.alerting.ladder and rates:
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
@@ -130,8 +137,10 @@ def _held(slo: DataSLO, now: datetime) -> str:
 
 def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
     """The highest target that allows a miss: 1 - 1/N, rounded down to three digits; None where that of *slo* does."""
-    every = slo.spec.sli.cadence or (None if slo.spec.schedule is None else spacing(slo.spec.schedule, now))
-    if every is None or slo.spec.sli.unit != "occurrences":
+    every = spaced(
+        slo, slo.spec.sli.cadence or (None if slo.spec.schedule is None else spacing(slo.spec.schedule, now))
+    )
+    if every is None or slo.unit not in ALIKE:
         return None
     expected = _expected(slo, every, now)
     return None if expected * (1 - slo.target) >= 1 else Fraction(int((1 - 1 / expected) * 1000), 1000)

@@ -13,11 +13,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from lineage.model import dataset_id
+from lineage.model import VerdictState, dataset_id
 from lineage.slo.budget import Count, Tally
 from lineage.slo.closed import Closed, Latencies, Totals
 from lineage.slo.drift import Weight
-from lineage.slo.indicators import copy_audit
+from lineage.slo.indicators import contract, copy_audit, correctness
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.slo.terms import parse_duration
@@ -25,7 +25,8 @@ from lineage.slo.terms import parse_duration
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")  # the longest last
 COVERED = ("1h", "1d")  # of coverage, beside the whole period: a series for each window would tell little more
 COPY = ("replica", "source")
-INFO = ("slo", "product", "team", "tier", "sli", "dataset", "owner_channel", "budgeting")
+INFO = ("slo", "product", "team", "tier", "sli", "dataset", "owner_channel", "budgeting", "consumer")
+STATES = tuple(VerdictState)
 
 Shown = Sequence[tuple[DataSLO, Status]]
 Labels = tuple[str, ...]
@@ -113,6 +114,13 @@ FAMILIES: Mapping[str, Callable[[str], Metric]] = {
     "headwater_slo_next_due_timestamp_seconds": _gauge("When the next delivery is due."),
     "headwater_slo_last_delivery_timestamp_seconds": _gauge("When the dataset was last delivered."),
     "headwater_slo_e2e_latency_seconds": _histogram("From the source to the end of the path, of what arrived."),
+    "headwater_slo_occurrence_state": _gauge(
+        "The newest occurrence: 0 good, 1 bad, 2 pending, 3 unknown, 4 excluded, 5 not expected."
+    ),
+    "headwater_slo_failed_ratio": _gauge(
+        "Of the records in the window, at least and at most how many failed: one may have failed several rules.",
+        "bound",
+    ),
     "headwater_slo_rows_delivered": _gauge("Rows of the newest judged occurrence."),
     "headwater_slo_rows_expected": _gauge("Rows that the newest judged occurrence was held to."),
     "headwater_slo_schema_changes": _counter("Deliveries that changed the columns, by what that breaks.", "class"),
@@ -128,7 +136,7 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     labels, owner = slo.metadata.labels, slo.spec.owner
     channel = next((f"{word}:{to}" for word, to in owner.channel.items()), "")
     about = (labels.get("product", ""), owner.team, labels.get("tier", ""), slo.spec.sli.type)
-    yield "slo_info", (*about, str(slo.dataset), channel, slo.spec.budgeting_method), 1
+    yield "slo_info", (*about, str(slo.dataset), channel, slo.spec.budgeting_method, _consumer(slo)), 1
     yield "slo_objective_ratio", (), status.target
     yield "slo_window_seconds", (), status.window_s
     yield from _windows(status)
@@ -138,12 +146,31 @@ def _samples(slo: DataSLO, status: Status) -> Iterator[Sample]:
     yield from _behind(slo, status)
     yield "slo_next_due_timestamp_seconds", (), _seconds(status.next_due)
     yield "slo_last_delivery_timestamp_seconds", (), _seconds(status.last_delivery)
+    if status.occurrences:
+        yield "slo_occurrence_state", (), STATES.index(status.occurrences[-1].state)
+    if isinstance(slo.spec.sli, correctness.Spec) and slo.spec.sli.unit == "records":
+        yield from _bounds(slo, status)
     if isinstance(slo.spec.sli, copy_audit.Spec):
-        yield "copy_audit_mismatch_partitions", (), copy_audit.figures(slo, status.occurrences)["partitionsThatDiffer"]
+        yield "copy_audit_mismatch_partitions", (), copy_audit.figures(slo, status.measured)["partitionsThatDiffer"]
     if slo.spec.sli.type == "completeness":
-        for newest in [verdict for verdict in status.occurrences if verdict.total][-1:]:
+        for newest in [verdict for verdict in status.measured if verdict.total][-1:]:
             yield "slo_rows_delivered", (), newest.value
             yield "slo_rows_expected", (), newest.expected
+
+
+def _consumer(slo: DataSLO) -> str:
+    """Who relies on it: of a contract whose it is, else whom the definition names."""
+    if isinstance(slo.spec.sli, contract.Spec):
+        return slo.spec.sli.consumer
+    return " ".join(each.team for each in slo.spec.consumer)
+
+
+def _bounds(slo: DataSLO, status: Status) -> Iterator[Sample]:
+    figures = correctness.figures(slo, status.occurrences)
+    records = sum((verdict.total for verdict in status.occurrences), Fraction(0))
+    for bound, name in (("least", "failedAtLeast"), ("most", "failedAtMost")):
+        failed = figures[name]
+        yield "slo_failed_ratio", (bound,), failed / records if failed is not None and records else None
 
 
 def _behind(slo: DataSLO, status: Status) -> Iterator[Sample]:

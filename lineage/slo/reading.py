@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
 from lineage.parts import part, words
-from lineage.slo import spec, time_window
+from lineage.slo import alerting, objectives, spec, time_window
 from lineage.slo.alert_windows import catalogues, is_one, with_windows
 from lineage.slo.documents import Document, Say, documents, read
 from lineage.slo.holidays import SUFFIXES as CALENDARS
@@ -23,7 +23,7 @@ from lineage.slo.written import written
 SUFFIXES = (".yaml", ".yml")
 
 # Words of the format that need what this version does not measure yet.
-LATER = frozenset({"heartbeat", "Timeslices"})
+LATER = frozenset({"heartbeat"})
 FILED = frozenset({"country", "file"})  # of a calendar
 LATER_SENTENCE = "is not measured by this version of Headwater"
 
@@ -168,7 +168,7 @@ def _unknown(word: str) -> str:
 
 def _vocabulary() -> list[str]:
     """All words of the format, the indicators' own included."""
-    named = [*vars(spec).values(), *vars(time_window).values()]
+    named = [*vars(spec).values(), *vars(time_window).values(), *vars(alerting).values(), *vars(objectives).values()]
     models = [value for value in named if isinstance(value, type) and issubclass(value, BaseModel)]
     models += [part(INDICATORS, word).Spec for word in words(INDICATORS)]
     return sorted({field.alias or name for model in models for name, field in model.model_fields.items()})

@@ -88,6 +88,12 @@ def slicing(slo: DataSLO) -> Slicing | None:
     return Slicing(objective.time_slice_window, zone, begins, wanted, weighs, slo.spec.no_data.min_coverage)
 
 
+def spaced(slo: DataSLO, apart: timedelta | None) -> timedelta | None:
+    """The distance of what the budget of *slo* counts, where occurrences are *apart*."""
+    cut = slicing(slo)
+    return apart if cut is None or apart is None else max(apart, cut.length)
+
+
 def counted(slo: DataSLO, measured: Sequence[Verdict], since: datetime, now: datetime) -> Sequence[Verdict]:
     """What the budget of *slo* counts of *measured*, all that fell due after *since*: them, or their slices, by due.
 

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from lineage.model import Verdict
 from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
+from lineage.slo.explain import explain, shape_of
 from lineage.slo.lasting import Lasting
+from lineage.slo.lint import warnings
 from lineage.slo.slices import slicing
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
@@ -216,3 +218,70 @@ def test_watching_says_what_evaluate_says(
         wanted.append(evaluate(slo, lake.store, now))
 
     assert found == wanted
+
+
+def test_what_is_wrong_names_the_slices() -> None:
+    """How many in a row, since when, and what the newest held."""
+    status = judge(sliced(), verdicts("G" * 10 + "B" * 20, NOON - 6 * MINUTE, 6 * MINUTE), NOON)
+
+    assert status.sentence == (
+        "2 slices bad since 2026-11-20 10:00 UTC: "
+        "0 of 10 good, 90 % wanted; first 2026-11-20 11:00 UTC: as the test says"
+    )
+
+
+def test_lint_says_that_slices_are_too_short() -> None:
+    """Of an hourly promise half of the half hours hold nothing."""
+    (told,) = (each for each in warnings(sliced("30m", target="0.9"), NOON) if "slices" in each)
+
+    assert told == (
+        "slices of 30 m are shorter than the 1 h between occurrences, so that many hold none and do not count; "
+        "write a longer timeSliceWindow"
+    )
+
+
+def test_lint_counts_slices() -> None:
+    """A day of 28 is a miss that 99 % does not allow."""
+    (told,) = (each for each in warnings(sliced("1d"), NOON) if "forbids" in each)
+
+    assert told.startswith("this target forbids any miss: 28 d hold 28 slices;")
+
+
+def test_rates_are_stretched_to_slices() -> None:
+    """As to occurrences that come so seldom: twelve of them in the long window, three in the short one."""
+    status = judge(sliced("1h", target="0.95"), verdicts("G" * 6000, NOON, 6 * MINUTE), NOON)
+
+    assert (status.burn_rates[0].long_s, status.burn_rates[0].short_s) == (12 * 3600, 3 * 3600)
+
+
+def test_a_month_expects_its_slices() -> None:
+    """Also while they are yet to come: 30 days of 24, one of which is under maintenance."""
+    window = {"duration": "1M", "isRolling": False}
+    window |= {"calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}}
+    planned = [{"start": "2026-11-29T00:00:00Z", "duration": "1d", "reason": "planned"}]
+    beats = {"method": "heartbeat", "heartbeat": {"emitter": "a/b", "interval": "6m", "threshold": "1m"}}
+    slo = sliced(timeWindow=[window], exclusions=planned, sli=beats)
+    made = verdicts("G" * 4676, NOON - 6 * MINUTE, 6 * MINUTE)
+    found = [judge(slo, [each for each in made if each.due <= now], now) for now in (at(11, 1), at(11, 9, 7, 31), NOON)]
+
+    assert [status.budget.allowed for status in found] == [Fraction(29 * 24, 100)] * 3
+
+
+def test_a_month_expects_slices_by_its_schedule() -> None:
+    """Every second hour holds something: 360 of them in November."""
+    window = {"duration": "1M", "isRolling": False}
+    window |= {"calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}}
+    slo = sliced(timeWindow=[window], schedule={"cron": "*/20 */2 * * *", "deadline": "5m"})
+
+    assert judge(slo, [], at(11, 1)).budget.allowed == Fraction(360, 100)
+
+
+def test_an_occurrence_of_a_slice_is_explained_too(tmp_path: Path) -> None:
+    """It spends nothing itself, and is corrected as any is."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 6 * HOUR, 4)
+    slo = sliced("6h", "0.9", window="1d", effective_from=NOON - 6 * HOUR)
+    status = evaluate(slo, lake.store, NOON)
+    found = explain(slo, status, "2026-11-20T09:00:00Z", lake.store)
+
+    assert (found.verdict.state, shape_of(found)["spends"], status.occurrences[0].state) == ("GOOD", None, "BAD")
