@@ -60,7 +60,12 @@ def along(evidence: Evidence, asked: Asked) -> Evidence:
         found.append(Beats(emitter, into, sent, seen))
     heard = [beat.told_at for each in found for beat in (*each.sent, *each.seen) if beat.told_at is not None]
     heard += [] if evidence.observed_since is None else [evidence.observed_since]
-    return replace(evidence, ancestry=replace(ancestry, beats=found), observed_since=min(heard, default=None))
+    return replace(
+        evidence,
+        ancestry=replace(ancestry, beats=found),
+        observed=evidence.observed or bool(heard),
+        observed_since=min(heard, default=None),
+    )
 
 
 def _emitters(asked: Asked, ancestry: Ancestry) -> Mapping[NodeId, frozenset[NodeId]]:

@@ -24,7 +24,7 @@ class Need(NamedTuple):
     *profiles*: what checking runs counted, beside what they asserted. *ancestry*: what it was made of, back to the
     sources of the definition's `path`; *beats*: and which beats went that way. *reads*: how much the runs that wrote it
     read, of these datasets, or of all that they read where none is named. *backfills*: which of those runs were such.
-    *partitions*: what of it each run wrote.
+    *partitions*: what of it each run wrote. *claims*: when producers say that it changed last.
     """
 
     counts: bool = False
@@ -33,6 +33,7 @@ class Need(NamedTuple):
     history: timedelta = timedelta(0)
     ancestry: bool = False
     beats: bool = False
+    claims: bool = False
     schemas: bool = False
     beside: NodeId | None = None  # another dataset, of which the same is asked
     beats_of: NodeId | None = None  # the job that sends heartbeats
@@ -60,6 +61,15 @@ class Beat(NamedTuple):
     through: bool = False
     told_at: datetime | None = None  # when the event was received
     by: NodeId | None = None
+
+
+class Claim(NamedTuple):
+    """An event of *at* claimed that the dataset had changed last at *through*, which is no later."""
+
+    at: datetime
+    through: datetime
+    event: str
+    told_at: datetime  # when the event was received
 
 
 class Delivery(NamedTuple):
@@ -234,6 +244,7 @@ class Evidence:
     grace: timedelta = timedelta(seconds=60)
     sent: Sequence[Beat] = ()
     seen: Sequence[Beat] = ()
+    claims: Sequence[Claim] = ()
     excluded: Sequence[Excluded] = ()
     horizon: timedelta | None = None  # how long after a deadline an event may change the verdict; None: for ever
     asked_from: datetime | None = None  # where deliveries and beats begin, if before the window

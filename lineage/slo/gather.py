@@ -17,6 +17,7 @@ from lineage.slo.audits import with_audits
 from lineage.slo.beats import BEATING, HEARTBEAT, along, beats
 from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks, conformance
+from lineage.slo.claims import claimed
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
@@ -118,6 +119,8 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
         evidence = replace(evidence, ancestry=_ancestry(slo, asked, deliveries, counts=need.counts))
     if need.beats:
         evidence = along(evidence, asked)
+    if need.claims:
+        evidence = claimed(evidence, asked)
     return replace(
         evidence,
         schemas=tuple(schemas(asked)) if need.schemas else (),

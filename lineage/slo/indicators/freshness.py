@@ -13,7 +13,7 @@ from pydantic import AfterValidator, model_validator
 from lineage.model import Verdict, VerdictState
 from lineage.slo.calendar import TICK, Occurrence, occurrences
 from lineage.slo.evidence import Delivery, Evidence, Need
-from lineage.slo.indicators import _age, _heartbeat, _weighted
+from lineage.slo.indicators import _age, _claimed, _heartbeat, _weighted
 from lineage.slo.indicators._age import Mark, Rule
 from lineage.slo.indicators._baseline import Season, Seasonal
 from lineage.slo.indicators._heartbeat import Heartbeat
@@ -37,7 +37,8 @@ class Spec(Sli):
     """`type: freshness`; *method* says of what: deliveries (`occurrence`), `rows`, beats (`heartbeat`) or time (`age`).
 
     *metadata_grace* is how long a deadline waits for an event on its way (DECISIONS 25). `age` judges each *part* of
-    the time by the seconds in which the newest data, of beats where a `heartbeat` is given, was older than *threshold*.
+    the time by the seconds in which the newest data, of beats where a `heartbeat` is given, was older than *threshold*;
+    with the *watermark* `lastUpdated` by when producers claim that it changed last, which needs no schedule.
     `rows` weighs each delivery by what it brought, or where nobody counted by what such a *season* uses to bring; with
     a *threshold* the *bound* of its rows' ages is held to that, and else the delivery to its deadline.
     """
@@ -50,6 +51,7 @@ class Spec(Sli):
     heartbeat: Heartbeat | None = None
     threshold: Duration | None = None
     part: Annotated[Duration, AfterValidator(_dividing)] = timedelta(hours=1)
+    watermark: Literal["delivery", "lastUpdated"] = "delivery"
     bound: Literal["upper", "lower"] | None = None
     season: Season | None = None
     partitions: Partitions | None = None
@@ -74,14 +76,16 @@ class Spec(Sli):
             raise ValueError("the unit of method: age is seconds, of rows rows, of others occurrences; leave unit out")
         if self.method != "occurrence" and self.partitions is not None:
             raise ValueError("partitions are judged delivery by delivery; leave them out, or write method: occurrence")
+        if self.watermark == "lastUpdated" and (self.method != "age" or self.heartbeat is not None):
+            raise ValueError("lastUpdated tells how old data is; write method: age with it, and no heartbeat")
         if self.method != "rows" and (self.bound or self.season):
             raise ValueError("bound and season are words of method: rows; leave them out, or write method: rows")
         return self
 
     @property
     def asks_schedule(self) -> bool:
-        """Where beats say what is expected, no schedule is asked for."""
-        return self.heartbeat is None
+        """Where beats say what is expected, or producers when data changed, no schedule is asked for."""
+        return self.heartbeat is None and self.watermark == "delivery"
 
     @property
     def cadence(self) -> timedelta | None:
@@ -109,7 +113,7 @@ def needs(slo: DataSLO) -> Need:
     patience = spec.threshold or timedelta(0)
     if spec.heartbeat is not None:
         return Need(beats_of=spec.heartbeat.job, history=spec.heartbeat.reach + patience)
-    return Need(history=patience, partitions=spec.partitions is not None)
+    return Need(history=patience, partitions=spec.partitions is not None, claims=spec.watermark == "lastUpdated")
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -123,6 +127,8 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     if spec.method == "rows":
         assert slo.spec.schedule is not None, "`define` asks for it"
         return _weighted.measure(_weighing(spec), slo.spec.schedule, evidence, now, grace)
+    if spec.threshold is not None and spec.watermark == "lastUpdated":
+        return _claimed.measure(Rule(spec.threshold, spec.part), evidence, now, grace)
     if spec.threshold is not None:
         marks = _deliveries_as_marks(slo, evidence, now) if spec.heartbeat is None else _beats_as_marks(evidence)
         return _age.measure(Rule(spec.threshold, spec.part), marks, evidence, now, grace)
@@ -137,6 +143,8 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:
     if newest.expected:
         return _heartbeat.describe(streak)
     if newest.total != ONE:
+        if newest.reason.endswith(_claimed.CLAIMED):
+            return f"{_age.describe(streak)}{_claimed.CLAIMED}"
         return _age.describe(streak) if newest.expected is not None else _weighted.describe(streak)
     if of_parts(newest):
         return f"Due {moment(newest.due)}: {newest.reason}"
@@ -154,6 +162,8 @@ def through(slo: DataSLO, evidence: Evidence, now: datetime) -> datetime | None:
     What a run says of its interval counts, however late it came; one that says nothing brought the last whole interval.
     Of partitions the one that is furthest behind counts.
     """
+    if _spec(slo).watermark == "lastUpdated":
+        return max((claim.through for claim in evidence.claims if claim.at <= now), default=None)
     if _spec(slo).heartbeat is not None:
         newest_of: dict[str, datetime] = {}
         for beat in evidence.seen:

@@ -282,7 +282,7 @@ def test_no_stage_is_shorter_than_nothing(store: Store) -> None:
 
     (verdict,) = judged(store, source, went("load", 0, 4, writes="analytics", others=names))
 
-    assert [(stage.what, stage.seconds) for stage in verdict.stages] == [
+    assert [(str(stage.what), int(stage.seconds)) for stage in verdict.stages] == [
         ("made by", 0),
         ("waiting for", 0),
         ("running", 120),

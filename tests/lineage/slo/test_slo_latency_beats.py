@@ -209,7 +209,7 @@ def test_the_stages_of_a_beat_are_those_of_the_version_that_it_came_with(store: 
 
     found = judged(store, beats, takes(2), loads(3, 6), now=10)
 
-    assert [(stage.what, stage.job.name, stage.seconds) for stage in found[-1].stages] == [
+    assert [(str(stage.what), stage.job.name, int(stage.seconds)) for stage in found[-1].stages] == [
         ("made by", "take", 120),
         ("waiting for", "load", 60),
         ("running", "load", 180),
