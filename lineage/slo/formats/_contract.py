@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AliasChoices, Field
 
 from lineage.slo.formats._servers import Server
 from lineage.slo.terms import Strict
@@ -16,6 +16,29 @@ def _known(version: str) -> str:
     if re.fullmatch(r"v3\.\d+\.\d+", version) is None:
         raise ValueError(f"{version!r} is no version that is known here; write a contract of v3, as v3.1.0")
     return version
+
+
+# The Data QoS periodic table, which the standard follows: letters are as good as words, and upper case as lower.
+LEVELS = {
+    "av": "availability",
+    "th": "throughput",
+    "er": "errorRate",
+    "ga": "generalAvailability",
+    "es": "endOfSupport",
+    "el": "endOfLife",
+    "re": "retention",
+    "fy": "frequency",
+    "ly": "latency",
+    "td": "timeToDetect",
+    "tn": "timeToNotify",
+    "tr": "timeToRepair",
+}
+SPELLED = {word.lower(): word for word in (*LEVELS.values(), "timeOfAvailability", "freshness")}
+
+
+def _meant(property_: str) -> str:
+    lower = property_.lower()
+    return LEVELS.get(lower) or SPELLED.get(lower, property_)
 
 
 class Property(Strict, extra="ignore"):
@@ -29,13 +52,19 @@ class Sla(Strict, extra="ignore"):
     """One of `slaProperties`."""
 
     id: str | None = None
-    property: str
+    property: Annotated[str, AfterValidator(_meant)]
     value: Any = None
+    value_ext: Any = None
     unit: str | None = None
     element: str | None = None
     scheduler: str | None = None
     schedule: str | None = None
     custom_properties: list[Property] = Field([])
+
+
+def _either(word: str) -> AliasChoices:
+    """*word* as the standard spells it, and as version 3.0 did."""
+    return AliasChoices(word.format(""), word.format("Than"))
 
 
 class Quality(Strict, extra="ignore"):
@@ -49,9 +78,13 @@ class Quality(Strict, extra="ignore"):
     scheduler: str | None = None
     schedule: str | None = None
     must_be: Any = None
+    must_not_be: Any = None
     must_be_greater_than: Any = None
-    must_be_greater_or_equal_to: Any = None
+    must_be_greater_or_equal_to: Any = Field(None, validation_alias=_either("mustBeGreater{}OrEqualTo"))
+    must_be_less_than: Any = None
+    must_be_less_or_equal_to: Any = Field(None, validation_alias=_either("mustBeLess{}OrEqualTo"))
     must_be_between: Any = None
+    must_not_be_between: Any = None
     custom_properties: list[Property] = Field([])
 
     @property

@@ -40,8 +40,9 @@ class Imported:
     report: list[str] = field(default_factory=list)
 
     def note(self, place: str, text: str) -> None:
-        """One thing that was not, or not wholly, taken over."""
-        self.report.append(f"{place}: {text}")
+        """One thing that was not, or not wholly, taken over; it is told once, however many SLOs it is of."""
+        if (line := f"{place}: {text}") not in self.report:
+            self.report.append(line)
 
     def add(self, other: Imported) -> None:
         """What came of another."""

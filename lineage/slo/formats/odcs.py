@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -18,19 +17,19 @@ from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
 from lineage.slo.documents import Document, Loc
 from lineage.slo.formats._contract import Contract, Property, Quality, Sla, Team, Thing
+from lineage.slo.formats._quality import PER_CENT, Unsaid, agreed, limit
 from lineage.slo.formats._servers import dataset_of
+from lineage.slo.formats._service_levels import ANSWERS, ENDS, beside, cron, span
 from lineage.slo.formats.base import Assumed, Imported, identity, named
 from lineage.slo.reading import message
 from lineage.slo.spec import define
+from lineage.slo.terms import parse_ratio
 
 TARGET, CHECKED_TARGET, WINDOW = "0.99", "0.999", "28d"  # the team's default, where a contract is silent
 DEADLINE = "1h"
 
-UNITS = {"m": "m", "minute": "m", "h": "h", "hour": "h", "d": "d", "day": "d", "w": "w", "week": "w"}
-PER_CENT = frozenset({"%", "percent", "percentage"})
-FRESHNESS = ("latency", "ly", "freshness")
-FACTS = ("retention", "endOfSupport", "endOfLife", "generalAvailability", "availability", "throughput")
-INCIDENTS = ("timeToDetect", "timeToNotify", "timeToRepair")
+FRESHNESS = ("latency", "freshness")
+FACTS = ("retention", "generalAvailability", "availability", "throughput")
 VOLUME = ("rowCount",)
 COLUMN_RULES = {
     "nullValues": "notNull",
@@ -39,7 +38,6 @@ COLUMN_RULES = {
     "duplicateCount": "unique",
 }
 ASSERTED = ("missingValues", "invalidValues", "invalidCount", "validValues")
-LEAST = {"mustBeGreaterThan": 1, "mustBeGreaterOrEqualTo": 0, "mustBeGreaterThanOrEqualTo": 0, "mustBe": 0}
 
 
 class Cadence(NamedTuple):
@@ -81,7 +79,7 @@ class _Reading:
         self.owner = self._owner()
         for place, thing in enumerate(self.contract.schema_):
             dataset = self._dataset(place, thing)
-            cadence = self._cadence(thing)
+            cadence, self.beside = self._cadence(thing), self._beside(thing)
             for name, sli, schedule, target, at in self._promises(place, thing, cadence):
                 self._add((thing.name, name), dataset, (sli, schedule), target, at)
         self._tell_of_nothing()
@@ -120,7 +118,7 @@ class _Reading:
         for place, sla in self._slas(thing):
             at: Loc = ("slaProperties", place)
             if sla.property in FRESHNESS or sla.property == "timeOfAvailability":
-                told = _span(sla) if sla.property in FRESHNESS else None
+                told = span(sla) if sla.property in FRESHNESS else None
                 zone = None
                 if sla.property == "timeOfAvailability":
                     told, zone = self._availability(at, sla)
@@ -143,7 +141,7 @@ class _Reading:
             if sla.property == "errorRate":
                 at: Loc = ("slaProperties", place, "value")
                 try:
-                    rate = Fraction(str(sla.value)) / (100 if sla.unit in PER_CENT else 1)
+                    rate = parse_ratio(sla.value) / (100 if sla.unit in PER_CENT else 1)
                 except ValueError:
                     self._note(at, f"{sla.value!r} is no share; write 0.1 with unit: percent")
                     continue
@@ -156,31 +154,32 @@ class _Reading:
         for at, rule, _ in rules:
             if rule.what not in VOLUME:
                 continue
-            rows = self._least(at, rule)
+            try:
+                rows = agreed(rule)
+            except Unsaid as why:
+                self._note(at, f"rowCount is not taken over: {why}")
+                continue
             own = Cadence(rule.schedule, "UTC", at) if rule.scheduler == "cron" and rule.schedule else None
             when = cadence or own
-            if rows is None:
-                continue
             if when is None:
                 self._note(at, "rowCount is not taken over: nothing says when data is expected; import with --cron")
                 continue
+            if rule.must_be_between is not None:
+                self._note((*at, "mustBeBetween"), "both ends are taken as within, as most tools do")
             good = {"minRatio": 1, "boundary": "good"}
-            sli = {"type": "completeness", "expected": {"mode": "contract", "rows": rows}, "good": good}
+            sli = {"type": "completeness", "expected": {"mode": "contract", **rows}, "good": good}
             schedule = {"cron": when.cron, "timezone": when.zone, "deadline": DEADLINE}
             self._note(at, f"rows are counted {DEADLINE} after the end of each interval, which is assumed")
             yield _Promise(rule.id or "volume", sli, schedule, self._target(at, rule.custom_properties), at)
 
     def _correctness(self, rules: Sequence[_Rule]) -> Iterator[_Promise]:
-        columns: dict[str, list[str]] = {}
-        at: Loc | None = None
+        columns: dict[str, list[Any]] = {}
+        counted: list[tuple[Loc, Quality]] = []
         for where, rule, column in rules:
             if rule.what in COLUMN_RULES and column is not None:
-                at = at or where
-                columns.setdefault(COLUMN_RULES[rule.what], []).append(column)
-                if rule.must_be != 0:
-                    self._note(
-                        where, "its own limit is not taken over: each record that fails spends of the one budget"
-                    )
+                told = self._limited(where, rule, column)
+                columns.setdefault(COLUMN_RULES[rule.what], []).append(told)
+                counted.append((where, rule))
             elif rule.what in (*ASSERTED, *COLUMN_RULES):
                 about = f"column {column}" if column else "the dataset"
                 asserted: dict[str, Any] = {"type": "correctness", "unit": "assertions"}
@@ -188,28 +187,21 @@ class _Reading:
                 self._note(where, f"is judged by the checks of {about} that events tell of, each by its own limit")
                 name = rule.id or named(*filter(None, (rule.what, column)))
                 yield _Promise(name, asserted, None, self._target(where, rule.custom_properties, CHECKED_TARGET), where)
-        if at is not None:
+        if counted:
             sli = {"type": "correctness", "unit": "records", "rules": columns}
-            yield _Promise("correctness", sli, None, self._target(at, [], CHECKED_TARGET), at)
+            own = [each for _, rule in counted for each in rule.custom_properties]
+            yield _Promise("correctness", sli, None, self._target(counted[0][0], own, CHECKED_TARGET), counted[0][0])
 
-    def _least(self, at: Loc, rule: Quality) -> int | None:
-        told = {
-            "mustBe": rule.must_be,
-            "mustBeGreaterThan": rule.must_be_greater_than,
-            "mustBeGreaterOrEqualTo": rule.must_be_greater_or_equal_to,
-        }
-        for word, value in told.items():
-            if isinstance(value, int) and value + LEAST[word] > 0:
-                if word == "mustBe":
-                    self._note((*at, word), "more rows than that are not judged here")
-                return value + LEAST[word]
-        if isinstance(rule.must_be_between, list) and len(rule.must_be_between) == 2 and rule.must_be_between[0] > 0:  # noqa: PLR2004 - a pair
-            self._note(
-                (*at, "mustBeBetween"), "the lower end is taken as enough; more than the upper is not judged here"
-            )
-            return int(rule.must_be_between[0])
-        self._note(at, "rowCount is not taken over: a least number of rows is what is judged here")
-        return None
+    def _limited(self, at: Loc, rule: Quality, column: str) -> str | dict[str, Any]:
+        """*column* with how many records may fail *rule*."""
+        try:
+            allowed = limit(rule)
+        except Unsaid as why:
+            self._note(at, f"its own limit is not taken over: {why}; each record that fails spends of the one budget")
+            return column
+        if rule.must_be_between is not None:
+            self._note((*at, "mustBeBetween"), "both ends are taken as within, as most tools do")
+        return {"column": column, **allowed} if allowed else column
 
     def _availability(self, at: Loc, sla: Sla) -> tuple[str | None, str | None]:
         """The time after midnight, and the zone. A fixed offset is a zone of its own, which knows no summer."""
@@ -236,8 +228,8 @@ class _Reading:
                     self._note((*at, "schedule"), "the zone is assumed to be UTC; write a custom property timezone")
                 return Cadence(sla.schedule, own, (*at, "schedule"))
             if sla.property == "frequency":
-                if (cron := _cron(sla)) is not None:
-                    return Cadence(cron, own, at)
+                if (often := cron(sla)) is not None:
+                    return Cadence(often, own, at)
                 self._note(at, f"frequency {sla.value} {sla.unit} is no cron; write scheduler: cron and schedule")
         return None if self.assumed.cron is None else Cadence(self.assumed.cron, self.assumed.timezone)
 
@@ -260,19 +252,25 @@ class _Reading:
                     at, f"{sla.property} is a fact of the contract: kept as an annotation, and judged by nothing"
                 )
                 yield f"odcs/{sla.property}", f"{sla.value} {sla.unit or ''}".strip()
-            elif sla.property in INCIDENTS:
-                self._note(at, f"{sla.property} is kept as an annotation; incidents measure how long it took")
-                yield f"odcs/{sla.property}", f"{sla.value} {sla.unit or ''}".strip()
-            elif sla.property not in {*FRESHNESS, "frequency", "timeOfAvailability", "errorRate"}:
+            elif sla.property not in {*FRESHNESS, *ANSWERS, *ENDS, "frequency", "timeOfAvailability", "errorRate"}:
                 self._note(at, f"{sla.property} is not judged here")
+            if sla.value_ext is not None:
+                self._note((*at, "valueExt"), f"{sla.value_ext!r} beside the value is not taken over")
+
+    def _beside(self, thing: Thing) -> dict[str, Any]:
+        """How soon people answer for *thing*, and when it ends, in the words of a definition."""
+        said, unsaid = beside(list(self._slas(thing)))
+        for at, why in unsaid:
+            self._note(at, why)
+        return said
 
     def _owner(self) -> dict[str, Any]:
         told = self.contract.team
         team = Team(members=told) if isinstance(told, list) else told or Team()
         owners = [each.username for each in team.members if (each.role or "").lower() == "owner" and not each.date_out]
-        if len(owners) > 1:
-            self._note(("team",), f"{len(owners)} owners are named; the first is told")
         name = team.name or next(iter(owners), None) or self.assumed.team
+        if len(owners) > 1:
+            self._note(("team",), f"{len(owners)} own the data where one team answers for it; {name} is told")
         if name is None:
             text = "team: nobody owns the data; write a team with a name, or import with --team"
             raise InvalidDefinition(f"{self.document.at('team')}: {text}")
@@ -336,6 +334,7 @@ class _Reading:
                 "sli": sli,
                 "timeWindow": [{"duration": objective[1], "isRolling": True}],
                 "objectives": [{"target": objective[0]}],
+                **self.beside,
             },
         }
         try:
@@ -358,25 +357,3 @@ class _Promise(NamedTuple):
 
 
 _Rule = tuple[Loc, Quality, str | None]
-
-
-def _unit(sla: Sla) -> str | None:
-    word = (sla.unit or "").lower().removesuffix("s") if len(sla.unit or "") > 1 else sla.unit or ""
-    return UNITS.get(word)
-
-
-def _span(sla: Sla) -> str | None:
-    unit = _unit(sla)
-    return f"{sla.value}{unit}" if unit and isinstance(sla.value, int) else f"{sla.value}{sla.unit or ''}"
-
-
-def _cron(sla: Sla) -> str | None:
-    """The intervals of a frequency, from the beginning of the hour, day or week."""
-    count, unit = sla.value, _unit(sla)
-    if not isinstance(count, int) or count < 1:
-        return None
-    if unit == "m" and 60 % count == 0:
-        return f"*/{count} * * * *"
-    if unit == "h" and 24 % count == 0:
-        return "0 * * * *" if count == 1 else f"0 */{count} * * *"
-    return {("d", 1): "0 0 * * *", ("w", 1): "0 0 * * 1"}.get((unit or "", count))

@@ -62,7 +62,7 @@ def test_an_import_as_json_is_one_object() -> None:
     told = json.loads(run("import", str(CONTRACTS / "orders.odcs.yaml"), "--json").stdout)
 
     assert ([len(told[word]) for word in ("slos", "report", "warnings")], told["slos"][0]["metadata"]["name"]) == (
-        [6, 13, 2],
+        [6, 12, 2],
         "orders-fresh",
     )
 

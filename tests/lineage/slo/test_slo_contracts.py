@@ -68,10 +68,125 @@ def test_facts_are_kept_and_what_is_assumed_is_marked(tmp_path: Path) -> None:
     facts = {
         "odcs/contract": "53581432-6c55-4ba2-a65f-72344a91553a",
         "odcs/retention": "3 y",
-        "odcs/timeToRepair": "4 h",
     }
 
     assert (by_name["orders-fresh"], by_name["orders-volume"]) == (facts, facts | {"headwater/assumed": "objective"})
+
+
+NULLS = "{id: order_id_set, type: library, metric: nullValues, mustBe: 0, severity: error}"
+KEPT = "- {id: kept, property: retention, value: 3, unit: y}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("mustBe: 0", "ORDER_ID"),
+        ("mustBeLessThan: 10", {"column": "ORDER_ID", "atMost": 9}),
+        ("mustBeLessOrEqualTo: 10, unit: rows", {"column": "ORDER_ID", "atMost": 10}),
+        ("mustBeLessThanOrEqualTo: 10", {"column": "ORDER_ID", "atMost": 10}),
+        ("mustBeLessThan: 1, unit: percent", {"column": "ORDER_ID", "below": "1%"}),
+        ("mustBeLessOrEqualTo: 0.5, unit: percent", {"column": "ORDER_ID", "atMost": "0.5%"}),
+        ("mustBeBetween: [0, 10]", {"column": "ORDER_ID", "atMost": 10}),
+        ("mustBeBetween: [0, 0.1], unit: percent", {"column": "ORDER_ID", "atMost": "0.1%"}),
+        ("mustBe: 0, unit: percent", "ORDER_ID"),
+    ],
+)
+def test_a_rule_keeps_its_own_limit(tmp_path: Path, limit: str, expected: Any) -> None:
+    """Within it no record fails, as the standard compares the metric with the operator."""
+    changed = NULLS.replace("mustBe: 0", limit)
+
+    assert body_of(contract(tmp_path, (NULLS, changed)).slos[-1])["spec"]["sli"]["rules"]["notNull"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("mustNotBe: 3", "what a number must not be cannot be said here"),
+        ("mustBeGreaterThan: 3", "no operator says how many may fail"),
+        ("mustBeLessThan: 1.5", "1.5') is no whole number"),
+        ("mustBeBetween: [1]", "mustBeBetween has two ends"),
+        ("unit: furlongs, mustBe: 0", "'furlongs' is no unit of records; write rows or percent"),
+        ("unit: percent", "no operator says how many may fail"),
+    ],
+)
+def test_a_limit_that_cannot_be_said_is_told(tmp_path: Path, limit: str, said: str) -> None:
+    """Then each record that fails spends of the budget."""
+    found = contract(tmp_path, (NULLS, NULLS.replace("mustBe: 0", limit)))
+    (line,) = [line for line in found.report if "own limit is not taken over" in line]
+
+    assert (said in line, body_of(found.slos[-1])["spec"]["sli"]["rules"]["notNull"]) == (True, ["ORDER_ID"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("mustBe: 500", {"rows": 500, "most": 500}),
+        ("mustBeBetween: [100, 120]", {"rows": 100, "most": 120}),
+        ("mustBeGreaterOrEqualTo: 7", {"rows": 7}),
+        ("mustBeGreaterThan: 7, mustBeLessThan: 10", {"rows": 8, "most": 9}),
+    ],
+)
+def test_rows_are_agreed_at_both_ends(tmp_path: Path, rule: str, expected: dict[str, int]) -> None:
+    """More than the upper end is as wrong as less than the lower one."""
+    found = contract(tmp_path, ("mustBeGreaterThan: 999", rule))
+
+    assert body_of(found.slos[3])["spec"]["sli"]["expected"] == {"mode": "contract", **expected}
+
+
+@pytest.mark.parametrize(
+    "rule", ["mustBeLessThan: 10", "mustBeBetween: [0, 10]", "mustBe: many", "mustBeGreaterThan: 1.5"]
+)
+def test_a_number_of_rows_that_may_be_none_is_told(tmp_path: Path, rule: str) -> None:
+    """A delivery without a row would be as good as any."""
+    found = contract(tmp_path, ("mustBeGreaterThan: 999", rule))
+
+    assert ("orders-volume" in {slo.name for slo in found.slos}, sum("rowCount is not" in x for x in found.report)) == (
+        False,
+        1,
+    )
+
+
+def test_people_answer_and_data_ends_as_the_contract_says(tmp_path: Path) -> None:
+    """Times to detect, notify and repair, and the ends of support and life, whichever way they are spelled."""
+    levels = (
+        "- {property: TD, value: 10, unit: minutes}\n  - {property: timetonotify, value: 1, unit: h}\n"
+        "  - {property: es, value: 2032-05-12}\n  - {property: endOfLife, value: '2042-05-12T09:30:10-08:00'}"
+    )
+    spec = body_of(contract(tmp_path, (KEPT, levels)).slos[0])["spec"]
+
+    assert (spec["incidents"], spec["lifecycle"]) == (
+        {"detect": "10m", "notify": "1h", "repair": "4h"},
+        {"endOfSupport": "2032-05-12T00:00:00Z", "endOfLife": "2042-05-12T17:30:10Z"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("- {property: timeToDetect, value: 30, unit: s}", "slaProperties.3.value: '30s' is no duration here; write"),
+        ("- {property: endOfLife, value: someday}", "slaProperties.3.value: 'someday' is no date; write 2027-03-01"),
+        ("- {property: retention, value: 3, valueExt: 4}", "slaProperties.3.valueExt: 4 beside the value is not"),
+        (
+            "- {property: endOfLife, value: 2030-01-01}\n  - {property: endOfSupport, value: 2031-01-01}",
+            "slaProperties.4.value: support ends after the data does, and is not taken over",
+        ),
+    ],
+)
+def test_a_level_without_a_place_is_told(tmp_path: Path, level: str, said: str) -> None:
+    """Once, with where it stands."""
+    report = contract(tmp_path, (KEPT, level)).report
+
+    assert sum(said in line for line in report) == 1
+
+
+def test_several_owners_are_told_of(tmp_path: Path) -> None:
+    """One team answers for data."""
+    second = "    - {username: mhopper, role: owner}\n    - {username: mhopper,"
+    report = contract(tmp_path, ("    - {username: mhopper,", second)).report
+
+    assert [line.split("team: ")[1] for line in report if "team: " in line] == [
+        "2 own the data where one team answers for it; data-orders is told"
+    ]
 
 
 def test_what_has_no_place_is_told_with_its_line(tmp_path: Path) -> None:
