@@ -35,7 +35,8 @@ class Notice(BaseModel):
 
     *wishes* are its reader's channels; *reader* is None for the owner, and *before* what those wish who are told first.
     Once sent, *channel*, *to*, *text* and *payload* hold what was said, where. The states: `pending`; `sent`; `failed`
-    for good (then the log has it); `dropped`, for a later one said it all, or another in the same place did.
+    for good (then the log has it); `dropped`, for a later one said it all, or another in the same place did. *slos* are
+    those that a consumer relies on, none where it does no more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +49,7 @@ class Notice(BaseModel):
     wishes: dict[str, str] = {}
     reader: str | None = None
     before: tuple[dict[str, str], ...] = ()
+    slos: tuple[str, ...] = ()
     state: Literal["pending", "sent", "failed", "dropped"] = "pending"
     attempts: int = 0
     sent_at: datetime | None = None
@@ -59,9 +61,15 @@ class Notice(BaseModel):
 
 
 def notices(
-    incident: Incident, owner: Mapping[str, str], consumers: Iterable[Mapping[str, str]], now: datetime
+    incident: Incident,
+    owner: Mapping[str, str],
+    consumers: Iterable[tuple[str | None, Mapping[str, str]]],
+    now: datetime,
 ) -> list[Notice]:
-    """The notices of the incident's newest transition: the *owner*'s, then one for each channel of its *consumers*."""
+    """The notices of the incident's newest transition: the *owner*'s, then one for each channel of its *consumers*.
+
+    These are given as the SLO that each relies on, None where it does no more, and its channels.
+    """
     first = Notice(
         id=f"{incident.id}:{incident.transition}",
         incident=incident.id,
@@ -71,11 +79,28 @@ def notices(
         wishes=dict(owner),
     )
     made = [first]
-    for reader, wishes in {reader_of(wishes): dict(wishes) for wishes in consumers}.items():
+    for reader, (wishes, slos) in _by_channels(consumers).items():
         before = tuple(note.wishes for note in made)
-        of_reader = {"id": f"{first.id}:{len(made)}", "wishes": wishes, "reader": reader, "before": before}
+        of_reader = {
+            "id": f"{first.id}:{len(made)}",
+            "wishes": wishes,
+            "reader": reader,
+            "before": before,
+            "slos": slos,
+        }
         made.append(first.model_copy(update=of_reader))
     return made
+
+
+def _by_channels(
+    consumers: Iterable[tuple[str | None, Mapping[str, str]]],
+) -> Mapping[str, tuple[dict[str, str], tuple[str, ...]]]:
+    """The channels of each reader and the SLOs that it relies on."""
+    found: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {}
+    for slo, wishes in consumers:
+        _, slos = found.get(reader_of(wishes), ({}, ()))
+        found[reader_of(wishes)] = (dict(wishes), slos if slo is None else (*slos, slo))
+    return found
 
 
 def reader_of(wishes: Mapping[str, str]) -> str:
@@ -100,7 +125,7 @@ def drain(  # noqa: PLR0913 - what to send, where, and the clock and chance it i
 ) -> list[Notice]:
     """Send what is due and note it; answers the notices that were dealt with, as they stand now.
 
-    The owner is told before the consumers, and a consumer of the same channel is not told a second time. Of several
+    The owner is tried before the consumers, and a consumer of the same channel is not told a second time. Of several
     notices of one incident to one reader only the newest is sent, as loudly as the loudest of them. A failure that
     may pass waits in the outbox, as long as the channel asks or twice as long each time, and holds back what else that
     channel has to carry; one that will not pass is noted and the message goes to the log. *channels* has `log`. A
@@ -201,7 +226,12 @@ class _Post:
         return self._note(done, older, way, delivery)
 
     def _told_before(self, note: Notice, incident: Incident) -> bool:
-        """Whether the letter goes where one that is sent before it goes: a webhook has one channel for everybody."""
+        """Whether the letter goes where one that is sent before it goes: a webhook has one channel for everybody.
+
+        A message of its own is edited, wherever others are told by now.
+        """
+        if incident.receipt:
+            return False
         return self._place(note.wishes, incident) in {self._place(wishes, incident) for wishes in note.before}
 
     def _place(self, wishes: Mapping[str, str], incident: Incident) -> Route:
@@ -210,12 +240,17 @@ class _Post:
         return Route(way.channel, self.channels[way.channel].render(addressed, self.base_url).to)
 
     def silent(self, queue: Sequence[_Letter]) -> bool:
-        """Whether all SLOs that the incident still hurts, of one that is over all its SLOs, are silenced."""
+        """Whether all SLOs that the incident still hurts, of one that is over all its SLOs, are silenced.
+
+        Of those that a consumer relies on, where it relies on any of them.
+        """
         incident = self._seen(queue[-1].note)
         if incident is None:
             return False
-        hurt = {member.slo for member in incident.members if member.restored_at is None}
-        names = hurt or {member.slo for member in incident.members}
+        relied_on = {slo for letter in queue for slo in letter.note.slos}
+        members = [each for each in incident.members if not relied_on or each.slo in relied_on]
+        hurt = {member.slo for member in members if member.restored_at is None}
+        names = hurt or {member.slo for member in members}
         return names <= silenced(names, self.store, self.now).keys()
 
     def forget_if_over(self, queue: Sequence[_Letter]) -> list[Notice]:

@@ -292,12 +292,12 @@ class _Reaction:
         names = [member.slo for member in case.members if member.slo in self._definitions]
         return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
 
-    def _consumers(self, case: Incident) -> Iterator[Mapping[str, str]]:
-        """The channels of all who rely on what the incident hurts, and of those who did when they were told of it."""
+    def _consumers(self, case: Incident) -> Iterator[tuple[str | None, Mapping[str, str]]]:
+        """All who rely on what the incident hurts, by SLO, and those who did when they were told of it."""
         for member in case.members:
             if (slo := self._definitions.get(member.slo)) is not None:
-                yield from (consumer.channel for consumer in slo.spec.consumer)
-        yield from (copy.wishes for copy in case.copies.values())
+                yield from ((member.slo, consumer.channel) for consumer in slo.spec.consumer)
+        yield from ((None, copy.wishes) for copy in case.copies.values())
 
 
 def _phases(

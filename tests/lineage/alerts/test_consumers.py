@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lineage.alerts import incidents
-from lineage.alerts.messages import Channel
+from lineage.alerts.incidents import Incident
+from lineage.alerts.messages import Channel, Delivery, Message
 from lineage.alerts.outbox import drain
 from lineage.alerts.react import react
 from lineage.channels.slack import SlackBot, SlackWebhook
@@ -38,6 +39,8 @@ class Office:
     consumer: Any = field(default_factory=lambda: [RISK, WEB])
     store: MemoryStore = field(default_factory=lambda: MemoryStore(graph=()))
     log: Line = field(default_factory=Line)
+    owner: str = OWNER
+    others: Mapping[str, DataSLO] = field(default_factory=dict)
 
     def happen(self, *statuses: Status, at: datetime | None = None, wait_s: float = 0) -> None:
         """React to *statuses*, then send what is due at *at*, or at once."""
@@ -51,11 +54,31 @@ class Office:
 
     def definitions(self) -> dict[str, DataSLO]:
         """One SLO with consumers, one with the owner alone."""
-        return {"orders": slo("orders", ORDERS, consumer=self.consumer), "beats": slo("beats", REVENUE)}
+        orders = slo("orders", ORDERS, consumer=self.consumer, channel={"slack": self.owner})
+        return {"orders": orders, "beats": slo("beats", REVENUE), **self.others}
 
     def said(self) -> list[tuple[str, str]]:
         """How and in which channel Slack was spoken to, in order."""
         return [(path, body.get("channel", "")) for path, body in self.slack.received]
+
+
+@dataclass
+class Dying:
+    """A channel whose process ends before the second message leaves."""
+
+    inner: Channel
+    left: int = 1
+
+    def render(self, incident: Incident, base_url: str) -> Message:
+        """As the channel does."""
+        return self.inner.render(incident, base_url)
+
+    def send(self, message: Message) -> Delivery:
+        """Send the first one."""
+        if not self.left:
+            raise SystemExit
+        self.left -= 1
+        return self.inner.send(message)
 
 
 @pytest.fixture
@@ -202,3 +225,37 @@ def test_the_consumers_of_what_joins_an_incident_are_told_too(office: Office) ->
     office.drain(NOW + timedelta(minutes=5))
 
     assert office.said() == [(TOLD, OWNER), (EDITED, OWNER), (TOLD, "C0RISK01")]
+
+
+def test_an_owner_that_moves_in_does_not_leave_a_consumers_message_on_fire(office: Office) -> None:
+    """Both messages are edited at the end, though both would be written to one channel by now."""
+    office.consumer = [RISK]
+    office.happen(LATE)
+    office.owner = "C0RISK01"
+    office.happen(GOOD)
+
+    assert office.said()[2:] == [(EDITED, OWNER), (EDITED, "C0RISK01")]
+
+
+def test_who_relies_on_what_is_silenced_hears_nothing_of_it(office: Office) -> None:
+    """Another SLO of the incident speaks to its own readers; afterwards the silent one's are told."""
+    silence = silencing("orders", HOUR, "the lake is being moved", "ana", NOW)
+    office.store.stated = [Kept(silence.at, b"silence", silence)]
+    office.consumer = [RISK]
+    office.others = {"more": slo("more", ORDERS, consumer=WEB)}
+    office.happen(LATE, status("more", "GGB", ladder="ticket"))
+    silent = office.said()
+    office.drain(NOW + 2 * HOUR)
+
+    assert (silent, office.said()[2:]) == ([(TOLD, OWNER), (TOLD, "C0WEB0001")], [(TOLD, "C0RISK01")])
+
+
+def test_who_dies_between_two_messages_has_sent_the_first(office: Office) -> None:
+    """What was sent is noted before the next one goes: who comes after sends the others alone."""
+    alive, office.channel = office.channel, Dying(office.channel)
+    with pytest.raises(SystemExit):
+        office.happen(LATE)
+    office.channel = alive
+    office.drain(NOW + HOUR)
+
+    assert office.said() == [(TOLD, OWNER), *((TOLD, channel) for channel in OTHERS)]
