@@ -21,6 +21,8 @@ from lineage.slo.terms import ALIKE
 from lineage.slo.tiers import FEASIBLE, MIN_FACTOR, can_fire, choose
 from lineage.store.base import Store
 
+HOUR = timedelta(hours=1)
+
 # MAD to a standard deviation, of which a fifth of what is expected is the wall (SLO.md b.8).
 TO_DEVIATION, NOISY = Fraction(14_826, 10_000), Fraction(1, 5)
 
@@ -117,6 +119,8 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"the {tier.severity} tier over {span(tier.long)} fires while the budget is on track: its factor is "
                 f"{float(tier.factor(length)):.4g}; write a larger budget for it, or a shorter long window"
             )
+    if slo.window < HOUR:
+        yield f"the window is {span(slo.window)} long, for m is a minute; write M for months"
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
     cut, apart = slicing(slo), slo.spec.sli.cadence or apart

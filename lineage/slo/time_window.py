@@ -80,7 +80,9 @@ class TimeWindow(Strict):
             wanted = "isRolling: true, or false with calendar: {startTime: 2026-01-01 00:00:00, timeZone: UTC}"
             raise ValueError(f"a window rolls or has a calendar; write {wanted}")
         if self.calendar is not None and in_units(self.duration)[1] not in ON_CALENDAR:
-            raise ValueError(f"a calendar has no windows of {self.duration}; write whole d, w, M, Q or Y, as in 1M")
+            minutes = " (m is a minute, M a month)" if self.duration.endswith("m") else ""
+            wanted = "write whole d, w, M, Q or Y, as in 1M"
+            raise ValueError(f"a calendar has no windows of {self.duration}{minutes}; {wanted}")
         return self
 
     @model_validator(mode="before")

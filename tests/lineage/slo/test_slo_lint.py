@@ -32,6 +32,7 @@ DAILY = {"cron": "0 0 * * *"}
             {"schedule": {"cron": "0 0 1 1 *"}},
             "this target forbids any miss: 28 d hold 1 occurrence; a longer window all",
         ),
+        ({"window": "3m"}, "the window is 3 m long, for m is a minute; write M for months"),
         (
             {"target": "0.95", "alerting": {"policy": "mwmb", "windows": [SLOW]}},
             "the ticket tier over 7 d fires while the budget is on track: its factor is 0.4; write",
