@@ -93,4 +93,6 @@ def shown(request: Request, name: str) -> Response:
 
 
 def _hurts(incident: Incident, slo: str) -> bool:
-    return any(member.slo == slo and member.restored_at is None for member in incident.members)
+    """Whether the data of *slo* is wrong by it: that a budget runs low is not."""
+    hurt = (member.slo for member in incident.members if member.restored_at is None)
+    return incident.kind != "budget" and slo in hurt
