@@ -15,6 +15,7 @@ from dashboards.figures.axes import Spans, bands, dates, figure_json, lines, mar
 HOUR = timedelta(hours=1)
 STEPS = (1, 2, 3, 6, 12, 24, 48, 96)  # hours between two marks of the axis
 MOST_MARKS = 7
+MARGIN = 0.25  # hours, so that no point stands on the edge
 
 
 class Arrival(NamedTuple):
@@ -29,8 +30,8 @@ class Arrival(NamedTuple):
 def arrivals(points: Sequence[Arrival], zone: str, behind: Spans = ()) -> str:
     """A point for each delivery, a cross on the deadline for what has not come, and the deadline as a line.
 
-    Hours are those of the clock in *zone*, from the midnight before the deadline on: 25 is one in the night after it,
-    and a deadline stays where it is when the clocks change.
+    Hours are those of the clock in *zone*, from the midnight before the deadline on: 25 is one in the night after it.
+    So nothing seems to move when the clocks change.
     """
     local = ZoneInfo(zone)
     deadlines = [clock(point.at, point.at, local) for point in points]
@@ -61,6 +62,6 @@ def clock(at: datetime, due: datetime, local: ZoneInfo) -> float:
 
 def _marks(heights: Sequence[float]) -> list[int]:
     """Whole hours around *heights*, at a step that leaves few of them."""
-    low, high = floor(min(heights)), ceil(max(heights)) + 1
+    low, high = floor(min(heights) - MARGIN), ceil(max(heights) + MARGIN)
     step = next((step for step in STEPS if (high - low) / step < MOST_MARKS), STEPS[-1])
     return list(range(low // step * step, high + step, step))

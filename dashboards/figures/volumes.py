@@ -54,12 +54,12 @@ def _ordinary(points: Sequence[Volume]) -> list[Any]:
     known = [(point.at, *point.ordinary) for point in points if point.ordinary is not None]
     if not known:
         return []
-    low = lines([(at, edge) for at, edge, _ in known], "var(--band)", "%{y:,.4~g} rows at the least are ordinary")
-    high = lines([(at, edge) for at, _, edge in known], "var(--band)", "%{y:,.4~g} rows at the most are ordinary")
+    low = lines([(at, edge) for at, edge, _ in known], "var(--c1)", "%{y:,.4~g} rows at the least are ordinary")
+    high = lines([(at, edge) for at, _, edge in known], "var(--c1)", "%{y:,.4~g} rows at the most are ordinary")
     for edge in (low, high):
         edge.line = {"width": 0}
     low.showlegend = False
-    high.fill, high.fillcolor, high.name = "tonexty", "var(--band)", "ordinary"
+    high.fill, high.fillcolor, high.name = "tonexty", "var(--c1-soft)", "ordinary"
     return [low, high]
 
 

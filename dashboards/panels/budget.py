@@ -148,6 +148,6 @@ def measured(one: Judged) -> list[Held]:
             None if verdict.expected is None else float(verdict.expected / how.scale),
             bad=verdict.state is VerdictState.BAD,
         )
-        for verdict in one.status.occurrences[-MOST_POINTS:]
+        for verdict in one.status.measured[-MOST_POINTS:]
         if verdict.value is not None
     ]

@@ -26,7 +26,7 @@ def arriving(one: Judged, behind: Spans) -> str | None:
     sli, schedule = one.definition.spec.sli, one.definition.spec.schedule
     if not isinstance(sli, freshness.Spec) or sli.method != "occurrence" or schedule is None:
         return None
-    judged = [verdict for verdict in one.status.occurrences if verdict.state in JUDGED][-MOST_POINTS:]
+    judged = [verdict for verdict in one.status.measured if verdict.state in JUDGED][-MOST_POINTS:]
     gaps = [later.due - earlier.due for earlier, later in pairwise(judged)]
     if not gaps or median_low(gaps) < RARELY:
         return None
@@ -45,7 +45,7 @@ def filling(one: Judged, behind: Spans) -> str | None:
     if not isinstance(sli, completeness.Spec):
         return None
     enough = sli.good.min_ratio
-    told = [verdict for verdict in one.status.occurrences if verdict.value is not None][-MOST_POINTS:]
+    told = [verdict for verdict in one.status.measured if verdict.value is not None][-MOST_POINTS:]
     least = f"{say.MINUS}{say.percent(1 - enough, 0)}"
     return volumes([_volume(verdict, enough) for verdict in told], least, behind) if told else None
 

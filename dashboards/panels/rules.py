@@ -45,7 +45,7 @@ class Rules:
 def rules(one: Judged) -> Rules | None:
     """What the verdicts of the window say of each rule; None where none was judged by rules."""
     told: dict[str, list[tuple[Verdict, int]]] = {}
-    for verdict in one.status.occurrences:
+    for verdict in one.status.measured:
         for rule in verdict.rules if verdict.total else ():
             told.setdefault(rule.name, []).append((verdict, rule.failed or 0))
     if not told:
@@ -57,7 +57,7 @@ def rules(one: Judged) -> Rules | None:
 
 def failing(one: Judged, behind: Spans) -> str | None:
     """The chart of what failed of each version, where records are counted by rules."""
-    judged = [verdict for verdict in one.status.occurrences if verdict.total][-MOST_POINTS:]
+    judged = [verdict for verdict in one.status.measured if verdict.total][-MOST_POINTS:]
     if not _in_records(one) or not any(verdict.rules for verdict in judged):
         return None
     return failures([_failed(verdict) for verdict in judged], float(1 - one.status.target), behind)
@@ -78,7 +78,7 @@ def _failed(verdict: Verdict) -> Failed:
 def _between(one: Judged) -> str:
     if not _in_records(one):
         return ""
-    told = correctness.figures(one.definition, one.status.occurrences)
+    told = correctness.figures(one.definition, one.status.measured)
     least, most = told["failedAtLeast"], told["failedAtMost"]
     return "" if least == most else f"{say.count(least)} to {say.count(most)}"
 

@@ -41,7 +41,7 @@ class Way:
 
 def way(one: Judged) -> Way | None:
     """The waterfall of the newest arrival; None where none tells its stages."""
-    told = [verdict for verdict in one.status.occurrences if verdict.stages and verdict.delivered_at]
+    told = [verdict for verdict in one.status.measured if verdict.stages and verdict.delivered_at]
     if not told:
         return None
     newest = told[-1]
@@ -67,7 +67,7 @@ def _rows(stages: Sequence[Stage], usual: Sequence[Fraction]) -> list[StageRow]:
 
 def _whole(one: Judged) -> str:
     """The percentile with its interval and the trend, as the answers have them."""
-    told = latency.figures(one.definition, one.status.occurrences)
+    told = latency.figures(one.definition, one.status.measured)
     share, seconds, samples = told["percentile"], told["seconds"], told["samples"]
     if seconds is None or samples is None:
         return ""

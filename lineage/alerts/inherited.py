@@ -36,6 +36,8 @@ def spans(cases: Iterable[Incident]) -> Mapping[str, Sequence[Span]]:
 def inherited(status: Status, found: Iterable[Span]) -> Fraction:
     """What of the spent budget fell due in the spans *found*, exactly, in the SLI's own unit; the rest is its own."""
     hurt = list(found)
+    if not hurt:
+        return Fraction(0)
     return sum((upstream(verdict, hurt) for verdict in status.occurrences), Fraction(0))
 
 

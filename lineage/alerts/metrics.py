@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from lineage.alerts import incidents, policy
 from lineage.alerts.incidents import Incident
+from lineage.alerts.inherited import inherited, spans
 from lineage.alerts.policy import AlertState
 from lineage.alerts.react import said
 from lineage.slo.shape import label
@@ -35,6 +37,7 @@ class AlertCollector(Collector):
     def __init__(self) -> None:
         self._states: Mapping[str, Series] = {}
         self._cases: dict[str, Incident] = {}
+        self._lost: Mapping[str, Fraction] = {}
         self._store: Store | None = None
 
     def show(self, store: Store, statuses: Sequence[Status], definitions: Mapping[str, DataSLO]) -> None:
@@ -50,10 +53,17 @@ class AlertCollector(Collector):
         found = {case.id: case for case in incidents.every(store, "open")}
         left = (id_ for id_, case in self._cases.items() if case.state == "open" and id_ not in found)
         self._cases = self._cases | found | {id_: incidents.one(store, id_) for id_ in left}  # a scrape may be reading
+        hurt = spans(self._cases.values())
+        lost = {status.slo: inherited(status, hurt[status.slo]) for status in statuses if status.slo in hurt}
+        self._lost = {
+            status.slo: lost[status.slo] / status.budget.allowed
+            for status in statuses
+            if status.slo in self._states and lost.get(status.slo) and status.budget.allowed
+        }
 
     def hide(self) -> None:
         """Show nothing."""
-        self._states, self._cases, self._store = {}, {}, None
+        self._states, self._cases, self._lost, self._store = {}, {}, {}, None
 
     def describe(self) -> Iterator[Metric]:
         """All families, without a sample."""
@@ -65,11 +75,13 @@ class AlertCollector(Collector):
         for slo, rules in self._states.items():
             for (_, rule, severity), state in rules.items():
                 families["headwater_slo_alert_state"].add_metric([slo, rule, severity], state)  # type: ignore[attr-defined]  # a gauge has it
+        for slo, share in self._lost.items():
+            families["headwater_slo_error_budget_inherited_ratio"].add_metric([slo, "period"], float(share))  # type: ignore[attr-defined]  # and so is this
         for (name, labels), value in _counted(self._cases.values()).items():
             families[name].add_metric(labels, value)  # type: ignore[attr-defined]  # gauges and counters have it
         for name, measure in SPANS.items():
-            for labels, spans in _by_whom(self._cases.values(), measure).items():
-                _add_histogram(families[name], labels, spans)
+            for labels, lengths in _by_whom(self._cases.values(), measure).items():
+                _add_histogram(families[name], labels, lengths)
         yield from families.values()
 
 
@@ -169,6 +181,9 @@ def _histogram(text: str) -> Callable[[str], Metric]:
 
 
 FAMILIES: Mapping[str, Callable[[str], Metric]] = {
+    "headwater_slo_error_budget_inherited_ratio": _gauge(
+        "What of the error budget was lost to something upstream, where any of it was.", "slo", "window"
+    ),
     "headwater_slo_alert_state": _gauge("0 inactive, 1 pending, 2 firing, 3 frozen.", "slo", "rule", "severity"),
     "headwater_incidents_open": _gauge("Incidents that are not resolved.", *WHOSE),
     "headwater_incidents": _counter("Incidents, as the store keeps them.", *WHOSE),

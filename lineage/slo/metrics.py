@@ -166,8 +166,8 @@ def _consumer(slo: DataSLO) -> str:
 
 
 def _bounds(slo: DataSLO, status: Status) -> Iterator[Sample]:
-    figures = correctness.figures(slo, status.occurrences)
-    records = sum((verdict.total for verdict in status.occurrences), Fraction(0))
+    figures = correctness.figures(slo, status.measured)
+    records = sum((verdict.total for verdict in status.measured), Fraction(0))
     for bound, name in (("least", "failedAtLeast"), ("most", "failedAtMost")):
         failed = figures[name]
         yield "slo_failed_ratio", (bound,), failed / records if failed is not None and records else None
