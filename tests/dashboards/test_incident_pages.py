@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from dashboards.current import Judged
+from dashboards.frame import Look
+from dashboards.panels.diagnosis import of_dataset
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Incident, Postmortem, Spent
 from lineage.app import Headwater, build, open_headwater
 from lineage.channels.base import sections
 from lineage.settings import load
 from lineage.slo.response import Response
-from tests.support.alerting import NOW
+from tests.support.alerting import NOW, ORDERS, slo, status
 from tests.support.incidents import LATE, OPENED, RESOLVED
 
 PAGE = "/incidents/INC-7"
@@ -154,3 +157,11 @@ def test_where_none_is_missing_the_list_says_so(house: Headwater, client: TestCl
     keep(house, OPENED)
 
     assert "No postmortem is missing" in words(client, "/incidents?postmortem=missing")
+
+
+def test_a_budget_that_runs_low_is_no_data_that_is_wrong() -> None:
+    """A dataset whose SLOs are met stays healthy while the incident of a budget is open."""
+    low = OPENED.model_copy(update={"kind": "budget", "cause": None, "affected": ()})
+    met = Judged(slo("orders", ORDERS), status("orders"))
+
+    assert of_dataset({ORDERS}, [met], [low], Look(NOW, None, None)).tone == "ok"
