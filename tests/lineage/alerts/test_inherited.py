@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Cause, Incident
 from lineage.alerts.inherited import booked, inherited, lies_above, share, spans
+from lineage.alerts.metrics import AlertCollector
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
 from lineage.slo.status import Budget, Status
@@ -55,6 +57,19 @@ def newest(store: MemoryStore) -> Incident:
 def test_what_an_upstream_failure_cost_is_inherited(broken: MemoryStore) -> None:
     """By who reads the dataset; who writes it lost it by itself, as it did what it missed before the incident."""
     assert [Fraction(0), Fraction(2)] == lost(broken)
+
+
+def test_prometheus_is_shown_what_was_lost_upstream(broken: MemoryStore) -> None:
+    """As a share of the whole budget, of those alone that lost any of it there."""
+    collector, registry = AlertCollector(), CollectorRegistry()
+    registry.register(collector)
+    collector.show(broken.as_store(), LATE, DEFINITIONS)
+
+    scraped = generate_latest(registry).decode().splitlines()
+
+    assert [line for line in scraped if line.startswith("headwater_slo_error_budget_inherited_ratio")] == [
+        'headwater_slo_error_budget_inherited_ratio{slo="revenue",window="period"} 2.0'
+    ]
 
 
 def test_it_stays_inherited_once_it_is_over(broken: MemoryStore) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from lineage.model import Rule, Verdict
 from lineage.slo.backlog import Backlog
 from lineage.slo.budget import judge
 from lineage.slo.metrics import SloCollector
@@ -17,13 +20,14 @@ from tests.support.promises import HOUR, NOON, document, promise, verdicts
 FIVE: dict[str, Any] = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
 
 
-def scraped(slo: DataSLO | None, letters: str) -> list[str]:
+def scraped(slo: DataSLO | None, judged: str | Sequence[Verdict]) -> list[str]:
     collector, registry = SloCollector(), CollectorRegistry()
     registry.register(collector)
     if slo is not None:
         known: dict[str, Any] = {"through": NOON - HOUR, "last_delivery": NOON - HOUR}
         known |= {"backlog": Backlog(12, NOON - HOUR)} if slo.spec.path is not None else {}
-        collector.show([replace(judge(slo, verdicts(letters), NOON), **known)], {slo.name: slo})
+        found = verdicts(judged) if isinstance(judged, str) else judged
+        collector.show([replace(judge(slo, found, NOON), **known)], {slo.name: slo})
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 
@@ -83,6 +87,48 @@ def test_an_audit_counts_the_partitions_that_differ() -> None:
     found = [line for line in scraped(slo, "GB") if "_audit_" in line]
 
     assert found == ['headwater_copy_audit_mismatch_partitions{slo="orders-freshness"} 1.0']
+
+
+@pytest.mark.parametrize(("letters", "state"), [("G", 0), ("GB", 1), ("GP", 2), ("GU", 3), ("GX", 4), ("GN", 5)])
+def test_the_newest_occurrence_has_a_number(letters: str, state: int) -> None:
+    """Whatever became of it, so that a timeline of scrapes has no holes."""
+    found = [line for line in scraped(promise(), letters) if "occurrence_state" in line]
+
+    assert found == [f'headwater_slo_occurrence_state{{slo="orders-freshness"}} {state}.0']
+
+
+def test_records_that_failed_have_bounds() -> None:
+    """Of the 100 of a version at least 5 and at most 8; of assertions there is one number alone, the SLI."""
+    rules = (Rule("not_null", 5), Rule("unique", 3))
+    checked = [replace(each, good=Fraction(92), total=Fraction(100), rules=rules) for each in verdicts("B")]
+
+    found = {
+        unit: [line for line in scraped(promise("correctness", sli={"unit": unit}), checked) if "failed_ratio" in line]
+        for unit in ("records", "assertions")
+    }
+
+    assert found == {
+        "records": [
+            'headwater_slo_failed_ratio{bound="least",slo="orders-correctness"} 0.05',
+            'headwater_slo_failed_ratio{bound="most",slo="orders-correctness"} 0.08',
+        ],
+        "assertions": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"sli": {"type": "contract", "consumer": "risk"}}, "risk"),
+        ({"consumer": [{"team": "growth"}, {"team": "risk"}]}, "growth risk"),
+        ({}, ""),
+    ],
+)
+def test_info_names_who_relies_on_it(changes: dict[str, Any], wanted: str) -> None:
+    """Whose contract it is, else whom the definition names."""
+    (info,) = [line for line in scraped(promise(**changes), "G") if line.startswith("headwater_slo_info")]
+
+    assert f'consumer="{wanted}"' in info
 
 
 def test_long_words_are_in_one_place() -> None:
