@@ -91,6 +91,7 @@ def _spoken_of(slo: DataSLO, need: Need, evidence: Evidence) -> Iterator[NodeId]
     yield from filter(None, (need.beside, need.beats_of, need.counted_by))
     if evidence.ancestry is not None:
         yield from evidence.ancestry.deliveries
+        yield from (each.emitter for each in evidence.ancestry.beats)
 
 
 def _heard_before(asked: Asked) -> Iterator[datetime]:

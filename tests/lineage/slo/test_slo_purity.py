@@ -32,7 +32,10 @@ SLOS = [
     promise(sli={"method": "rows", "season": "hour_of_week"}, window="6h"),
     promise("completeness", sli={"expected": {"mode": "seasonal", "season": "hour_of_week"}}, window="6h"),
     promise("completeness", sli={"expected": {"mode": "reconcile"}}, window="6h"),
-    promise(sli=LATENCY, path=ALONG, dataset=ALONG["to"], window="6h"),
+    *(
+        promise(sli=LATENCY | {"correlate": believed}, path=ALONG, dataset=ALONG["to"], window="6h")
+        for believed in (["datasetVersion", "asOfStart"], ["heartbeat", "datasetVersion", "asOfStart"])
+    ),
 ]
 INSTANTS = (NOON - 45 * MINUTE + 30 * SECOND, NOON + 10 * MINUTE, NOON + 40 * MINUTE)
 
@@ -70,7 +73,28 @@ def _story() -> list[Told]:
         (at, event("RUNNING", at, "service", job="orders.stream", outputs=["orders"], rows=5, streaming=snapshot))
         for at in reports
     ]
-    return told + _ahead()
+    return told + _beating() + _ahead()
+
+
+def _beating() -> list[Told]:
+    """Beats into the orders for two hours, of which the report brings some, late and out of order, and loses one."""
+    sent = {place: NOON - 3 * HOUR + 10 * MINUTE * place for place in range(12)}
+    looks = {place: at + (90 if place == 4 else 40) * MINUTE for place, at in sent.items() if place != 7}
+    told: list[Told] = []
+    for place, at in [*sent.items(), *looks.items()]:
+        said = {"source": "airflow/beats", "seq": place, "emittedAt": sent[place].isoformat()}
+        looking = at != sent[place]
+        body = event(
+            "RUNNING", at, "look" if looking else "beats", job="probe" if looking else "beats",
+            inputs=["report"] if looking else [], outputs=[] if looking else ["orders"],
+        )  # fmt: skip
+        (body["inputs"][0] if looking else body["job"])["facets"] = {
+            **body["job"]["facets"],
+            "jobType": facet(processingType="SERVICE", integration="X", jobType="HEARTBEAT"),
+            "heartbeat": facet(**said),
+        }
+        told.append((at + MINUTE * (place % 3), body))
+    return told
 
 
 def _ahead() -> list[Told]:
@@ -134,6 +158,11 @@ def test_what_is_ahead_changes_nothing_but_what_is_said_of_it() -> None:
     without = _judged([[each for each in STORY if each not in told]], set())
 
     assert without == [replace(status, left_out=()) for status in _plainly()]
+
+
+def test_the_story_has_every_level_of_evidence() -> None:
+    """And samples of beats beside those of versions."""
+    assert {verdict.level for status in _plainly() for verdict in status.occurrences} == {None, 1, 3}
 
 
 def test_the_story_has_every_kind_of_verdict() -> None:
