@@ -7,6 +7,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage.alerts.budgets import Level, Told, crossed
 from lineage.alerts.incidents import Incident, every
@@ -230,3 +232,20 @@ def test_a_retired_slo_has_no_budget(desk: Desk) -> None:
     desk.look()
 
     assert desk.incidents() == [("budget", "resolved", "orders was retired")]
+
+
+@given(st.lists(st.sampled_from(["-1", "0", "0.1", "0.24", "0.25", "0.49", "0.5", "1"]), max_size=12))
+def test_the_same_is_never_told_twice_without_a_recovery(shares: list[str]) -> None:
+    """Whatever the budget does between looks: a level is told once for each time that half of it was there before."""
+    kept: Told | None = None
+    moves: list[str] = []
+    for share in shares:
+        move = crossed(kept, left(share))
+        if move == "over":
+            kept = None
+        elif move is not None:
+            kept = Told(slo="orders", level=move, phase="open")
+        moves += [move] if move is not None else []
+    episodes = ",".join(moves).split("over")
+
+    assert {episode.strip(",") for episode in episodes} <= {"", "low", "spent", "low,spent"}
