@@ -48,6 +48,12 @@ DEAD_LETTER_DEPTH = Gauge(
 DEAD_LETTER_OLDEST_S = Gauge(
     "headwater_dead_letter_oldest_age_seconds", "How long the oldest of them has waited.", ("queue",)
 )
+DATASETS = Gauge("headwater_datasets", "Datasets that the graph knows, as of an hour ago at the most.", ("namespace",))
+OWNED_RATIO = Gauge(
+    "headwater_ownership_ratio",
+    "The share of them with an owner who can be told and one system of record.",
+    ("namespace",),
+)
 FORWARDED = Counter("headwater_forwarded_events", "Events passed on to another backend.", ("target", "result"))
 FORWARD_LAG = Gauge("headwater_forward_lag_events", "Entries that a backend has yet to be sent.", ("target",))
 UNPROJECTED = Gauge("headwater_unprojected_events", "Events in the ledger that the graph could not take.")

@@ -217,6 +217,7 @@ _NS: Final = "/api/v1/namespaces/{namespace}"
 _DATASET: Final = f"{_NS}/datasets/{{name}}"
 _JOB: Final = f"{_NS}/jobs/{{name}}"
 _RUN: Final = "/api/v1/jobs/runs/{id}"
+_OWNED: Final = {"datasets": COUNT, "owned": COUNT, "ratio": maybe({"type": "number", "minimum": 0, "maximum": 1})}
 _EXCLUDED: Final = ("/api/v1/slos/{name}/exclusions", "/api/v1/exclusions/{calendar}")
 _EXCLUSIONS = thing(exclusions=many(ANY))
 _CORRECTIONS = thing(
@@ -270,6 +271,14 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
         open=FLAG,
         because=many(thing(slo=TEXT, remainingRatio={"type": "number", "maximum": 0}, sentence=TEXT)),
         undecided=many(thing(slo=TEXT, state={"enum": ["warming", "no_data"]}, sentence=TEXT)),
+    ),
+    ("get", "/api/v1/ownership"): thing(
+        **_OWNED,
+        namespaces=many(thing(namespace=TEXT, **_OWNED)),
+        failing=many(thing(dataset=ref("Name"), owners=many(TEXT), reasons=many(TEXT))),
+        totalCount=COUNT,
+        next=maybe(TEXT),
+        truncated=FLAG,
     ),
     ("post", "/api/v1/drift"): thing(
         dataset=ref("Name"),

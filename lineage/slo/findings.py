@@ -49,7 +49,7 @@ def findings(slo: DataSLO, evidence: Evidence, verdicts: Sequence[Verdict], now:
     name = slo.dataset.name
     return (
         *_dropped(name, evidence.deliveries),
-        *_conflict(name, evidence.deliveries),
+        *conflict(name, evidence.deliveries),
         *_restated(name, verdicts, now),
         *_slower(slo, verdicts),
         *_silent(slo, evidence, verdicts),
@@ -66,8 +66,11 @@ def _dropped(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
         yield Finding("dropped", drop.at, f"{name} was dropped by {drop.job.name} at {moment(drop.at)}")
 
 
-def _conflict(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
-    """Of intervals that runs name: where nobody names any, two writers may each have brought a part."""
+def conflict(name: str, written: Sequence[Delivery]) -> Iterator[Finding]:
+    """That two strangers wrote the newest interval that runs name, where they did.
+
+    Where nobody names any, two writers may each have brought a part.
+    """
     written_of: defaultdict[datetime, list[Delivery]] = defaultdict(list)
     for each in written:
         if each.refresh and each.nominal is not None and each.window is None:

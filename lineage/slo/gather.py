@@ -110,7 +110,7 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
         if need.sums:
             return with_audits(evidence, asked, beside)
         waiting = queued(beside) if need.queued else None
-        return replace(evidence, beside=tuple(_delivered(beside, counts=need.counts)), queued=waiting)
+        return replace(evidence, beside=tuple(delivered(beside, counts=need.counts)), queued=waiting)
     if need.beats_of is not None:
         return _with_beats(evidence, asked.after(beats_since), need.beats_of)
     if need.counted_by is not None:
@@ -148,12 +148,12 @@ def midnight(now: datetime) -> datetime:
 def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, counts: bool) -> Ancestry:
     """What happened on the path of *slo* from as far back as *deliveries* of its dataset are."""
 
-    def delivered(dataset: NodeId) -> Iterable[Delivery]:
+    def come(dataset: NodeId) -> Iterable[Delivery]:
         if dataset == slo.dataset:
             return deliveries
-        return _delivered(asked.of(dataset), counts=counts)
+        return delivered(asked.of(dataset), counts=counts)
 
-    return ancestry(slo, asked.store, delivered, Span(asked.since, asked.now, asked.known_at))
+    return ancestry(slo, asked.store, come, Span(asked.since, asked.now, asked.known_at))
 
 
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:
@@ -169,7 +169,8 @@ def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:
     )
 
 
-def _delivered(asked: Asked, *, counts: bool) -> Iterator[Delivery]:
+def delivered(asked: Asked, *, counts: bool = False) -> Iterator[Delivery]:
+    """What runs made of a dataset, or reports of a stream told of it, with their rows where *counts*."""
     return _deliveries(asked, asked.writes(counts=counts), counts=counts)
 
 

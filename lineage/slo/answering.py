@@ -1,0 +1,49 @@
+"""How much of the estate somebody answers for, as whoever judges saw it last: for Prometheus and the overview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from prometheus_client import Gauge
+
+from lineage.slo.ownership import Estate, ownership
+from lineage.slo.spec import DataSLO
+from lineage.store.base import Store
+from lineage.telemetry import DATASETS, OWNED_RATIO
+
+EVERY = timedelta(hours=1)  # it changes with teams, not with data, and costs a look at every dataset
+
+
+class Answering:
+    """Sets *datasets* and *ratio* by what `look` saw; *estate* is that, None before and where another judges."""
+
+    def __init__(self, datasets: Gauge = DATASETS, ratio: Gauge = OWNED_RATIO) -> None:
+        self._datasets, self._ratio = datasets, ratio
+        self._looked_at: datetime | None = None
+        self.estate: Estate | None = None
+
+    def look(self, store: Store, definitions: Iterable[DataSLO], now: datetime) -> None:
+        """Look at the estate, unless that was done within the hour before *now*. Raises StoreUnavailable.
+
+        Of one that is larger than one question looks at nothing is shown: a part says little of the whole.
+        """
+        if self._looked_at is not None and self._looked_at <= now < self._looked_at + EVERY:
+            return
+        estate = ownership(store, definitions, now)
+        self.hide()
+        self._looked_at = now
+        if estate.whole:
+            self.estate = estate
+            for namespace, share in estate.by_namespace().items():
+                self._datasets.labels(namespace).set(share.datasets)
+                self._ratio.labels(namespace).set(share.owned / share.datasets)
+
+    def hide(self) -> None:
+        """From now on nothing is known here."""
+        self._datasets.clear()
+        self._ratio.clear()
+        self._looked_at = self.estate = None
+
+
+ANSWERING = Answering()

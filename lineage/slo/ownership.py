@@ -1,0 +1,164 @@
+"""Who answers for each dataset: an owner who can be told, and one system of record (SLO.md b.5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from lineage.facets import Tags, facet
+from lineage.model import Node, NodeId
+from lineage.slo.asking import Asked
+from lineage.slo.findings import conflict
+from lineage.slo.gather import delivered
+from lineage.slo.proposing import Ownership
+from lineage.slo.spec import DataSLO
+from lineage.statements import Kept, fold
+from lineage.store.base import Store
+
+LOOK_BACK = timedelta(days=28)  # in which two may have written the same
+PAGE = 1_000
+MOST = 10_000  # datasets that one question looks at
+TAGS = frozenset({"team", "owner"})
+NOBODY = "anonymous"  # whom Marquez's clients name where nobody is known
+
+
+class Owned(NamedTuple):
+    """A dataset (canonical) with its *owners* by name; *faults* say why nobody answers for it, where nobody does."""
+
+    dataset: NodeId
+    owners: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+class Share(NamedTuple):
+    """How many *datasets* there are, and how many of them somebody answers for."""
+
+    datasets: int
+    owned: int
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """Owned of all; None for 0 of 0."""
+        return Fraction(self.owned, self.datasets) if self.datasets else None
+
+
+class Estate(NamedTuple):
+    """All that was looked at, by name; not *whole* where there is more than one question looks at."""
+
+    found: tuple[Owned, ...]
+    whole: bool = True
+
+    @property
+    def failing(self) -> list[Owned]:
+        """Those that nobody answers for."""
+        return [each for each in self.found if each.faults]
+
+    @property
+    def share(self) -> Share:
+        """Of all."""
+        return _share(self.found)
+
+    def by_namespace(self) -> Mapping[str, Share]:
+        """Of each namespace, by name."""
+        apart: defaultdict[str, list[Owned]] = defaultdict(list)
+        for each in self.found:
+            apart[each.dataset.namespace].append(each)
+        return {namespace: _share(apart[namespace]) for namespace in sorted(apart)}
+
+
+def ownership(
+    store: Store, definitions: Iterable[DataSLO], now: datetime, namespace: str | None = None, most: int = MOST
+) -> Estate:
+    """Who answers for each dataset, of *namespace* where one is given, as all is known at *now*.
+
+    An owner is whom a promise, the facet `ownership`, a tag `team` or `owner`, or else the namespace names. One can be
+    told whose name a promise among *definitions* gives a channel. A dataset has one system of record unless strangers
+    wrote the same named interval of it, as the finding `conflict` says. Raises StoreUnavailable.
+    """
+    promises, nodes = list(definitions), dict(_nodes(store, namespace, most + 1))
+    looked = [nodes[dataset] for dataset in sorted(nodes)[:most]]
+    reached = _reached(promises)
+    named, torn = _Named(store, promises), dict(_torn(store, looked, now))
+    return Estate(tuple(_owned(node, named.owners(node), reached, torn) for node in looked), len(nodes) <= most)
+
+
+def _share(found: Sequence[Owned]) -> Share:
+    return Share(len(found), sum(not each.faults for each in found))
+
+
+def _nodes(store: Store, namespace: str | None, most: int) -> Iterator[tuple[NodeId, Node]]:
+    """Datasets by the name that speaks for them, up to about so many."""
+    after: NodeId | None = None
+    passed = 0
+    while passed < most:
+        page = store.find(kind="dataset", namespace=namespace, after=after, limit=min(PAGE, most - passed))
+        if not page.items:
+            return
+        passed, after = passed + len(page.items), page.items[-1].id
+        for node in store.get(each.id for each in page.items).values():
+            yield node.canonical, node
+
+
+def _plain(name: str) -> str:
+    """*name* of a team, as it is compared: with or without the sign of a mention."""
+    return name.strip().removeprefix("@").lower()
+
+
+def _reached(promises: Iterable[DataSLO]) -> frozenset[str]:
+    """The teams of which a promise says where they are told."""
+    parties = (party for slo in promises for party in (slo.spec.owner, *slo.spec.consumer))
+    return frozenset(_plain(party.team) for party in parties if party.channel)
+
+
+class _Named:
+    """Whom people, producers and promises name."""
+
+    def __init__(self, store: Store, promises: Iterable[DataSLO]) -> None:
+        self._promised: defaultdict[NodeId, list[str]] = defaultdict(list)
+        for slo in promises:
+            self._promised[slo.dataset].append(slo.spec.owner.team)
+        self._of_namespaces = _stated(store)
+
+    def owners(self, node: Node) -> tuple[str, ...]:
+        """The owners of *node*, nearest first; that of its namespace where it has none of its own."""
+        names = (node.canonical, node.id, *node.aliases)
+        found = [team for name in names for team in self._promised.get(name, ())]
+        found += [owner.name for owner in facet(node.facets, Ownership).owners]
+        found += [str(tag.value) for tag in facet(node.facets, Tags).tags if tag.key in TAGS and tag.field is None]
+        if not found:
+            found = [self._of_namespaces[name.namespace] for name in names if name.namespace in self._of_namespaces]
+        return tuple(dict.fromkeys(plain for name in found if (plain := _plain(name))))
+
+
+def _stated(store: Store) -> Mapping[str, str]:
+    """The owners of namespaces, as people said."""
+    kept: defaultdict[str, list[Kept]] = defaultdict(list)
+    for each in store.statements("namespace"):
+        kept[each.statement.subject.name].append(each)
+    said = ((namespace, fold(words)) for namespace, words in kept.items())
+    found = ((namespace, told.value("owner")) for namespace, told in said if told is not None)
+    return {namespace: owner for namespace, owner in found if owner and owner != NOBODY}
+
+
+def _torn(store: Store, nodes: Sequence[Node], now: datetime) -> Iterator[tuple[NodeId, str]]:
+    """The datasets with two systems of record, and who they are; asked of those alone that several jobs write."""
+    writers: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
+    for begin in range(0, len(nodes), PAGE):
+        for edge in store.neighbours([node.canonical for node in nodes[begin : begin + PAGE]], "up"):
+            writers[edge.target].add(edge.source)
+    for dataset, jobs in sorted(writers.items()):
+        if len(jobs) > 1:
+            asked = Asked(dataset, store, now - LOOK_BACK, now, now)
+            yield from ((dataset, found.sentence) for found in conflict(dataset.name, list(delivered(asked))))
+
+
+def _owned(node: Node, owners: tuple[str, ...], reached: frozenset[str], torn: Mapping[NodeId, str]) -> Owned:
+    faults = [] if node.canonical not in torn else [torn[node.canonical]]
+    if not owners:
+        faults.append("nobody is named as its owner")
+    elif reached.isdisjoint(owners):
+        faults.append(f"no promise says where {' or '.join(owners)} is told")
+    return Owned(node.canonical, owners, tuple(faults))

@@ -1,0 +1,194 @@
+"""Ownership: who answers for each dataset, and why nobody does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from starlette.testclient import TestClient
+
+from lineage.app import build, open_headwater
+from lineage.channels.base import sections
+from lineage.settings import load
+from lineage.slo.answering import Answering
+from lineage.slo.ownership import Estate, Share, ownership
+from lineage.slo.spec import DataSLO
+from tests.support.promises import HOUR, NOON, Lake, document, event, facet, promise
+
+NOBODY = "nobody is named as its owner"
+UNTOLD = "no promise says where data-web is told"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """An empty lake."""
+    found = Lake(tmp_path)
+    yield found
+    found.homes.close()
+
+
+def told(name: str, **facets: Any) -> dict[str, Any]:
+    """A run that wrote a dataset, and told these facets of it."""
+    found = event("COMPLETE", NOON, f"load {name}", outputs=(name,))
+    found["outputs"][0]["facets"] = {key: facet(**body) for key, body in facets.items()}
+    return found
+
+
+def owner(*names: str) -> dict[str, Any]:
+    """The facet `ownership`."""
+    return {"ownership": {"owners": [{"name": name, "type": "team"} for name in names]}}
+
+
+def looked(lake: Lake, *promises: DataSLO, **words: Any) -> Estate:
+    """The estate, an hour later."""
+    return ownership(lake.store, promises, NOON + HOUR, **words)
+
+
+CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "nobody": ({}, (NOBODY,)),
+    "a team that a promise says how to tell": (owner("@Data-Orders"), ()),
+    "a tag": ({"tags": {"tags": [{"key": "team", "value": "data-orders", "source": "x"}]}}, ()),
+    "a team that nobody knows": (owner("data-web"), (UNTOLD,)),
+    "one of two is enough": (owner("data-web", "data-orders"), ()),
+    "an empty name": (owner(""), (NOBODY,)),
+}
+
+
+@pytest.mark.parametrize(("facets", "faults"), CASES.values(), ids=CASES)
+def test_an_owner_is_somebody_who_can_be_told(lake: Lake, facets: Any, faults: tuple[str, ...]) -> None:
+    """Named by a facet, a tag or a promise, and with a channel that a promise gives, of whichever dataset."""
+    lake.put(told("web", **facets))
+
+    assert [each.faults for each in looked(lake, promise()).found] == [faults]
+
+
+def test_a_promise_names_its_owner(lake: Lake) -> None:
+    """Who promises something of a dataset answers for it."""
+    lake.put(told("orders"))
+
+    assert [each.owners for each in looked(lake, promise()).found] == [("data-orders",)]
+
+
+def test_a_promise_without_a_channel_reaches_nobody(lake: Lake) -> None:
+    """Messages would go where nobody of the team looks."""
+    lake.put(told("orders"))
+    silent = promise(owner={"team": "data-orders"})
+
+    assert [each.faults for each in looked(lake, silent).found] == [("no promise says where data-orders is told",)]
+
+
+def interval(job: str) -> dict[str, Any]:
+    """A run of a job that wrote the same hour of the orders."""
+    return event("COMPLETE", NOON, f"run of {job}", job=job, nominal=(NOON - HOUR, NOON))
+
+
+def test_two_systems_of_record_are_a_fault(lake: Lake) -> None:
+    """Strangers who wrote one interval, whoever owns it; two jobs that write at all are none."""
+    lake.put(interval("one"), interval("other"), told("web", **owner("data-orders")))
+    lake.put(event("COMPLETE", NOON + HOUR / 2, "more", job="another", outputs=("web",)))
+
+    found = {each.dataset.name: each.faults for each in looked(lake, promise()).found}
+
+    assert found == {
+        "orders": ("orders is written by one and other for the same interval, 2026-11-20 11:00 UTC",),
+        "web": (),
+    }
+
+
+def test_shares_are_of_all_and_of_each_namespace(lake: Lake) -> None:
+    """Exact, and none for 0 of 0."""
+    lake.put(told("orders"), told("web"))
+
+    found = looked(lake, promise())
+
+    assert (found.share, found.by_namespace(), looked(lake, namespace="else").share.ratio) == (
+        Share(2, 1),
+        {"lake": Share(2, 1)},
+        None,
+    )
+
+
+def test_one_question_looks_at_so_many(lake: Lake) -> None:
+    """And says that there are more."""
+    lake.put(told("orders"), told("web"), told("shop"))
+
+    found = [looked(lake, most=most) for most in (2, 3)]
+
+    assert [(len(each.found), each.whole) for each in found] == [(2, False), (3, True)]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    """A house with a promised and an unknown dataset, in a namespace of people who are known."""
+    lake = Lake(tmp_path)
+    lake.put(told("orders"), told("web"))
+    lake.homes.close()
+    (tmp_path / "slos").mkdir()
+    (tmp_path / "slos" / "orders.yaml").write_text(json.dumps(document()))
+    settings = load(None, sections(), store=f"sqlite:///{tmp_path / 'lake.db'}", slos=tmp_path / "slos")
+    house = open_headwater(settings, lambda: NOON + timedelta(hours=1))
+    with TestClient(build(settings, house), base_url="http://127.0.0.1:5000") as client:
+        yield client
+    house.close()
+
+
+def test_the_route_names_those_that_fail(client: TestClient) -> None:
+    """With their reasons, beside the shares."""
+    assert client.get("/api/v1/ownership").json() == {
+        "datasets": 2,
+        "owned": 1,
+        "ratio": 0.5,
+        "namespaces": [{"namespace": "lake", "datasets": 2, "owned": 1, "ratio": 0.5}],
+        "failing": [{"dataset": {"namespace": "lake", "name": "web"}, "owners": [], "reasons": [NOBODY]}],
+        "totalCount": 1,
+        "next": None,
+        "truncated": False,
+    }
+
+
+def test_a_dataset_inherits_the_owner_of_its_namespace(client: TestClient) -> None:
+    """Where it has none of its own."""
+    client.put("/api/v1/namespaces/lake", json={"ownerName": "data-orders"})
+
+    assert client.get("/api/v1/ownership").json()["owned"] == 2
+
+
+def shown(lake: Lake, *times: timedelta) -> list[str]:
+    """What Prometheus is shown after a look at each of these times, the last of them at a third dataset."""
+    registry = CollectorRegistry()
+    datasets, ratio = (Gauge(name, "What there is.", ["namespace"], registry=registry) for name in ("all", "owned"))
+    answering = Answering(datasets, ratio)
+    lake.put(told("orders"), told("web"))
+    for at in times:
+        if at == times[-1]:
+            lake.put(told("shop", **owner("data-orders")))
+        answering.look(lake.store, [promise()], NOON + at)
+    return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("times", "wanted"),
+    [
+        ((HOUR, HOUR + HOUR / 2), ['all{namespace="lake"} 2.0', 'owned{namespace="lake"} 0.5']),
+        ((HOUR, 2 * HOUR), ['all{namespace="lake"} 3.0', 'owned{namespace="lake"} 0.6666666666666666']),
+    ],
+)
+def test_the_estate_is_looked_at_once_an_hour(lake: Lake, times: tuple[timedelta, ...], wanted: list[str]) -> None:
+    """It changes with teams, not with data."""
+    assert shown(lake, *times) == wanted
+
+
+def test_who_does_not_judge_shows_no_estate(lake: Lake) -> None:
+    """Another does, and says it once."""
+    lake.put(told("orders"))
+    answering = Answering(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
+    answering.look(lake.store, [], NOON + HOUR)
+
+    answering.hide()
+
+    assert answering.estate is None
