@@ -19,6 +19,7 @@ from lineage.slo.spec import define
 from lineage.slo.terms import Strict
 
 SCHEMAS = "https://schemas.getdbt.com/dbt/"
+MANIFEST, LOOKS = "manifest", ("sources", "freshness")  # of the artifacts, what is promised and what was found
 TARGET, WINDOW, DEADLINE = "0.99", "28d", "1h"  # dbt has no objective; the deadline counts for a seldom missed run
 LETTERS = {"minute": "m", "hour": "h", "day": "d"}
 
@@ -108,9 +109,15 @@ class _Source(NamedTuple):
 
 def recognises(document: Document) -> bool:
     """Whether dbt says that it wrote it."""
+    return _artifact(document) is not None
+
+
+def _artifact(document: Document) -> str | None:
+    """Which of its artifacts dbt says that *document* is, as `manifest`; None: none."""
     metadata = document.body.get("metadata") if isinstance(document.body, Mapping) else None
     version = metadata.get("dbt_schema_version") if isinstance(metadata, Mapping) else None
-    return isinstance(version, str) and version.startswith(SCHEMAS)
+    is_one = isinstance(version, str) and version.startswith(SCHEMAS)
+    return str(version).removeprefix(SCHEMAS).split("/")[0] if is_one else None
 
 
 def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
@@ -119,12 +126,17 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
     Raises InvalidDefinition.
     """
     found = Imported()
-    told = [each for document in documents if "results" in document.body for each in _results(document)]
-    results = {each.unique_id: each for each in told}
-    manifests = [document for document in documents if "sources" in document.body]
-    if results and not manifests:
-        document = documents[0]
-        raise InvalidDefinition(f"{document.at()}: names no relations; import manifest.json with it")
+    of_kind: dict[str, list[Document]] = {kind: [] for kind in (MANIFEST, *LOOKS)}
+    for document in documents:
+        kind = _artifact(document)
+        if kind not in of_kind:
+            told = f"dbt's {kind}" if kind else "what names no schema of dbt"
+            raise InvalidDefinition(f"{document.at()}: {told} says nothing of freshness; import manifest.json")
+        of_kind[kind].append(document)
+    results = {each.unique_id: each for look in LOOKS for document in of_kind[look] for each in _results(document)}
+    manifests = of_kind[MANIFEST]
+    if not manifests:
+        raise InvalidDefinition(f"{documents[0].at()}: names no relations; import manifest.json with it")
     for document in manifests:
         try:
             manifest = Manifest.model_validate(document.body)
@@ -139,7 +151,7 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
             if freshness is None or not list(freshness.limits()):
                 found.note(f"{document.origin}: {id_}", "promises no freshness")
                 continue
-            if result is not None and result.status not in {"pass", "success"}:
+            if result is not None and result.status.lower() not in {"pass", "success"}:
                 found.note(f"{document.origin}: {id_}", f"was {result.status} when dbt looked last")
             _add(found, _Source(document, id_, relation, freshness, adapter), assumed)
     return found

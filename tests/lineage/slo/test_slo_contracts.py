@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,37 @@ def test_what_dbt_found_last_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "files", [["manifest.json"], ["manifest.json", "sources.json"], ["sources.json", "manifest.json"]]
+)
+def test_what_dbt_itself_wrote_is_understood(files: list[str]) -> None:
+    """By version 1.11.16 over DuckDB, macros left out: limits, owners and identifiers, in whichever order files come."""
+    found = imported([CONTRACTS / "dbt-1.11.16" / file for file in files], NIGHTLY)
+
+    assert [
+        (slo.name, slo.dataset.name, slo.spec.owner.team, body_of(slo)["spec"]["sli"]["threshold"])
+        for slo in found.slos
+    ] == [
+        ("landing-fx-rates-age-error", "shop.landing.fx_rates", "data-payments", "90m"),
+        ("landing-gone-age-error", "shop.landing.gone", "data-orders", "1d"),
+        ("landing-gone-age-warn", "shop.landing.gone", "data-orders", "12h"),
+        ("landing-orders-age-error", "shop.landing.orders_raw", "data-orders", "1d"),
+        ("landing-orders-age-warn", "shop.landing.orders_raw", "data-orders", "12h"),
+    ]
+
+
+def test_a_limit_that_only_sources_json_says_counts(tmp_path: Path) -> None:
+    """Where the manifest holds none, as one of another run does not, the criteria of the last look do."""
+    folder = CONTRACTS / "dbt-1.11.16"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    source = manifest["sources"]["source.shop.landing.orders"]
+    source["freshness"] = source["config"]["freshness"] = None
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    names = {slo.name for slo in imported([tmp_path / "manifest.json", folder / "sources.json"], NIGHTLY).slos}
+
+    assert {name for name in names if "orders" in name} == {"landing-orders-age-error", "landing-orders-age-warn"}
+
+
 def test_dbt_without_a_schedule_is_told_to_want_one() -> None:
     """No cadence is invented."""
     found = imported([CONTRACTS / "manifest.json"], Assumed("snowflake://acme", "data"))
@@ -318,6 +350,25 @@ def test_what_dbt_does_not_say_is_asked_for(files: list[str], assumed: Assumed, 
         imported([CONTRACTS / file for file in files], assumed)
 
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ("run-results/v6", "x.json:1:1: dbt's run-results says nothing of freshness; import manifest.json"),
+        ("catalog/v1", "x.json:1:1: dbt's catalog says nothing of freshness; import manifest.json"),
+    ],
+)
+def test_another_artifact_of_dbt_is_refused(tmp_path: Path, schema: str, said: str) -> None:
+    """It holds sources or results of another kind."""
+    file = tmp_path / "x.json"
+    version = f"https://schemas.getdbt.com/dbt/{schema}.json"
+    file.write_text(json.dumps({"metadata": {"dbt_schema_version": version}, "sources": {}, "results": []}))
+
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([file], NIGHTLY)
+
+    assert str(caught.value).endswith(said)
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
