@@ -41,20 +41,21 @@ class Told(BaseModel):
 def crossed(before: Told | None, status: Status) -> Level | Literal["over"] | None:
     """What is new of the budget since it was last told of; None: nothing.
 
-    While an SLO warms up nothing is told, nor of what was lost before anybody observed it. What is lost stays lost
-    where coverage is: then it is told, and nothing is over, as with the gate.
+    While an SLO warms up nothing is told. What is lost stays lost where coverage is: then it is told, and nothing is
+    over, as with the gate.
     """
     left, told = status.budget.remaining_ratio, before if before is not None and before.phase == "open" else None
     level: Level | None = None if left is None or left >= AT_RISK_BELOW else "low" if left > 0 else "spent"
     if level is None:
         healed = left is None or left >= AGAIN_FROM
         return "over" if told is not None and healed and status.state != "no_data" else None
-    if status.state == "warming" or _before_us(status):
+    if status.state == "warming":
         return None
     return level if told is None or DEPTH[level] > DEPTH[told.level] else None
 
 
-def _before_us(status: Status) -> bool:
+def only_imported(status: Status) -> bool:
+    """Whether all that was lost fell due before anybody observed it: alone that is no news."""
     bad = (verdict for verdict in reversed(status.looked_at) if verdict.state == VerdictState.BAD)
     newest = next(bad, None)
     return newest is not None and newest.imported

@@ -223,6 +223,8 @@ class _Reaction:
             return
         said, own = budgets.short(self._definitions[slo], move), before and before.incident
         case = self._hurting(slo) or self._cases.get(own or "")
+        if case is None and budgets.only_imported(status):
+            return
         if case is not None:
             self._cases[case.id] = budgets.fallen(case, said, status, self._now)
         else:

@@ -188,13 +188,28 @@ def test_what_is_lost_stays_lost(before: Level | None, share: str, state: str, e
     assert crossed(kept, left(share, state=state)) == expected
 
 
-def test_what_was_lost_before_anybody_observed_it_is_no_news() -> None:
+def unseen(found: Status) -> Status:
+    """*found*, all of it due before anybody observed it."""
+    return replace(found, occurrences=tuple(replace(each, imported=True) for each in found.occurrences))
+
+
+def test_what_was_lost_before_anybody_observed_it_is_no_news(desk: Desk) -> None:
     """While history is loaded budgets move; the first miss after it is told."""
     old = left("-1", "BBB")
-    imported = replace(old, occurrences=tuple(replace(each, imported=True) for each in old.occurrences))
-    seen = replace(imported, occurrences=(*imported.occurrences[:-1], old.occurrences[-1]))
+    desk.look(unseen(old))
+    silent = desk.incidents()
+    desk.look(replace(old, occurrences=(*unseen(old).occurrences[:-1], old.occurrences[-1])))
 
-    assert [crossed(None, each) for each in (imported, seen)] == [None, "spent"]
+    assert (silent, [kind for kind, _, _ in desk.incidents()]) == ([], ["budget"])
+
+
+def test_an_incident_of_what_was_lost_before_says_what_it_cost(desk: Desk) -> None:
+    """It is told anyway, once two looks agree on it."""
+    late = unseen(status("orders", "GGB", ladder="page", state="breaching", left=Fraction("0.1")))
+    desk.look(late)
+    desk.look(late)
+
+    assert desk.one().members[0].short == "orders has less than a quarter of its error budget left"
 
 
 def test_a_new_window_is_a_new_budget() -> None:
