@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -156,10 +156,9 @@ def _starts_back(schedule: Schedule, until: datetime) -> Iterator[datetime]:
     oldest = until + timedelta(microseconds=1)
     for _ in range(LEAP_CYCLE_MONTHS * 2):
         starts = _starts_in(schedule.cron, schedule.timezone, year, month)
-        for start in reversed(starts):
-            if start < oldest:
-                oldest = start
-                yield start
+        for start in reversed(starts[: bisect_left(starts, oldest)]):
+            oldest = start
+            yield start
         year, month = (year, month - 1) if month > 1 else (year - 1, DECEMBER)
 
 

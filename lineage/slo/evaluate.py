@@ -99,17 +99,7 @@ def verdicts(
 
     With *after* only of what was due then.
     """
-    by, said = indicator(slo.spec.sli.type), read.said
-    horizon, since = slo.spec.late_metadata.correction_horizon, window_of(slo, now)
-    evidence = replace(
-        read.evidence,
-        since=since if after is None else max(since, after),
-        grace=grace,
-        excluded=spans(said.exclusions, read.evidence.begin, now),
-        horizon=max(horizon, grace),
-        condemned=frozenset(name for name, each in said.corrections.items() if each.state == "BAD"),
-        gaps=said.gaps if slo.spec.sli.judges_absence else (),
-    )
+    by, said, evidence = indicator(slo.spec.sli.type), read.said, as_of(slo, read, now, grace, after)
     measured = doubted(by.measure(slo, evidence, now), evidence.gaps, grace)
     if late := told_late(evidence, grace):
         first = doubted(by.measure(slo, replace(evidence, horizon=grace), now), evidence.gaps, grace)
@@ -117,3 +107,19 @@ def verdicts(
     if slo.spec.sli.unit != "seconds":  # of time the excluded part is no measure at all
         measured = without_excluded(measured, evidence.excluded)
     return list(corrected(measured, said.corrections, slo.spec.sli.unit)), evidence
+
+
+def as_of(
+    slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE, after: datetime | None = None
+) -> Evidence:
+    """What was read of *slo* as it is to be judged at *now*, with *after* of what was due then. Pure."""
+    said, since = read.said, window_of(slo, now)
+    return replace(
+        read.evidence,
+        since=since if after is None else max(since, after),
+        grace=grace,
+        excluded=spans(said.exclusions, read.evidence.begin, now),
+        horizon=max(slo.spec.late_metadata.correction_horizon, grace),
+        condemned=frozenset(name for name, each in said.corrections.items() if each.state == "BAD"),
+        gaps=said.gaps if slo.spec.sli.judges_absence else (),
+    )

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, overload
 
 NOTHING = timedelta(0)
+TICK = timedelta(microseconds=1)
 DECEMBER = 12
 
 
@@ -22,7 +23,7 @@ class Lasting(datetime):
 
     at: datetime
     ahead: timedelta
-    first: datetime | None  # the least instant not before this one that it was compared with
+    first: datetime | None  # the least instant at which a comparison with this one comes out otherwise
     family: list[Lasting]
 
     def __new__(cls, now: datetime, ahead: timedelta = NOTHING, family: list[Lasting] | None = None) -> Lasting:  # noqa: PYI034 - no subclass of it is made
@@ -42,29 +43,34 @@ class Lasting(datetime):
         found = [each.first - each.ahead for each in self.family if each.first is not None]
         return min(found, default=None)
 
-    def _meet(self, other: object) -> None:
+    def _reach(self, other: object) -> None:
         """Note that the answer may be another once this reaches *other*."""
-        if type(other) is datetime and other >= self.at and (self.first is None or other < self.first):
+        if type(other) is datetime and other > self.at and (self.first is None or other < self.first):
             self.first = other
 
+    def _pass(self, other: object) -> None:
+        """Note that the answer may be another once this is past *other*."""
+        if type(other) is datetime and other >= self.at and (self.first is None or other < self.first):
+            self.first = other + TICK
+
     def __lt__(self, other: date, /) -> bool:
-        self._meet(other)
+        self._reach(other)
         return self.at < plain(other)
 
     def __le__(self, other: date, /) -> bool:
-        self._meet(other)
+        self._pass(other)
         return self.at <= plain(other)
 
     def __gt__(self, other: date, /) -> bool:
-        self._meet(other)
+        self._pass(other)
         return self.at > plain(other)
 
     def __ge__(self, other: date, /) -> bool:
-        self._meet(other)
+        self._reach(other)
         return self.at >= plain(other)
 
     def __eq__(self, other: object, /) -> bool:
-        self._meet(other)
+        (self._pass if other == self.at else self._reach)(other)
         return self.at == (plain(other) if isinstance(other, datetime) else other)
 
     def __hash__(self) -> int:
@@ -92,14 +98,14 @@ class Lasting(datetime):
     @property
     def year(self) -> int:
         """Of it nothing more is read than when the next begins."""
-        self._meet(datetime(self.at.year + 1, 1, 1, tzinfo=UTC))
+        self._reach(datetime(self.at.year + 1, 1, 1, tzinfo=UTC))
         return self.at.year
 
     @property
     def month(self) -> int:
         """Of it nothing more is read than when the next begins."""
         year, month = self.at.year, self.at.month
-        self._meet(datetime(year + month // DECEMBER, month % DECEMBER + 1, 1, tzinfo=UTC))
+        self._reach(datetime(year + month // DECEMBER, month % DECEMBER + 1, 1, tzinfo=UTC))
         return month
 
     def astimezone(self, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # typeshed would have Self
@@ -114,8 +120,10 @@ class Lasting(datetime):
 
 def plain(at: date) -> datetime:
     """*at* itself, of which nobody notes what comes: for words that are found again at every instant."""
+    if type(at) is Lasting:
+        return at.at
     assert isinstance(at, datetime), "a date is at no instant"
-    return at.at if isinstance(at, Lasting) else at
+    return at
 
 
 def _read(name: str) -> Any:

@@ -20,6 +20,7 @@ from lineage.slo.gather import window_of
 from lineage.slo.indicators import freshness
 from lineage.slo.indicators._heartbeat import SILENT, Heartbeat
 from lineage.slo.lasting import plain
+from lineage.slo.renewed import same
 from lineage.slo.slices import Slicing, slicing
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
@@ -106,9 +107,7 @@ class Pulse:
         """Judge anew what is due after *cut*; a verdict that comes out as it was stays the very same."""
         found, evidence = verdicts(self._slo, self._read._replace(evidence=tail), now, self._grace, cut)
         place = bisect_right(self._tally.dues, cut)
-        before = {verdict.occurrence: verdict for verdict in self._tally.ordered[place:]}
-        pairs = ((before.get(verdict.occurrence), verdict) for verdict in found)
-        self._tally.end_with(place, [was if was is not None and was == new else new for was, new in pairs])
+        self._tally.end_with(place, same(self._tally.ordered[place:], found))
         self._tally.after = window_of(self._slo, now)
         by = Basis(evidence, self._read.said)
         if self._cut is not None:
@@ -121,11 +120,8 @@ class Pulse:
         since = max(slicing.at(cut).start - TICK, plain(window_of(self._slo, now)))
         members = self._tally.ordered[bisect_right(self._tally.dues, since) :]
         place = bisect_right(self._counted.dues, since)
-        before = {verdict.occurrence: verdict for verdict in self._counted.ordered[place:]}
         found = counted_by(self._slo, by, members, since, now)
-        self._counted.end_with(
-            place, [before[each.occurrence] if before.get(each.occurrence) == each else each for each in found]
-        )
+        self._counted.end_with(place, same(self._counted.ordered[place:], found))
         self._counted.after = self._tally.after
 
     def _take(self, read: Basis, since: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lineage.model import Verdict
 
@@ -18,3 +18,9 @@ def renewed(before: Sequence[Verdict], now: Sequence[Verdict]) -> list[tuple[Ver
     kept = set(map(id, now))
     was = {verdict.occurrence: verdict for verdict in before if id(verdict) not in kept}
     return [(was.get(each.occurrence), each) for each in others if was.get(each.occurrence) != each]
+
+
+def same(before: Iterable[Verdict], now: Iterable[Verdict]) -> list[Verdict]:
+    """*now*, with the very objects that there were *before* where they are equal."""
+    was = {verdict.occurrence: verdict for verdict in before}
+    return [was[each.occurrence] if was.get(each.occurrence) == each else each for each in now]

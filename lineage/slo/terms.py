@@ -68,6 +68,10 @@ class Sli(Strict):
         """The distance of its verdicts where it is not the schedule's; None: as the schedule says, if there is one."""
         return None
 
+    def open_for(self, grace: timedelta) -> timedelta | None:  # noqa: ARG002 - who knows it asks for the grace
+        """How long after it was due an occurrence may be judged otherwise because time goes on; None: nobody says."""
+        return None
+
     @property
     def by_schedule(self) -> bool:
         """Whether each occurrence of the schedule has a verdict, where a definition has one."""

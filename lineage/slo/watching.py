@@ -14,6 +14,7 @@ from lineage.slo.gather import midnight
 from lineage.slo.lasting import Lasting
 from lineage.slo.pulse import Pulse, heartbeat
 from lineage.slo.spec import DataSLO
+from lineage.slo.standing import Standing
 from lineage.slo.status import Status
 from lineage.store.base import Store
 
@@ -40,8 +41,9 @@ class _Known:
     read: Basis
     about: frozenset[NodeId]
     status: Status
-    until: datetime | None  # from when on time alone may change the status
+    until: datetime | None = None  # from when on time alone may change the status of beats
     pulse: Pulse | None = None  # that follows its beats, where it has any
+    standing: Standing | None = None  # that judges what time can change, where it has none
     stale_from: datetime | None = None  # the least event time of what was told since, of which nothing was read yet
 
 
@@ -89,17 +91,23 @@ class Watch:
                 return judged(slo, read, now, self._grace)
             self._told[slo.name] = asked.noted.told
             known = self._keep(slo, read, frozenset(asked.noted.about), now)
+        elif known.standing is not None:
+            known.standing.turn(now)
+            known.status = known.standing.status
         elif known.pulse is None and known.until is not None and known.until <= now:
             known = self._keep(slo, known.read, known.about, now)
         return known.status if known.status.at == now else later(slo, known.status, now)
 
     def _keep(self, slo: DataSLO, read: Basis, about: frozenset[NodeId], now: datetime) -> _Known:
-        lasting, beats = Lasting(now), heartbeat(slo)
-        pulse = None if beats is None else Pulse(slo, beats, read, lasting, self._grace)
-        status = judged(slo, read, lasting, self._grace) if pulse is None else pulse.status
-        if pulse is not None and not pulse.steady:
-            pulse = None
-        known = _Known(slo, midnight(now), read, about, status, lasting.lasts_until, pulse)
+        beats = heartbeat(slo)
+        if beats is None:
+            standing = Standing(slo, read, now, self._grace)
+            known = _Known(slo, midnight(now), read, about, standing.status, standing=standing)
+        else:
+            lasting = Lasting(now)
+            pulse = Pulse(slo, beats, read, lasting, self._grace)
+            steady = pulse if pulse.steady else None
+            known = _Known(slo, midnight(now), read, about, pulse.status, lasting.lasts_until, steady)
         self._known[slo.name] = known
         return known
 

@@ -73,6 +73,10 @@ class Spec(Sli):
     on_missing_count: Literal["unknown"] = "unknown"
     on_no_run: Literal["leave-to-freshness"] = "leave-to-freshness"
 
+    def open_for(self, grace: timedelta) -> timedelta | None:
+        """Up to the close, and for as long as what was told by then may be on its way."""
+        return self.settle + (grace if self.metadata_grace is None else self.metadata_grace)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.partitions is not None and self.partitions.dimension is not None:

@@ -82,6 +82,10 @@ class Spec(Sli):
             raise ValueError("bound and season are words of method: rows; leave them out, or write method: rows")
         return self
 
+    def open_for(self, grace: timedelta) -> timedelta | None:
+        """A deadline waits for what is on its way; of the others nobody says."""
+        return (grace if self.metadata_grace is None else self.metadata_grace) if self.method == "occurrence" else None
+
     @property
     def asks_schedule(self) -> bool:
         """Where beats say what is expected, or producers when data changed, no schedule is asked for."""

@@ -14,15 +14,18 @@ from tests.support.promises import DAY, HOUR, NOON
 MICROSECOND = timedelta(microseconds=1)
 ASKED: list[tuple[Callable[[datetime], object], datetime | None]] = [
     (lambda now: now < NOON + HOUR, NOON + HOUR),
-    (lambda now: NOON + HOUR >= now, NOON + HOUR),
+    (lambda now: NOON + HOUR >= now, NOON + HOUR + MICROSECOND),
+    (lambda now: now <= NOON, NOON + MICROSECOND),
+    (lambda now: now >= NOON, None),
     (lambda now: now > NOON - HOUR, None),
-    (lambda now: now - DAY <= NOON - HOUR, NOON + DAY - HOUR),
+    (lambda now: now - DAY <= NOON - HOUR, NOON + DAY - HOUR + MICROSECOND),
     (lambda now: NOON + HOUR < now + 2 * HOUR, None),
     (lambda now: bisect_right([NOON - 3 * HOUR, NOON - HOUR, NOON], now - 2 * HOUR), NOON + HOUR),
     (lambda now: max(now, NOON + HOUR) - NOON, NOON + HOUR),
     (lambda now: (now.year, now.month), datetime(2026, 12, 1, tzinfo=NOON.tzinfo)),
     (lambda now: now - now, None),
     (lambda now: now == NOON + HOUR, NOON + HOUR),
+    (lambda now: now == NOON, NOON + MICROSECOND),
 ]
 READ: list[Callable[[datetime], object]] = [
     lambda now: now - NOON,
@@ -32,7 +35,6 @@ READ: list[Callable[[datetime], object]] = [
     lambda now: now.hour,
     lambda now: now.replace(minute=0),
     lambda now: {now: 1},
-    lambda now: now <= NOON,
 ]
 
 

@@ -267,6 +267,18 @@ def test_a_tick_reads_only_what_is_new(lake: Lake) -> None:
     assert (idle, 1 < asked(watch, store, NOON + 91 * MINUTE) < first) == ([1, 1], True)
 
 
+@pytest.mark.parametrize("kind", ["freshness", "completeness"])
+def test_what_is_closed_stays_the_very_same(lake: Lake, kind: str) -> None:
+    """When an hour ends, only the new one is judged; nobody compares the others again."""
+    watch, slo = Watch(lake.store), promise(kind, window="6h")
+    watch.turn(NOON + 20 * MINUTE)
+    before = watch.status(slo).occurrences
+
+    watch.turn(NOON + 80 * MINUTE)
+
+    assert [True] * 5 == [one is other for one, other in zip(before[1:], watch.status(slo).occurrences, strict=False)]
+
+
 def test_a_new_day_is_read_anew(lake: Lake) -> None:
     """Or what was read would grow with every day."""
     store: Any = Counting(lake.store)
