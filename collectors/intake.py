@@ -17,11 +17,12 @@ from collectors.journal import Admitted, Journal
 from collectors.producers import sender
 from lineage.errors import HeadwaterError, Overloaded, TooLarge
 from lineage.letters import BEGINNING, BODY_BYTES, Letter, written
-from lineage.model import Entry, Principal, Receipt
+from lineage.model import AHEAD, Entry, Principal, Receipt
 from lineage.settings import MIB, Ingest
 from lineage.store.base import Change
 from lineage.telemetry import (
     EVENT_DELAY_S,
+    EVENTS_AHEAD,
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
     EVENTS_REJECTED,
@@ -298,6 +299,9 @@ class Intake:
             EVENT_DELAY_S.labels(self._collector, delta.type or delta.kind).observe(delay)
         for producer, events in Counter(sender(delta.producer) for delta in deltas if delta.warnings).items():
             EVENTS_WARNED.labels(self._collector, producer).inc(events)
+        ahead = (delta for delta in deltas if delta.at - received_at > AHEAD)
+        for producer, events in Counter(sender(delta.producer) for delta in ahead).items():
+            EVENTS_AHEAD.labels(self._collector, producer).inc(events)
         if twice := sum(entry.duplicate for entry in entries):
             EVENTS_DUPLICATE.labels(self._collector).inc(twice)
 

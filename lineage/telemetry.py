@@ -24,6 +24,11 @@ EVENTS_WARNED = Counter(
     "Events accepted although something in them is not as it should be, by who sent them.",
     ("collector", "producer"),
 )
+EVENTS_AHEAD = Counter(
+    "headwater_events_ahead",
+    "Events of clocks more than 5 minutes ahead, by which no SLO is judged, by who sent them.",
+    ("collector", "producer"),
+)
 EVENTS_DUPLICATE = Counter("headwater_events_duplicate", "Events that the ledger already held.", ("collector",))
 EVENT_DELAY_S = Histogram(
     "headwater_event_delay_seconds",

@@ -16,6 +16,7 @@ from lineage.errors import InvalidInput, NotFound
 from lineage.hierarchy import Share, shares
 from lineage.model import FacetRecord, NodeId, Run, run_id
 from lineage.outcomes import attempts, tasks_of
+from lineage.slo.ahead import most_ahead, warnings_of
 from lineage.store.base import Store
 from lineage.views import incomplete, not_done
 from lineage.web import Services, needs, services
@@ -54,6 +55,8 @@ def shown(request: Request, run: str) -> Response:
         error=read(said["errorMessage"].body if "errorMessage" in said else None, facets.ErrorMessage),
         incomplete=incomplete(bodies),
         told=of_run(bodies),
+        ahead=most_ahead(behind.store, one.id),
+        warnings_of=warnings_of,
         facets={name: _shown(record) for name, record in said.items()},
         inputs=[use for use in uses if use.side == "input"],
         outputs=[use for use in uses if use.side == "output"],

@@ -15,8 +15,9 @@ from lineage import letters
 from lineage.api._answers import TIME, UUID, Asked, Asking, as_json, known_namespace, one_of
 from lineage.api._paging import Paging, by_moment
 from lineage.errors import Gone, InvalidInput, NotFound
-from lineage.model import Entry, EventRecord, Page
+from lineage.model import AHEAD, Entry, EventRecord, Page
 from lineage.names import run_key
+from lineage.slo.ahead import warnings_of
 from lineage.store.base import Store
 from lineage.web import choice, instant, needs, services
 
@@ -41,6 +42,9 @@ def events(  # noqa: PLR0913 - a filter has this many fields
     run: Annotated[
         str | None, Query(alias="runId", description="Only the events of this run.", json_schema_extra=UUID)
     ] = None,
+    ahead: Annotated[
+        bool, Query(description="Only those whose producer's clock was more than 5 minutes ahead.")
+    ] = False,
     order: Annotated[
         str,
         Query(
@@ -64,6 +68,7 @@ def events(  # noqa: PLR0913 - a filter has this many fields
             namespace=namespace,
             since=begin,
             until=reached if reached is not None and newest_first else latest,
+            ahead=AHEAD if ahead else None,
             newest_first=newest_first,
             limit=most,
             offset=passed,
@@ -123,7 +128,8 @@ def _status(asking: Asked, entry: Entry, again: int) -> dict[str, object]:
         "runId": record and record.run,
         "job": record and record.job and str(record.job),
         "dataset": record and record.dataset and str(record.dataset),
-        "warnings": list(record.warnings) if record else [],
+        "aheadSeconds": record and record.ahead and record.ahead.total_seconds(),
+        "warnings": warnings_of(record) if record else [],
     }
 
 

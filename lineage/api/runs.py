@@ -18,6 +18,7 @@ from lineage.errors import NotFound
 from lineage.model import FacetRecord, NodeId, Run, Side, Use, run_id
 from lineage.names import run_key
 from lineage.outcomes import outcomes
+from lineage.slo.ahead import most_ahead
 from lineage.store.base import Store
 from lineage.web import choice, needs
 
@@ -38,7 +39,8 @@ def shown(store: Store, found: Run, now: datetime) -> Shape:
     """A run with its facets, the versions that it read and wrote, and what it comes to at *now*.
 
     `toldAgain` counts events of a type and time that another event has too, with other bytes (DECISIONS 2), of the
-    newest thousand; left out where there is none.
+    newest thousand; left out where there is none. So is `aheadSeconds`, by how much the clock of who told of it was
+    ahead where that is more than five minutes.
     """
     uses = [use for use in store.uses(run=found.id) if use.effective]
     shape = _shapes.run(
@@ -50,7 +52,12 @@ def shown(store: Store, found: Run, now: datetime) -> Shape:
         came=outcomes(store, [found], now)[found.id],
     )
     again = _told_again(store, found)
-    return shape | ({"toldAgain": again} if again else {})
+    ahead = most_ahead(store, found.id)
+    return (
+        shape
+        | ({"toldAgain": again} if again else {})
+        | ({} if ahead is None else {"aheadSeconds": ahead.total_seconds()})
+    )
 
 
 def _told_again(store: Store, run: Run) -> int:

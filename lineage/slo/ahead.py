@@ -11,6 +11,7 @@ from lineage.model import AHEAD, EventRecord, NodeId
 from lineage.slo.phrases import moment, span
 from lineage.store.base import Store
 
+NOT_JUDGED = "no SLO is judged by it"
 MOST = 10_000  # events that are looked at; who sends more is ahead all the same
 
 
@@ -48,6 +49,21 @@ def left_out(store: Store, of: Iterable[NodeId], since: datetime, known_at: date
     for event in found.values():
         by_job[event.job].append(event)
     return tuple(sorted((_together(job, events) for job, events in by_job.items()), key=lambda each: each.sentence))
+
+
+def warnings_of(event: EventRecord) -> list[str]:
+    """What is not as it should be with *event*: what was noted as it came, and that its clock was ahead."""
+    ahead = event.ahead
+    return [
+        *event.warnings,
+        *([] if ahead is None else [f"the producer's clock was {span(ahead)} ahead; {NOT_JUDGED}"]),
+    ]
+
+
+def most_ahead(store: Store, run: str) -> timedelta | None:
+    """By how much events of *run* were ahead at the most; None where none was by more than AHEAD."""
+    found = store.events(run=run, ahead=AHEAD, limit=MOST).items
+    return max((event.at - event.received_at for event in found), default=None)
 
 
 def _together(job: NodeId | None, events: list[EventRecord]) -> LeftOut:
