@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from plotly import graph_objects as go
 
-from dashboards.figures.axes import Spans, bands, dates, figure_json, lines, marker, on_axis
+from dashboards.figures.axes import Spans, bands, dates, figure_json, lines, on_axis
 
 HOUR = timedelta(hours=1)
 STEPS = (1, 2, 3, 6, 12, 24, 48, 96)  # hours between two marks of the axis
@@ -36,13 +36,15 @@ def arrivals(points: Sequence[Arrival], zone: str, behind: Spans = ()) -> str:
     local = ZoneInfo(zone)
     deadlines = [clock(point.at, point.at, local) for point in points]
     heights = [clock(point.delivered or point.at, point.at, local) for point in points]
-    seen = marker([point.bad for point in points], "var(--c2)")
-    pairs = zip(points, seen["symbol"], strict=True)
     scatter = go.Scatter(
         x=[on_axis(point.at) for point in points],
         y=[round(height, 3) for height in heights],
         mode="markers",
-        marker={**seen, "symbol": ["x" if point.delivered is None else symbol for point, symbol in pairs]},
+        marker={
+            "size": [8 if point.bad else 5 for point in points],
+            "color": ["var(--bad-fill)" if point.bad else "var(--c2)" for point in points],
+            "symbol": ["x" if point.delivered is None else "square" if point.bad else "circle" for point in points],
+        },
         customdata=[point.words for point in points],
         hovertemplate="%{customdata}<extra></extra>",
     )

@@ -72,13 +72,31 @@ def lines(points: Sequence[tuple[datetime, float | None]], color: str, words: st
     )
 
 
-def marker(bad: Sequence[bool], color: str) -> Json:
-    """A point each: a large square where it was *bad*, else a small circle."""
-    return {
-        "size": [8 if each else 4 for each in bad],
-        "color": ["var(--bad-fill)" if each else color for each in bad],
-        "symbol": ["square" if each else "circle" for each in bad],
-    }
+def squares(points: Sequence[tuple[datetime, float | None, bool]]) -> list[Any]:
+    """A square on each of *points* that is bad; the line that they stand on tells them on hover. None of none."""
+    bad = [(at, height) for at, height, is_bad in points if is_bad and height is not None]
+    if not bad:
+        return []
+    return [
+        go.Scatter(
+            x=[on_axis(at) for at, _ in bad],
+            y=[height for _, height in bad],
+            mode="markers",
+            marker={"size": 8, "color": "var(--bad-fill)", "symbol": "square"},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    ]
+
+
+def turning(heights: Sequence[object]) -> list[int]:
+    """The places of *heights* at which a line through them turns, and both ends: all others say nothing."""
+    last = len(heights) - 1
+    return [
+        place
+        for place, height in enumerate(heights)
+        if place in (0, last) or height != heights[place - 1] or height != heights[place + 1]
+    ]
 
 
 def dates(points: Sequence[Timed]) -> Json:

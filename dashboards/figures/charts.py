@@ -19,9 +19,10 @@ from dashboards.figures.axes import (
     figure_json,
     level,
     lines,
-    marker,
     note,
     on_axis,
+    squares,
+    turning,
     vertical,
 )
 
@@ -228,8 +229,9 @@ def rates(series: Sequence[Series], begin: datetime, now: datetime) -> str:
 
 def held(points: Sequence[Held], unit: str, behind: Spans = ()) -> str:
     """What was measured against what was expected of it."""
-    expected = [(point.at, point.expected) for point in points if point.expected is not None]
-    drawn = [measured(points, unit)]
+    known = [(point.at, point.expected) for point in points if point.expected is not None]
+    expected = [known[place] for place in turning([height for _, height in known])]
+    drawn = measured(points, unit)
     if expected:
         dotted = {"width": 1.4, "dash": "dot"}
         drawn.insert(0, lines(expected, "var(--text-3)", f"%{{y:,.4~g}} {unit} expected", line=dotted))
@@ -237,11 +239,12 @@ def held(points: Sequence[Held], unit: str, behind: Spans = ()) -> str:
     return figure_json(drawn, xaxis=dates(points), yaxis=axis, shapes=bands(behind))
 
 
-def measured(points: Sequence[Held], unit: str, **more: Any) -> Any:
-    """The line of what was measured, with a square where that was bad; *more* is what Plotly calls it."""
+def measured(points: Sequence[Held], unit: str, **more: Any) -> list[Any]:
+    """The line of what was measured, and a square where that was bad; *more* is what Plotly calls the line."""
     heights = [(point.at, point.value) for point in points]
-    style = {"mode": "lines+markers", "marker": marker([point.bad for point in points], "var(--c1)"), **more}
-    return lines(heights, "var(--c1)", f"%{{y:,.4~g}} {unit}", **style)
+    dots = {"mode": "lines+markers", "marker": {"size": 4}, **more}
+    bad = squares([(point.at, point.value, point.bad) for point in points])
+    return [lines(heights, "var(--c1)", f"%{{y:,.4~g}} {unit}", **dots), *bad]
 
 
 def durations(bars: Sequence[Bar]) -> str:

@@ -32,7 +32,7 @@ def volumes(points: Sequence[Volume], enough: str, behind: Spans = ()) -> str:
         *_ordinary(points),
         _level([(point.at, point.expected) for point in points], "var(--text-3)", "expected", "dot"),
         _level([(point.at, point.least) for point in points], "var(--warn)", enough, "dash"),
-        measured(held, "rows", name="delivered"),
+        *measured(held, "rows", name="delivered"),
         *_restated(points),
     ]
     return figure_json(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dashboards import say
 from dashboards.current import Judged
+from dashboards.figures.axes import turning
 from dashboards.figures.charts import Beside, Held, Series, Spent, budget, burn_points, held, indicator, rates
 from dashboards.panels.deliveries import arriving, filling
 from dashboards.panels.diagnosis import empty_at
@@ -99,6 +100,7 @@ def spent(verdicts: Sequence[Verdict], allowed: Fraction, hurt: Sequence[Span] =
         Spent(verdict.due, float(1 - gone / allowed), float(1 - (gone - inherited) / allowed))
         for verdict, gone, inherited in zip(verdicts, bad, above, strict=True)
     ]
+    points = [points[place] for place in turning([point[1:] for point in points])]
     step = max(1, len(points) // MOST_POINTS)
     return points[:1] + points[1:-1:step] + points[-1:] if len(points) > 1 else points
 

@@ -161,11 +161,23 @@ def test_without_rules_there_is_nothing_to_list() -> None:
     assert rules(judged(verdict(0))) is None
 
 
+def test_what_is_known_exactly_has_no_band() -> None:
+    """One line is enough; and of points that are alike those alone are kept at which it turns."""
+    points = [Failed(AT - DAY * days, 0.0, 0.0, 0.0, bad=False) for days in (5, 4, 3, 2, 1)]
+
+    figure = json.loads(failures([*points, Failed(AT, 0.1, 0.1, 0.1, bad=False)], 0.2))
+
+    assert [trace["y"] for trace in figure["data"]] == [[0, 0, 10]]
+
+
 def test_what_failed_lies_in_a_band_up_to_the_most() -> None:
-    """In per cent, with the share that may fail as a line."""
+    """In per cent, with the share that may fail as a line, and a square where that was too much."""
     figure = json.loads(failures([Failed(AT, 0.005, 0.012, 0.012, bad=True)], 0.01))
 
-    assert ([trace["y"] for trace in figure["data"]], figure["layout"]["shapes"][0]["y0"]) == ([[0.5], [1.2], [1.2]], 1)
+    assert ([trace["y"] for trace in figure["data"]], figure["layout"]["shapes"][0]["y0"]) == (
+        [[0.5], [1.2], [1.2], [1.2]],
+        1,
+    )
 
 
 # ── Where the time went. ───────────────────────────────────────────────────────────────────────────────────────────

@@ -71,14 +71,19 @@ def test_panels_have_their_own_numbers_and_places() -> None:
         "Fleet: least budget first",
         "Budget burndown",
         "Age of the data",
+        "Newest occurrence",
+        "Arrival by the clock (UTC)",
         "Rows delivered and expected",
+        "Records that failed",
         "End-to-end latency",
+        "Budget spent: its own, and lost upstream",
+        "Contracts: datasets by consumers",
         "Events received and refused",
         "Delay of events (p95)",
     ],
 )
 def test_the_panels_of_the_list_are_there(title: str) -> None:
-    """1, 2, 4, 6, 8 and 13 of SLO.md e, each with a query and a sentence or a unit that says what is seen."""
+    """1 to 9, 13 and 14 of SLO.md e, each with a query and a sentence or a unit that says what is seen."""
     (panel,) = [panel for panel in dashboard()["panels"] if panel["title"] == title]
 
     assert panel["targets"]
