@@ -15,7 +15,7 @@ from lineage.slo.alerting import Rung
 from lineage.slo.calendar import next_due, spacing
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.lasting import plain
-from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at, reach
+from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at, reach, until
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
 from lineage.slo.significance import unlikely
@@ -151,11 +151,11 @@ def judge_tally(
     slices *measured* is what they were made of.
     """
     period, length = period_at(slo, now), length_at(slo, now)
-    first, end = tally.due_after(begin(slo, now), now)
+    first, end = tally.due_after(begin(slo, now), last := until(slo, now))
     looked, _ = tally.due_after(reach(slo, now), now)
     window, totals = tally.ordered[first:end], tally.count(first, end)
     states = {state: tally.of(state, first, end) for state in VerdictState}
-    members = () if measured is None else members_of(slo, measured, window, now)
+    members = () if measured is None else members_of(slo, measured, window, last)
     to_come = ahead(
         slo, now, members or tally.ordered[looked:end], slo.spec.exclusions if exclusions is None else exclusions
     )

@@ -310,6 +310,8 @@ def covering(occurrences: Sequence[Occurrence], deliveries: Sequence[Delivery]) 
 
     A job whose runs name their interval is never matched by time alone: a run by hand delivers no occurrence.
     """
+    if not occurrences:
+        return []  # nothing is expected yet: it comes into force later
     starts = [occurrence.start for occurrence in occurrences]
     ends = [occurrence.end for occurrence in occurrences]
     nominal = {delivery.job for delivery in deliveries if delivery.nominal is not None}

@@ -53,13 +53,23 @@ def period_at(slo: DataSLO, now: datetime) -> Period | None:
 def begin(slo: DataSLO, now: datetime) -> datetime:
     """Where the window of *slo* begins, open: what was due then lies before it."""
     period = period_at(slo, now)
-    return now - slo.window if period is None else period.start - TICK
+    return now - slo.window if period is None else _open(slo, period.start)
+
+
+def until(slo: DataSLO, now: datetime) -> datetime:
+    """The last instant up to which the window of *slo* counts what was due: *now*, or less where verdicts settle."""
+    period = period_at(slo, now)
+    return min(now, _open(slo, period.end)) if period is not None and slo.spec.sli.settles else now
+
+
+def _open(slo: DataSLO, border: datetime) -> datetime:
+    """The last instant at which what is due can be judged before *border*."""
+    return border - slo.spec.sli.settles - TICK
 
 
 def reach(slo: DataSLO, now: datetime) -> datetime:
     """How far back *slo* is judged, open: its window, and as far as alerts look back from *now*."""
-    back, period = now - slo.window, period_at(slo, now)
-    return back if period is None or back <= period.start - TICK else period.start - TICK
+    return min(now - slo.window, begin(slo, now))
 
 
 def length_at(slo: DataSLO, now: datetime) -> timedelta:
@@ -77,16 +87,18 @@ def ahead(slo: DataSLO, now: datetime, measured: Sequence[Verdict], exclusions: 
     period, cut = period_at(slo, now), slicing(slo)
     if period is None or slo.unit not in ALIKE:
         return 0
-    begun = period.start if slo.spec.effective_from is None else max(period.start, slo.spec.effective_from)
-    excluded, cadence = spans(exclusions, begun, period.end), slo.spec.sli.cadence
+    begun, last = (_open(slo, border) + TICK for border in (period.start, period.end))
+    begun = begun if slo.spec.effective_from is None else max(begun, slo.spec.effective_from)
+    excluded, cadence = spans(exclusions, begun, last), slo.spec.sli.cadence
     if cut is not None and cadence is not None and cadence <= cut.length:
-        return _slices(cut, cut.at(max(now + TICK, begun)).start, period.end, tuple(excluded))
+        return _slices(cut, cut.at(max(now + TICK, begun)).start, last, tuple(excluded))
     if cadence is not None:
         lasts = newest(slo, measured, cadence).values()
-        return sum(_beats(last, begun, period.end, cadence, excluded) for last in lasts or (begun - TICK,))
+        return sum(_beats(due, begun, last, cadence, excluded) for due in lasts or (begun - TICK,))
     if cut is not None:
-        return len({cut.at(due) for due in _dues(slo, cut.at(now + TICK).start - TICK, period.end, begun, excluded)})
-    return len(list(_dues(slo, now, period.end, begun, excluded))) * slo.spec.sli.grains
+        dues = _dues(slo, cut.at(now + TICK).start - TICK, last, begun, excluded)
+        return sum(each.end <= last for each in {cut.at(due) for due in dues})
+    return len(list(_dues(slo, now, last, begun, excluded))) * slo.spec.sli.grains
 
 
 def newest(slo: DataSLO, measured: Sequence[Verdict], cadence: timedelta) -> dict[str, datetime]:
@@ -113,10 +125,9 @@ def _dues(
 
 @lru_cache(maxsize=512)
 def _slices(cut: Slicing, start: datetime, end: datetime, excluded: tuple[Excluded, ...]) -> int:
-    """How many slices begin at *start* or later, and before *end*, that are not *excluded* as a whole."""
+    """How many slices begin at *start* or later, and end by *end*, that are not *excluded* as a whole."""
     found = 0
-    while start < end:
-        each = cut.at(start)
+    while (each := cut.at(start)).end <= end:
         found += not any(out.start <= each.start and each.end <= out.end for out in excluded)
         start = each.end
     return found

@@ -78,6 +78,11 @@ class Sli(Strict):
         return self.asks_schedule
 
     @property
+    def settles(self) -> timedelta:
+        """How long after it is due a verdict can be given, and no earlier: it is of the window in which that is."""
+        return timedelta(0)
+
+    @property
     def grains(self) -> int:
         """How many verdicts an occurrence of the schedule has."""
         return 1

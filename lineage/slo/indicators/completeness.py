@@ -88,6 +88,11 @@ class Spec(Sli):
         return self
 
     @property
+    def settles(self) -> timedelta:
+        """Until the close."""
+        return self.settle
+
+    @property
     def most(self) -> int | None:
         """More rows than these were agreed to be too many; None: nothing was."""
         return self.expected.most if isinstance(self.expected, Contract) else None

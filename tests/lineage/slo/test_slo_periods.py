@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +37,7 @@ def on_calendar(
 ) -> DataSLO:
     """An hourly promise over windows of a calendar."""
     window = {"duration": duration, "isRolling": False, "calendar": {"startTime": start, "timeZone": zone}}
-    return promise(timeWindow=[window], **changes)
+    return promise(changes.pop("indicator", "freshness"), timeWindow=[window], **changes)
 
 
 def period(slo: DataSLO, now: datetime) -> Period:
@@ -300,3 +301,46 @@ def test_a_backtest_reads_what_the_oldest_look_needs(now: datetime) -> None:
     slo = on_calendar()
 
     assert reach(widened(slo, 28 * DAY), now) <= reach(slo, now - 28 * DAY)
+
+
+def test_what_is_judged_in_a_window_is_counted_in_it() -> None:
+    """Rows due at 23:15 are closed two hours later, in November: they are none of October's, where nobody judges them.
+
+    Those before them are; October has the 745 hours of its closes.
+    """
+    slo = on_calendar("1M", zone="Europe/Berlin", indicator="completeness", sli={"settle": "2h"})
+    border = period(slo, NOON).start
+    told = verdicts("G" * 760 + "BBGGG", border + 135 * MINUTE)
+    made = [replace(each, value=Fraction(0), expected=Fraction(1000)) for each in told]
+    october = judge(slo, made[:-3], border - TICK)
+    november = judge(slo, made, border + 3 * HOUR)
+
+    assert [(each.counts["bad"], each.budget.allowed) for each in (october, november)] == [
+        (0, Fraction(745, 100)),
+        (2, Fraction(720, 100)),
+    ]
+
+
+@pytest.mark.parametrize("parts", [("",), ("a", "b", "c")])
+def test_beats_of_every_partition_are_to_come(parts: tuple[str, ...]) -> None:
+    """Of a beat in thirty minutes a day has 48, of three partitions 144; whenever in the month it is asked for."""
+    beats = {"emitter": "heartbeat/orders", "interval": "30m", "threshold": "5m"}
+    slo = on_calendar(zone="UTC", sli={"method": "heartbeat", "heartbeat": beats})
+    made = [
+        replace(each, occurrence=f"{each.occurrence}#{part}" if part else each.occurrence)
+        for part in parts
+        for each in verdicts("G" * 1200, at(2026, 11, 15, 0, 10), 30 * MINUTE)
+    ]
+    moments = [at(2026, 11, 1), at(2026, 11, 1, 0, 10), at(2026, 11, 7, 3), at(2026, 11, 15, 0, 10)]
+    found = [judge(slo, [each for each in made if each.due <= now], now).budget.allowed for now in moments]
+
+    assert found == [Fraction(30 * 48 * len(parts), 100)] * 4
+
+
+def test_a_promise_of_later_is_not_judged_yet(tmp_path: Path) -> None:
+    """Deliveries that name their interval come before it is in force: nothing is expected of them."""
+    lake = Lake(tmp_path)
+    lake.runs(NOON - 5 * HOUR, 4)
+    slo = on_calendar(effective_from=NOON + 30 * DAY)
+
+    assert evaluate(slo, lake.store, NOON).occurrences == ()
