@@ -333,11 +333,13 @@ class _Post:
 def _quiet(queue: Sequence[_Letter], incident: Incident) -> bool:
     """True when nobody needs to hear.
 
-    Details changed in a message that was told and cannot be edited, or all is over and the reader never had to hear.
+    Details changed in a message that was told and cannot be edited, or all is over and the reader never had to hear:
+    it was over at once, or whoever was to be told relied on it no more by the end.
     """
     details_only = all(letter.note.change == "changed" for letter in queue)
     if incident.notified_at is None:
-        return queue[0].note.change == "resolved"
+        left_out = incident.state == "resolved" and queue[-1].note.change != "resolved"
+        return left_out or queue[0].note.change == "resolved"
     return details_only and not incident.receipt
 
 

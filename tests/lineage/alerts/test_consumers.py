@@ -227,6 +227,18 @@ def test_the_consumers_of_what_joins_an_incident_are_told_too(office: Office) ->
     assert office.said() == [(TOLD, OWNER), (EDITED, OWNER), (TOLD, "C0RISK01")]
 
 
+def test_who_was_a_consumer_and_could_not_be_told_hears_nothing_of_what_is_over(office: Office) -> None:
+    """Slack was away until it was over, and nobody asks for the message any more."""
+    office.consumer = [RISK]
+    office.slack.answers = [TAKEN, Answer(500)]
+    office.happen(LATE)
+    office.consumer = ()
+    office.happen(GOOD)
+    office.drain(NOW + 2 * HOUR)
+
+    assert office.said()[2:] == [(EDITED, OWNER)]
+
+
 def test_an_owner_that_moves_in_does_not_leave_a_consumers_message_on_fire(office: Office) -> None:
     """Both messages are edited at the end, though both would be written to one channel by now."""
     office.consumer = [RISK]
