@@ -41,19 +41,32 @@ SLOS = [
         path=ALONG, dataset=ALONG["to"], window="6h", name="latency",
     ),
     promise(sli={"method": "age", "threshold": "90m", "watermark": "lastUpdated"}, window="6h", name="claimed"),
+    promise(
+        sli={"type": "replication_lag", "threshold": "30m"},
+        path=ALONG, dataset=ALONG["to"], window="6h", name="copied",
+    ),
+    promise(
+        sli={"type": "dead_letters", "queue": {"namespace": "lake", "name": "refused"}}, window="6h", name="refused"
+    ),
 ]  # fmt: skip
 
 steps = st.sampled_from((0 * SECOND, 30 * SECOND, 5 * MINUTE, 15 * MINUTE, 16 * MINUTE, HOUR, 7 * HOUR))
 delays = st.sampled_from((0 * SECOND, 30 * SECOND, 10 * MINUTE, 50 * MINUTE, 25 * HOUR))
-jobs = st.sampled_from(("orders.load", "orders.load", "report", "orders.test", "beat", "look", "claim", "names"))
+jobs = st.sampled_from(
+    ("orders.load", "orders.load", "report", "orders.test", "beat", "look", "claim", "names", "probe")
+)
 
 
 def _read(job: str, run: str, when: datetime) -> dict[str, Any]:
-    """A run that only reads, and tells what it found: a beat at the end of the path, or when the orders changed."""
-    body = event("RUNNING", when, f"{job} {run}", job=job, inputs=("report" if job == "look" else "orders",))
-    beat = {"source": "heartbeat/orders", "seq": int(when.timestamp() // 600), "emittedAt": when.isoformat()}
-    name = "heartbeat" if job == "look" else "dataQualityMetrics"
-    said = beat if job == "look" else {"lastUpdated": (when - 3 * MINUTE).isoformat()}
+    """A run that only reads, and tells what it found: a beat at the end of the path, or what waits in a queue."""
+    seq = int(when.timestamp() // 600)
+    told_of: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "look": ("report", "heartbeat", {"source": "heartbeat/orders", "seq": seq, "emittedAt": when.isoformat()}),
+        "claim": ("orders", "dataQualityMetrics", {"lastUpdated": (when - 3 * MINUTE).isoformat()}),
+        "probe": ("refused", "queue", {"depth": seq % 3, "oldestAt": (when - 3 * MINUTE).isoformat()}),
+    }
+    of, name, said = told_of[job]
+    body = event("RUNNING", when, f"{job} {run}", job=job, inputs=(of,))
     body["inputs"][0]["facets"] = {name: said | {"_producer": "https://x", "_schemaURL": "https://x"}}
     body["outputs"] = []
     return body
@@ -74,7 +87,7 @@ def told(draw: st.DrawFn, at: datetime) -> dict[str, Any]:
         body["outputs"] = body["outputs"] or event(type_, when, run)["outputs"]  # it writes the orders either way
         told_by[0]["facets"] = {"heartbeat": beat | {"_producer": "https://x", "_schemaURL": "https://x"}}
         return body
-    if job in {"look", "claim"}:
+    if job in {"look", "claim", "probe"}:
         return _read(job, run, when)
     if job == "names":
         body = event(type_, when, f"names {run}", job="copy", outputs=("alias",))
