@@ -56,6 +56,38 @@ def test_every_expression_of_the_dashboard_is_an_expression(tmp_path: Path) -> N
     assert f"SUCCESS: {len(found)} rules found" in said
 
 
+STANDS = {
+    'headwater_slo_error_budget_remaining_ratio{slo="a",window="period"}': 0.25,
+    'headwater_slo_error_budget_remaining_ratio{slo="b",window="period"}': -0.5,
+    'headwater_slo_error_budget_inherited_ratio{slo="b",window="period"}': 1,
+    'headwater_slo_occurrence_state{slo="a"}': 1,
+    'headwater_slo_occurrence_state{slo="b"}': 0,
+    'headwater_slo_info{slo="a",sli="contract",dataset="orders",consumer="risk"}': 1,
+    'headwater_slo_info{slo="b",sli="freshness",dataset="orders",consumer="risk"}': 1,
+    'headwater_slo_last_delivery_timestamp_seconds{slo="a"}': 1_795_172_400,
+}
+SHOWN = [
+    ("Budget spent: its own, and lost upstream", 0, {'{slo="a"}': 0.75, '{slo="b"}': 0.5}),
+    ("Budget spent: its own, and lost upstream", 1, {'{slo="b"}': 1}),
+    ("Contracts: datasets by consumers", 0, {'{dataset="orders", consumer="risk"}': 1}),
+    ("Arrival by the clock (UTC)", 0, {'{slo="a"}': 11}),
+]
+
+
+@pytest.mark.parametrize(("title", "place", "wanted"), SHOWN)
+def test_a_panel_shows_what_its_title_says(tmp_path: Path, title: str, place: int, wanted: dict[str, float]) -> None:
+    """Joined and subtracted as it is meant: what is shown of two SLOs, one of which lost budget upstream."""
+    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    (panel,) = [panel for panel in panels if panel["title"] == title]
+    expected = [{"labels": labels, "value": value} for labels, value in wanted.items()]
+    asked = {"expr": panel["targets"][place]["expr"].replace("$slo", ".*"), "eval_time": "1m", "exp_samples": expected}
+    given = [{"series": series, "values": f"{value} {value}"} for series, value in STANDS.items()]
+    case = {"interval": "1m", "input_series": given, "promql_expr_test": [asked]}
+    (tmp_path / "panel.yaml").write_text(yaml.safe_dump({"rule_files": [], "tests": [case]}))
+
+    assert "SUCCESS" in promtool("test", "rules", "panel.yaml", folder=tmp_path)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Headwater that judges one SLO every second, and was sent an event."""
