@@ -98,7 +98,7 @@ def test_the_server_judges_what_services_tell(
         for event in said:
             raw = json.dumps(event).encode()
             digest = hashlib.sha256(raw).digest()
-            entries = homes.ledger.append([Draft("event", raw, digest, "test")], TEN)
+            entries = homes.ledger.append([Draft("event", raw, digest, "test")], parse_event(raw).at)
             homes.store.merge(entries, [understand(parse_event(raw), digest)])
         status = evaluate(slo, homes.store, TEN + 14 * MINUTE)
 
