@@ -166,7 +166,12 @@ def judge_tally(
     streak = _streak((*before, *window)) if before else _streak(window)
     misses = max(states[VerdictState.BAD], len(streak))  # a streak may have begun before a window on a calendar
     ladder = _strictest(_ladder(slo, misses, streak, budget, burns=bool(tiers)))
-    state = _state(slo, totals, budget, now, period, speaking=ladder is not None or any(rate.firing for rate in rates))
+    young = _young(slo, tally.count(looked, end), now)
+    state = (
+        "warming"
+        if young
+        else _state(slo, totals, budget, period, speaking=ladder is not None or any(rate.firing for rate in rates))
+    )
     status = Status(
         slo=slo.name,
         at=plain(now),
@@ -287,17 +292,17 @@ def _strictest(severities: Iterable[Severity]) -> Severity | None:
     return min(severities, default=None)  # "page" before "ticket"
 
 
-def _state(  # noqa: PLR0913 - all that decides it
-    slo: DataSLO, totals: Count, budget: Budget, now: datetime, period: Period | None, *, speaking: bool
-) -> SloState:
-    """Warming before anything else: until then no page. Without coverage nothing is said. Then what speaks decides.
+def _young(slo: DataSLO, looked_at: Count, now: datetime) -> bool:
+    """Whether it has not been in force for a window, or for seven occurrences, the border of a month or not."""
+    began = slo.spec.effective_from
+    return began is not None and now < began + slo.window and looked_at.expected < WARM_AFTER
+
+
+def _state(slo: DataSLO, totals: Count, budget: Budget, period: Period | None, *, speaking: bool) -> SloState:
+    """Without coverage nothing is said. Then what speaks decides.
 
     Where nothing was due yet in a month, nothing is missing.
     """
-    began = slo.spec.effective_from
-    young = began is not None and (now < began + slo.window if period is None else period.start <= began)
-    if young and totals.expected < WARM_AFTER:
-        return "warming"
     nothing_due = period is not None and totals.expected == 0
     if not nothing_due and (totals.coverage is None or totals.coverage < slo.spec.no_data.min_coverage):
         return "no_data"
@@ -318,7 +323,8 @@ def sentence(slo: DataSLO, status: Status) -> str:
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
         return f"Spending budget {float(fastest):.3g} times faster than it can afford; {_left(status.budget)}"
     if status.state == "warming":
-        return f"Warming up: {judged} of {WARM_AFTER} occurrences judged"
+        told = sum(verdict.state in JUDGED for verdict in status.looked_at)
+        return f"Warming up: {told} of {WARM_AFTER} {slo.unit if slo.unit in ALIKE else 'occurrences'} judged"
     unit = slo.unit
     if not status.total:
         share = "Nothing was judged yet"

@@ -211,13 +211,14 @@ def test_the_factor_is_that_of_the_month() -> None:
     assert judge(slo, [], at(2026, 10, 15)).burn_rates[0].threshold == Fraction(149, 10)
 
 
-def test_the_first_window_warms_up() -> None:
-    """What began within a window warms up in it until seven were judged, and never again."""
-    slo = on_calendar(effective_from=at(2026, 11, 10))
-    young = judge(slo, verdicts("GGG", NOON), NOON)
-    older = judge(slo, verdicts("GGG", at(2026, 12, 1, 12)), at(2026, 12, 1, 12))
+def test_it_warms_up_over_the_border() -> None:
+    """As one that rolls: until seven were judged or a window is over; a month that begins meanwhile ends nothing."""
+    slo = on_calendar(effective_from=at(2026, 11, 30, 20))
+    border = period(slo, NOON).end
+    found = [judge(slo, verdicts("G" * count, border + HOUR), border + HOUR).state for count in (3, 6, 7)]
+    older = judge(slo, verdicts("GGG", at(2026, 12, 31, 12)), at(2026, 12, 31, 12)).state
 
-    assert (young.state, older.state) == ("warming", "ok")
+    assert (found, older) == (["warming", "warming", "ok"], "ok")
 
 
 def test_answers_say_which_window_it_is() -> None:
