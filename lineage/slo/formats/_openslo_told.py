@@ -155,7 +155,7 @@ METRIC_WORDS = frozenset({"good", "bad", "total", "raw", "thresholdMetric"})
 
 def _from_v2alpha(document: Document) -> Told:
     body = {**document.body, "apiVersion": V1}
-    if body.get("kind") in {"SLO", "SLI"} and isinstance(body.get("spec"), Mapping):
+    if body.get("kind") in ("SLO", "SLI") and isinstance(body.get("spec"), Mapping):
         body["spec"] = _spec(body["spec"])
     return Told(document, body, _back_to_v2alpha)
 

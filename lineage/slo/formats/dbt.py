@@ -5,6 +5,7 @@ dbt says how old data may be, and not when it is expected; the schedule comes of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -149,12 +150,19 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
             if freshness is None and result is not None:
                 freshness = result.criteria
             if freshness is None or not list(freshness.limits()):
-                found.note(f"{document.origin}: {id_}", "promises no freshness")
+                found.note(_place(document, id_), "promises no freshness")
                 continue
             if result is not None and result.status.lower() not in {"pass", "success"}:
-                found.note(f"{document.origin}: {id_}", f"was {result.status} when dbt looked last")
+                found.note(_place(document, id_), f"was {result.status} when dbt looked last")
             _add(found, _Source(document, id_, relation, freshness, adapter), assumed)
     return found
+
+
+def _place(document: Document, source: str) -> str:
+    """`manifest.json:7:3: source.shop.landing.orders`: where *source* is written, and its name."""
+    text = document.text
+    at = max(0, text.find(f"{json.dumps(source)}:", max(0, text.find('"sources":'))))
+    return f"{document.origin}:{text.count(chr(10), 0, at) + 1}:{at - text.rfind(chr(10), 0, at)}: {source}"
 
 
 def _results(document: Document) -> list[Result]:
@@ -165,7 +173,7 @@ def _results(document: Document) -> list[Result]:
 
 
 def _add(found: Imported, source: _Source, assumed: Assumed) -> None:
-    place = f"{source.document.origin}: {source.id}"
+    place = _place(source.document, source.id)
     if assumed.cron is None:
         found.note(place, "is not taken over: dbt does not say when data is expected; import with --cron")
         return
@@ -207,5 +215,5 @@ def _dataset(source: _Source, assumed: Assumed) -> NodeId:
     namespace = assumed.namespace or ("bigquery" if source.adapter == "bigquery" else None)
     if namespace is None:
         text = f"which {source.adapter} it is stands in no file; import with --namespace, as events name it"
-        raise InvalidDefinition(f"{source.document.origin}: {source.id}: {text}")
+        raise InvalidDefinition(f"{_place(source.document, source.id)}: {text}")
     return dataset_id(namespace, ".".join(part for part in parts if part))

@@ -18,7 +18,7 @@ from lineage.slo.written import body_of
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 FILTERED = (
-    "source.shop.landing.orders: the filter '_LOADED_AT > current_date - 7' is not taken over: "
+    "11:5: source.shop.landing.orders: the filter '_LOADED_AT > current_date - 7' is not taken over: "
     "all that was delivered counts"
 )
 NIGHTLY = Assumed("snowflake://acme-prod", "data", "0 2 * * *", "Europe/Berlin")
@@ -291,10 +291,10 @@ def test_what_dbt_found_last_is_told() -> None:
     """`sources.json` beside the manifest says how each source stood."""
     report = imported([CONTRACTS / "manifest.json", CONTRACTS / "sources.json"], NIGHTLY).report
 
-    assert [line.split("manifest.json: ")[1] for line in report if "landing.orders" in line] == [
-        "source.shop.landing.orders: was error when dbt looked last",
+    assert [line.split("manifest.json:")[1] for line in report if "landing.orders" in line] == [
+        "11:5: source.shop.landing.orders: was error when dbt looked last",
         FILTERED,
-        "source.shop.landing.orders: the objective 0.99 over 28d is assumed; change it in the YAML",
+        "11:5: source.shop.landing.orders: the objective 0.99 over 28d is assumed; change it in the YAML",
     ]
 
 
@@ -302,7 +302,7 @@ def test_what_dbt_found_last_is_told() -> None:
     "files", [["manifest.json"], ["manifest.json", "sources.json"], ["sources.json", "manifest.json"]]
 )
 def test_what_dbt_itself_wrote_is_understood(files: list[str]) -> None:
-    """By version 1.11.16 over DuckDB, macros left out: limits, owners and identifiers, in whichever order files come."""
+    """By 1.11.16 over DuckDB, macros left out: limits, owners, identifiers, in whichever order files come."""
     found = imported([CONTRACTS / "dbt-1.11.16" / file for file in files], NIGHTLY)
 
     assert [
