@@ -30,6 +30,7 @@ def blocks(incident: Incident, base_url: str) -> list[Block]:
     impact = [f"*Downstream:* {_downstream(incident.affected)}"] if incident.affected else []
     if incident.consumers:
         impact.append(f"*Consumers:* {_fit(', '.join(incident.consumers), SENTENCE)}")
+    impact += [_fit(note, SENTENCE) for note in notes(incident)[-NAMED:]]
     if impact:
         sections.append(_section("impact", "\n".join(impact)))
     return [*sections, _buttons(incident, base_url), _context(incident)]
@@ -91,7 +92,6 @@ def _what(incident: Incident, base_url: str) -> Block:
     if incident.cause is not None:
         said = incident.title if incident.state == "resolved" else incident.cause.sentence
         lines.append(_root(said, incident.cause.run, base_url))
-    lines += [_fit(note, SENTENCE) for note in notes(incident)[:MEMBERS]]
     return _section("what", "\n".join(lines))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from lineage.alerts.incidents import Cause, Incident, Member, Moment
+from lineage.alerts.incidents import Cause, Incident, Member, Moment, Postmortem
 from tests.support.alerting import LOAD, NOW, ORDERS, REVENUE, RIVER, SETTLEMENTS
 
 BROKE = NOW.replace(hour=5, minute=54)
@@ -54,6 +54,21 @@ ESCALATED = changed(
     severity="page",
     change="escalated",
     members=(LATE.model_copy(update={"severity": "page", "burn": "21x (1 h)", "budget_left": "-14 %"}),),
+    receipt=RECEIPT,
+)
+WARNED = changed(
+    change="warned",
+    members=(
+        LATE.model_copy(
+            update={
+                "budget_left": "-14 %",
+                "short": "orders-daily-freshness has spent its error budget, so that the gate of orders is closed",
+            }
+        ),
+    ),
+    acked_at=NOW + timedelta(minutes=9),
+    acked_by="ana <ana@acme>",
+    postmortem=Postmortem(required=True, because="spent 114 % of the budget of orders-daily-freshness"),
     receipt=RECEIPT,
 )
 RESOLVED = changed(

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from lineage.alerts.incidents import Cause, Incident
+from lineage.alerts.incidents import Cause, Incident, Postmortem
 from lineage.alerts.messages import Message
 from lineage.channels import slack as channel
 from lineage.channels.slack import Settings
 from lineage.errors import ChannelFailed, InvalidInput
 from tests.support.alerting import NOW
-from tests.support.incidents import ESCALATED, LATE, OPENED, RECEIPT, RESOLVED, UNEXPLAINED
+from tests.support.incidents import ESCALATED, LATE, OPENED, RECEIPT, RESOLVED, UNEXPLAINED, WARNED
 from tests.support.slack import Answer, Slack, slack_on_loopback
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -51,7 +51,13 @@ def failure(sender: channel.SlackBot | channel.SlackWebhook, message: Message) -
 
 @pytest.mark.parametrize(
     ("name", "incident"),
-    [("opened", OPENED), ("escalated", ESCALATED), ("resolved", RESOLVED), ("unexplained", UNEXPLAINED)],
+    [
+        ("opened", OPENED),
+        ("escalated", ESCALATED),
+        ("warned", WARNED),
+        ("resolved", RESOLVED),
+        ("unexplained", UNEXPLAINED),
+    ],
 )
 def test_a_rendering_is_its_golden_file(name: str, incident: Incident) -> None:
     """The message is, to the letter, what was reviewed in golden/."""
@@ -72,13 +78,16 @@ def test_long_names_stay_inside_slacks_limits() -> None:
     """Names and sentences of any length and letters fit: header 150, texts 3000, fields 2000, ten fields."""
     long = "&" * 5_000
     members = tuple(
-        LATE.model_copy(update={"slo": f"{n}{long}", "dataset": (long, long), "sentence": long}) for n in range(40)
+        LATE.model_copy(update={"slo": f"{n}{long}", "dataset": (long, long), "sentence": long, "short": f"{n}{long}"})
+        for n in range(40)
     )
     incident = OPENED.model_copy(
         update={
             "title": long,
             "members": members,
             "owner": long,
+            "acked_by": long,
+            "postmortem": Postmortem(required=True, because=long, url=f"https://{long}"),
             "affected": (f"dataset:{long}:{long}",) * 500,
             "runbook": f"https://{long}",
             "cause": Cause(job=(long, long), at=NOW, path=(f"dataset:a:{long}",) * 30, sentence=long, run=long),
@@ -118,10 +127,11 @@ def test_a_bot_edits_on_recovery(slack: Slack) -> None:
     assert (path, body["ts"], body["channel"]) == ("/api/chat.update", RECEIPT["ts"], RECEIPT["channel"])
 
 
-def test_a_rise_is_said_in_the_thread_for_all(slack: Slack) -> None:
-    """A rise edits the message and broadcasts a reply, for an edit wakes nobody."""
+@pytest.mark.parametrize("incident", [ESCALATED, WARNED])
+def test_what_became_worse_is_said_in_the_thread_for_all(slack: Slack, incident: Incident) -> None:
+    """A rise, or a budget that ran low, edits the message and broadcasts a reply, for an edit wakes nobody."""
     sender = bot(slack)
-    sender.send(sender.render(ESCALATED, BASE))
+    sender.send(sender.render(incident, BASE))
 
     assert [(path, body.get("reply_broadcast")) for path, body in slack.received] == [
         ("/api/chat.update", None),
