@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from lineage.errors import NotFound
 from lineage.model import EventRecord, Verdict
-from lineage.slo.phrases import moment, percent, span
-from lineage.slo.shape import Number, left_out_of, number, stage_of, stamp, window_of
+from lineage.slo.phrases import count, moment, percent, span
+from lineage.slo.shape import Number, left_out_of, made_of, number, stamp, window_of
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -61,7 +61,7 @@ def shape_of(explained: Explanation) -> dict[str, object]:
         "run": verdict.run,
         "imported": verdict.imported,
         "level": verdict.level,
-        "stages": [stage_of(stage) for stage in verdict.stages],
+        **made_of(verdict),
         "leftOut": [left_out_of(each) for each in status.left_out],
         "events": [
             {
@@ -85,13 +85,7 @@ def lines_of(explained: Explanation) -> Iterator[str]:
     yield f"  due        {moment(verdict.due)}"
     if verdict.delivered_at is not None:
         yield f"  delivered  {moment(verdict.delivered_at)}"
-    if verdict.value is not None:
-        against = "" if verdict.expected is None else f" against {number(verdict.expected)}"
-        yield f"  measured   {number(verdict.value)}{against}"
-    if verdict.level is not None:
-        yield f"  known by   {LEVELS[verdict.level]} (level {verdict.level})"
-    for stage in verdict.stages:
-        yield f"  stage      {span(timedelta(seconds=float(stage.seconds)))} {stage.what} {stage.job}"
+    yield from _figures(verdict)
     yield f"  counts     {number(verdict.good)} good of {number(verdict.total)} {_unit(explained)}"
     if verdict.good != verdict.total and _counts(explained) and explained.status.budget.allowed:
         spent = (verdict.total - verdict.good) / explained.status.budget.allowed
@@ -109,6 +103,21 @@ def lines_of(explained: Explanation) -> Iterator[str]:
         yield f"  event      {event.digest}  {event.type or event.kind}  {moment(event.at)}{job}"
     if not explained.events:
         yield "  event      none: absence is what it is judged by"
+
+
+def _figures(verdict: Verdict) -> Iterator[str]:
+    """What was measured, and what that is made of."""
+    if verdict.value is not None:
+        against = "" if verdict.expected is None else f" against {number(verdict.expected)}"
+        yield f"  measured   {number(verdict.value)}{against}"
+    if verdict.level is not None:
+        yield f"  known by   {LEVELS[verdict.level]} (level {verdict.level})"
+    for stage in verdict.stages:
+        yield f"  stage      {span(timedelta(seconds=float(stage.seconds)))} {stage.what} {stage.job}"
+    if verdict.ordinary is not None:
+        yield f"  ordinary   {' to '.join(count(each) for each in verdict.ordinary)}"
+    for rule in (rule for rule in verdict.rules if rule.failed):
+        yield f"  rule       {count(rule.failed or 0)} failed {rule.name}"
 
 
 def _stands(status: Status) -> str:

@@ -147,8 +147,16 @@ def _restated(restated: Restated | None) -> dict[str, object] | None:
     return None if restated is None else {"value": number(restated.value), "at": stamp(restated.at)}
 
 
-def stage_of(stage: Stage) -> dict[str, object]:
-    """*stage* as JSON."""
+def made_of(verdict: Verdict) -> dict[str, object]:
+    """Of what the figures of *verdict* are made, as JSON, for whoever draws them or asks why."""
+    return {
+        "stages": [_stage(stage) for stage in verdict.stages],
+        "ordinary": None if verdict.ordinary is None else [number(each) for each in verdict.ordinary],
+        "rules": [{"name": rule.name, "failed": rule.failed} for rule in verdict.rules],
+    }
+
+
+def _stage(stage: Stage) -> dict[str, object]:
     job = {"namespace": stage.job.namespace, "name": stage.job.name}
     return {"what": stage.what, "job": job, "seconds": number(stage.seconds)}
 
@@ -171,7 +179,5 @@ def _occurrence(verdict: Verdict) -> dict[str, object]:
         "restated": _restated(verdict.restated),
         "path": verdict.path,
         "level": verdict.level,
-        "stages": [stage_of(stage) for stage in verdict.stages],
-        "ordinary": None if verdict.ordinary is None else [number(each) for each in verdict.ordinary],
-        "rules": [{"name": rule.name, "failed": rule.failed} for rule in verdict.rules],
+        **made_of(verdict),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import NotFound
+from lineage.model import Rule
 from lineage.slo.evaluate import evaluate
 from lineage.slo.explain import Explanation, explain, lines_of, shape_of
 from lineage.slo.shape import shape
@@ -66,6 +67,23 @@ def test_it_says_what_the_status_says(lake: Lake) -> None:
     assert {key: said[key] for key in shown.keys() & said.keys()} == {
         key: shown[key] for key in shown.keys() & said.keys()
     }
+
+
+def test_it_tells_which_rules_failed_and_what_would_be_ordinary(lake: Lake) -> None:
+    """A line for each rule that failed; one that passed is told to programs alone."""
+    plain = explained(lake, LAST)
+    verdict = replace(
+        plain.verdict, rules=(Rule("unique(id)", 1200), Rule("valid", 0)), ordinary=(Fraction(900), Fraction(1100))
+    )
+
+    told = [*lines_of(replace(plain, verdict=verdict))]
+    said = shape_of(replace(plain, verdict=verdict))
+
+    assert ([line for line in told if line.split()[0] in {"rule", "ordinary"}], said["rules"], said["ordinary"]) == (
+        ["  ordinary   900 to 1,100", "  rule       1,200 failed unique(id)"],
+        [{"name": "unique(id)", "failed": 1200}, {"name": "valid", "failed": 0}],
+        [900, 1100],
+    )
 
 
 @pytest.mark.parametrize(("name", "wanted"), [("newest", MISSING), ("2026-11-20T11", MISSING), (LAST, LAST)])
