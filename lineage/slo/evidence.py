@@ -32,6 +32,7 @@ class Need(NamedTuple):
     profiles: bool = False
     history: timedelta = timedelta(0)
     ancestry: bool = False
+    source_rows: bool = False  # and how many rows each version of its sources has
     beats: bool = False
     claims: bool = False
     schemas: bool = False
@@ -215,6 +216,7 @@ class Ancestry:
 
     *deliveries* are by time, with the last ones before *begin*; *backfills* are runs that said that they are such.
     *whole* is False where there is more than one question may look at. *beats* are those that `needs` asked for.
+    *counted* are the deliveries of each source since *begin* with their rows, each action once.
     """
 
     target: NodeId
@@ -225,6 +227,7 @@ class Ancestry:
     backfills: frozenset[str] = frozenset()
     whole: bool = True
     beats: Sequence[Beats] = ()
+    counted: Mapping[NodeId, Sequence[Delivery]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
         return replace(evidence, beside=tuple(counts_of(asked, need.counted_by, need.reads or ())))
     runs = sorted({each.run for each in deliveries if each.window is None}) if need.backfills else []
     if need.ancestry:
-        evidence = replace(evidence, ancestry=_ancestry(slo, asked, deliveries, counts=need.counts))
+        evidence = replace(evidence, ancestry=_ancestry(slo, asked, deliveries, counts=need.source_rows))
     if need.beats:
         evidence = along(evidence, asked)
     if need.claims:
@@ -151,9 +151,11 @@ def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, cou
     def come(dataset: NodeId) -> Iterable[Delivery]:
         if dataset == slo.dataset:
             return deliveries
-        return delivered(asked.of(dataset), counts=counts)
+        return delivered(asked.of(dataset))
 
-    return ancestry(slo, asked.store, come, Span(asked.since, asked.now, asked.known_at))
+    found = ancestry(slo, asked.store, come, Span(asked.since, asked.now, asked.known_at))
+    counted = {source: tuple(delivered(asked.of(source), counts=True)) for source in found.sources} if counts else {}
+    return replace(found, counted=counted)
 
 
 def _with_beats(evidence: Evidence, asked: Asked, emitter: NodeId) -> Evidence:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from lineage.model import Verdict, VerdictState
+from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.backlog import Backlog
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
 from lineage.slo.indicators import _age
 from lineage.slo.indicators._age import Mark, Rule
-from lineage.slo.indicators._volume import told_apart, volume
-from lineage.slo.passage import Arrived, arrivals, key_of, regular
+from lineage.slo.indicators._volume import Volume, told_apart, volume
+from lineage.slo.passage import Arrived, arrivals, backfills, key_of, regular
 from lineage.slo.phrases import moment, span
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
@@ -53,7 +53,7 @@ class Spec(Sli):
 def needs(slo: DataSLO) -> Need:
     """What was copied from the original, in the window and a day before it."""
     _spec(slo)
-    return Need(counts=True, history=timedelta(days=1), ancestry=True)
+    return Need(history=timedelta(days=1), ancestry=True, source_rows=True)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -94,7 +94,16 @@ def backlog(slo: DataSLO, evidence: Evidence, now: datetime) -> Backlog:
     reached = [_begun(originals, evidence.begin), *(places for _, places in _reached(ancestry, originals, come))]
     least = max(reached, key=lambda places: _first(originals, places) or ENDLESS)
     lacking = [_until(versions[place:], now) for versions, place in zip(originals, least, strict=True)]
-    return _counted([missing for missing in lacking if missing])
+    oldest_at = min((missing[0].at for missing in lacking if missing), default=None)
+    rows = 0
+    for source, missing in zip(sorted(ancestry.sources), lacking, strict=True):
+        brought = _brought(evidence, source, missing[0], now) if missing else Volume(0)
+        if brought.rows is None:
+            silent = next((each for each in brought.counted if each.rows is None), missing[0])
+            told = f"how many rows {silent.job.name} wrote at {moment(silent.at)} is not known"
+            return Backlog(None, oldest_at, told)
+        rows += brought.rows
+    return Backlog(rows, oldest_at)
 
 
 def _spec(slo: DataSLO) -> Spec:
@@ -110,9 +119,8 @@ def _gap(ancestry: Ancestry, come: Sequence[Arrived]) -> str | None:
 
 
 def _originals(ancestry: Ancestry) -> list[Versions]:
-    """The versions of each source by time, of which accumulating ones tell the rows that are new."""
-    sources = sorted(ancestry.sources)
-    return [told_apart(regular(ancestry, source), ancestry.begin, cumulative=True) for source in sources]
+    """The versions of each source by time."""
+    return [regular(ancestry, source) for source in sorted(ancestry.sources)]
 
 
 def _begun(originals: Sequence[Versions], begin: datetime) -> Places:
@@ -142,15 +150,14 @@ def _until(versions: Versions, now: datetime) -> Versions:
     return versions[: bisect_right(versions, now, key=lambda each: each.at)]
 
 
-def _counted(lacking: Sequence[Versions]) -> Backlog:
-    volumes = [volume(missing, ENDLESS) for missing in lacking]
-    oldest_at = min((missing[0].at for missing in lacking), default=None)
-    for each in volumes:
-        if each.rows is None:
-            silent = next((one for one in each.counted if one.rows is None), each.counted[-1])
-            told = f"how many rows {silent.job.name} wrote at {moment(silent.at)} is not known"
-            return Backlog(None, oldest_at, told)
-    return Backlog(sum(each.rows or 0 for each in volumes), oldest_at)
+def _brought(evidence: Evidence, source: NodeId, first: Delivery, now: datetime) -> Volume:
+    """What came of *source* from *first* on, by *now*."""
+    ancestry = evidence.ancestry
+    assert ancestry is not None, "`needs` asks for it"
+    come = told_apart(evidence.in_time(ancestry.counted[source]), ancestry.begin, cumulative=True)
+    left_out = ancestry.backfills | backfills(come)
+    missing = [each for each in come if key_of(each) >= key_of(first) and each.run not in left_out]
+    return volume(_until(missing, now), ENDLESS)
 
 
 def _marks(ancestry: Ancestry, come: Sequence[Arrived], begin: datetime, now: datetime) -> Iterator[Mark]:
@@ -158,7 +165,7 @@ def _marks(ancestry: Ancestry, come: Sequence[Arrived], begin: datetime, now: da
 
     Of several originals the one that is furthest behind counts.
     """
-    originals = [regular(ancestry, source) for source in sorted(ancestry.sources)]
+    originals = _originals(ancestry)
     yield Mark(begin, _first(originals, _begun(originals, begin)) or now)
     for arrived, places in _reached(ancestry, originals, come):
         yield Mark(arrived.delivery.at, _first(originals, places) or now, arrived.delivery.events)

@@ -14,7 +14,7 @@ from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators.replication_lag import describe
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
-from tests.support.deltas import as_they_came, at, dataset, job, merge, ran, sqlite
+from tests.support.deltas import as_they_came, at, dataset, job, merge, ran, run, sqlite
 from tests.support.promises import document
 
 
@@ -159,6 +159,19 @@ def test_rows_behind_are_those_of_the_versions_it_was_not_made_of(
 
     assert found is not None
     assert found.count == wanted
+
+
+def test_what_spark_tells_twice_counts_once(store: Store) -> None:
+    """A write by two runs, one round the other, with the same rows, is one action (OPENLINEAGE 4.5)."""
+    spark = FacetSeen(job("take"), "jobType", b'{"processingType":"BATCH","integration":"SPARK"}')
+    pair = [
+        ran(name, type_, minutes, by="take", writes=["orders"], rows=7, facets=[spark], parent_run=run("application"))
+        for name, began, ended in (("inner", 21, 22), ("outer", 20, 23))
+        for type_, minutes in (("START", began), ("COMPLETE", ended))
+    ]
+    merge(store, as_they_came([event for each in (counting(5, 100), copied(10), pair) for event in each]))
+
+    assert waiting(store, 50) == Backlog(7, at(22))
 
 
 def test_what_was_not_counted_is_named(store: Store) -> None:
