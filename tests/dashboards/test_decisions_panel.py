@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lineage.app import Headwater, build, open_headwater
+from lineage.app import Headwater, open_headwater
 from lineage.auth import ANONYMOUS
 from lineage.channels.base import sections
 from lineage.settings import load
 from lineage.slo.silences import silencing
-from tests.support import events
+from tests.support import browsing, events
+from tests.support.browsing import browser
 from tests.support.promises import HOUR, NOON, document, event
 
 PAGE = "/slos/orders-freshness"
-HTML = {"Accept": "text/html", "Origin": "http://127.0.0.1:5000"}
 
 
 @pytest.fixture
@@ -40,17 +40,12 @@ def house(tmp_path: Path) -> Iterator[Headwater]:
 @pytest.fixture
 def client(house: Headwater) -> TestClient:
     """A browser."""
-    app = build(house.settings, house)
-    app.state.services = house
-    return TestClient(app, base_url="http://127.0.0.1:5000", headers=HTML, follow_redirects=False)
+    return browser(house)
 
 
 def send(client: TestClient, what: str, /, **fields: str) -> Any:
-    """Fill in the form that does *what*."""
-    forms = client.get(PAGE).text.split("<form ")[1:]
-    form = next(each.partition("</form>")[0] for each in forms if f'value="{what}"' in each)
-    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-    return client.post(f"{PAGE}/decisions", data=hidden | {"because": "the lake moved"} | fields)
+    """Fill in the form that does *what*, with a reason."""
+    return browsing.send(client, PAGE, what, "decisions", **{"because": "the lake moved"} | fields)
 
 
 def states(house: Headwater) -> str:

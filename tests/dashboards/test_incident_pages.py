@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,15 +15,15 @@ from dashboards.frame import Look
 from dashboards.panels.diagnosis import of_dataset
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Incident, Postmortem, Spent
-from lineage.app import Headwater, build, open_headwater
+from lineage.app import Headwater, open_headwater
 from lineage.channels.base import sections
 from lineage.settings import load
 from lineage.slo.response import Response
 from tests.support.alerting import NOW, ORDERS, slo, status
+from tests.support.browsing import browser, send
 from tests.support.incidents import LATE, OPENED, RESOLVED
 
 PAGE = "/incidents/INC-7"
-HTML = {"Accept": "text/html", "Origin": "http://127.0.0.1:5000"}
 WIKI = "https://wiki.example.com/INC-7"
 REQUIRED = Postmortem(required=True, because="spent 34 % of the budget of orders-daily-freshness")
 MEMBER = LATE.model_copy(
@@ -50,21 +49,11 @@ def house(tmp_path: Path) -> Iterator[Headwater]:
 @pytest.fixture
 def client(house: Headwater) -> TestClient:
     """A browser."""
-    app = build(house.settings, house)
-    app.state.services = house
-    return TestClient(app, base_url="http://127.0.0.1:5000", headers=HTML, follow_redirects=False)
+    return browser(house)
 
 
 def keep(house: Headwater, case: Incident) -> None:
     house.store.put([incidents.kept(case)])
-
-
-def send(client: TestClient, what: str, **fields: str) -> Any:
-    """Fill in the form that does *what*."""
-    forms = client.get(PAGE).text.split("<form ")[1:]
-    form = next(each.partition("</form>")[0] for each in forms if f'value="{what}"' in each)
-    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-    return client.post(f"{PAGE}/answers", data=hidden | fields)
 
 
 def words(client: TestClient, path: str = PAGE) -> str:
@@ -75,7 +64,7 @@ def words(client: TestClient, path: str = PAGE) -> str:
 def test_a_form_takes_it_up(house: Headwater, client: TestClient) -> None:
     """It leads back to the page, which names who did and offers it no more."""
     keep(house, OPENED)
-    answer = send(client, "ack")
+    answer = send(client, PAGE, "ack", "answers")
     page = client.get(PAGE).text
 
     assert (answer.status_code, answer.headers["location"], "taken up by anonymous" in page, "Take up" in page) == (
@@ -89,7 +78,7 @@ def test_a_form_takes_it_up(house: Headwater, client: TestClient) -> None:
 def test_a_form_says_where_the_postmortem_is(house: Headwater, client: TestClient) -> None:
     """A link from then on."""
     keep(house, OVER)
-    send(client, "postmortem", url=WIKI)
+    send(client, PAGE, "postmortem", "answers", url=WIKI)
 
     assert (incidents.one(house.store, "INC-7").postmortem.url, f'<a href="{WIKI}"' in client.get(PAGE).text) == (
         WIKI,
@@ -100,7 +89,7 @@ def test_a_form_says_where_the_postmortem_is(house: Headwater, client: TestClien
 def test_an_address_that_is_none_is_told(house: Headwater, client: TestClient) -> None:
     """The page says what to write, and nothing is kept."""
     keep(house, OVER)
-    answer = send(client, "postmortem", url="javascript:alert(1)")
+    answer = send(client, PAGE, "postmortem", "answers", url="javascript:alert(1)")
 
     assert (answer.status_code, incidents.one(house.store, "INC-7").postmortem.url) == (400, None)
 
