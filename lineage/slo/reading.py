@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
-from lineage.parts import part, words
-from lineage.slo import alerting, objectives, spec, time_window
 from lineage.slo.alert_windows import catalogues, is_one, with_windows
 from lineage.slo.documents import Document, Say, documents, read
 from lineage.slo.holidays import SUFFIXES as CALENDARS
 from lineage.slo.holidays import resolved
-from lineage.slo.spec import INDICATORS, DataSLO, define
+from lineage.slo.spec import DataSLO, define
+from lineage.slo.wording import message
 from lineage.slo.written import written
 
 SUFFIXES = (".yaml", ".yml")
 
-# Words of the format that need what this version does not measure yet.
-LATER = frozenset({"heartbeat"})
-FILED = frozenset({"country", "file"})  # of a calendar
-LATER_SENTENCE = "is not measured by this version of Headwater"
-
 SCHEDULE = ("spec", "schedule")
 Hint = Callable[[NodeId], str | None]  # what is known of when data of a dataset comes, as advice
-
-HINTS = {
-    "datetime_from_date_parsing": "write it as 2026-11-01T00:00:00Z",
-    "union_tag_invalid": "write `mode: contract`, `mode: reconcile` or `mode: seasonal`",
-}
 
 
 class Source(NamedTuple):
@@ -135,40 +123,3 @@ def _hinted(body: Any, hint: Hint | None) -> Say:
         return message(found, unwritten)
 
     return say
-
-
-def message(found: Mapping[str, Any], unwritten: Sequence[str]) -> str:
-    """What is wrong at one place, and what to write; *unwritten* is what of the place is not there."""
-    kind, word = found["type"], str(found["loc"][-1]) if found["loc"] else ""
-    if kind == "extra_forbidden":
-        return _unknown(word)
-    if kind == "missing":
-        return f"is missing; write `{unwritten[-1] if unwritten else word}:`"
-    if kind == "literal_error":
-        why = LATER_SENTENCE if str(found["input"]) in LATER else "is not understood here"
-        return f"{found['input']!r} {why}; write {found['ctx']['expected']}"
-    if kind == "string_pattern_mismatch":
-        return f"{found['input']!r} is no name; write lower-case letters, digits and dashes, as in orders-freshness"
-    if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        return f"{found['input']!r} stands where a mapping is wanted; write `key: value` lines below it"
-    text = str(found["msg"]).removeprefix("Value error, ")
-    return text if ";" in text else f"{text[:1].lower()}{text[1:]}; {HINTS.get(kind, f'write another {word}')}"
-
-
-def _unknown(word: str) -> str:
-    if word in FILED:
-        return "names a file beside the SLO's own, and this text has none; write the days: skip: [12-25]"
-    if word in LATER:
-        return f"{LATER_SENTENCE}; remove it"
-    near = difflib.get_close_matches(word, _vocabulary(), 1)
-    if near == [word]:
-        return "stands at a place that does not know it; remove it, or write it where it belongs"
-    return f"is not a word of the format; {f'did you mean `{near[0]}`?' if near else 'remove it'}"
-
-
-def _vocabulary() -> list[str]:
-    """All words of the format, the indicators' own included."""
-    named = [*vars(spec).values(), *vars(time_window).values(), *vars(alerting).values(), *vars(objectives).values()]
-    models = [value for value in named if isinstance(value, type) and issubclass(value, BaseModel)]
-    models += [part(INDICATORS, word).Spec for word in words(INDICATORS)]
-    return sorted({field.alias or name for model in models for name, field in model.model_fields.items()})

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 from lineage.errors import InvalidDefinition
 from lineage.slo.documents import Document, documents, read
 from lineage.slo.drift import read_columns
-from lineage.slo.reading import message
 from lineage.slo.terms import Strict
+from lineage.slo.wording import of_others
 
 Fields = list[dict[str, Any]]  # as a schema facet has them
 
@@ -73,7 +73,7 @@ def _thing(document: Document, dataset: str) -> _Thing:
     try:
         things = _Contract.model_validate(document.body).schema_
     except ValidationError as error:
-        raise document.refused(error, message) from None
+        raise document.refused(error, of_others) from None
     named = [each for each in things if _names(each, dataset)] if len(things) > 1 else things
     if len(named) != 1:
         told = ", ".join(each.name for each in things) or "none"

@@ -220,6 +220,9 @@ def define(document: Any) -> DataSLO:
 
 def _sli(raw: Mapping[str, Any], problems: list[InitErrorDetails]) -> Sli | None:
     word = raw.get("type")
+    if word is None:
+        problems.append(_problem(("spec", "sli", "type"), "missing; write type: freshness", None))
+        return None
     try:
         return indicator(word if isinstance(word, str) else "").Spec.model_validate(raw)  # type: ignore[no-any-return]  # each part proves its own type
     except UnknownPart:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from lineage.errors import InvalidDefinition
 from lineage.slo.documents import Document, Loc, documents
-from lineage.slo.reading import message
+from lineage.slo.wording import message
 
 V1, V1ALPHA, V2ALPHA = "openslo/v1", "openslo/v1alpha", "openslo.com/v2alpha"
 SOURCE = "OpenLineage"  # the type of a metric source whose spec is ours

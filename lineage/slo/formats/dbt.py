@@ -15,9 +15,9 @@ from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
 from lineage.slo.documents import Document
 from lineage.slo.formats.base import Assumed, Imported, identity, named
-from lineage.slo.reading import message
 from lineage.slo.spec import define
 from lineage.slo.terms import Strict
+from lineage.slo.wording import message, of_others
 
 SCHEMAS = "https://schemas.getdbt.com/dbt/"
 MANIFEST, LOOKS = "manifest", ("sources", "freshness")  # of the artifacts, what is promised and what was found
@@ -142,7 +142,7 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
         try:
             manifest = Manifest.model_validate(document.body)
         except ValidationError as error:
-            raise document.refused(error, message) from None
+            raise document.refused(error, of_others) from None
         adapter = str(manifest.metadata.get("adapter_type"))
         for id_, relation in sorted(manifest.sources.items()):
             result = results.get(id_)
@@ -169,7 +169,7 @@ def _results(document: Document) -> list[Result]:
     try:
         return Results.model_validate(document.body).results
     except ValidationError as error:
-        raise document.refused(error, message) from None
+        raise document.refused(error, of_others) from None
 
 
 def _add(found: Imported, source: _Source, assumed: Assumed) -> None:

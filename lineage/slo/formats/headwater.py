@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from lineage.slo.documents import Document
 from lineage.slo.formats.base import Assumed, Imported
-from lineage.slo.reading import message
 from lineage.slo.spec import DataSLO, define
+from lineage.slo.wording import message
 from lineage.slo.written import body_of
 
 

@@ -21,9 +21,9 @@ from lineage.slo.formats._quality import PER_CENT, Unsaid, agreed, limit
 from lineage.slo.formats._servers import dataset_of
 from lineage.slo.formats._service_levels import ANSWERS, ENDS, beside, cron, span
 from lineage.slo.formats.base import Assumed, Imported, identity, named
-from lineage.slo.reading import message
 from lineage.slo.spec import define
 from lineage.slo.terms import parse_ratio
+from lineage.slo.wording import message, of_others
 
 TARGET, CHECKED_TARGET, WINDOW = "0.99", "0.999", "28d"  # the team's default, where a contract is silent
 DEADLINE = "1h"
@@ -60,7 +60,7 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
         try:
             contract = Contract.model_validate(document.body)
         except ValidationError as error:
-            raise document.refused(error, message) from None
+            raise document.refused(error, of_others) from None
         found.add(_Reading(document, contract, assumed).imported())
     return found
 
