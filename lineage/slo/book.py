@@ -10,6 +10,7 @@ from threading import Lock
 
 from lineage.errors import InvalidDefinition, NotFound, Overloaded
 from lineage.settings import Settings
+from lineage.slo.composites import joined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.kept import dated, definition, kept, made, retired, stamps
 from lineage.slo.reading import Source, read_path, watched
@@ -74,7 +75,7 @@ class SloBook:
         records = {name: each.record for name, each in found.items()}
         files = {source.slo.name: dated(source.slo, records.get(source.slo.name)) for source in self._sources}
         self._read = read
-        self._take(files | applied)
+        self._take(joined(files | applied))
 
     def _look(self, folder: Path, now: datetime, lease: Lease | None) -> None:
         """Take up the files of *folder*, where they changed."""

@@ -16,7 +16,7 @@ from lineage.slo.exclusions import spans, without_excluded
 from lineage.slo.findings import findings
 from lineage.slo.gather import gather, window_of
 from lineage.slo.slices import counted
-from lineage.slo.spec import DataSLO, indicator
+from lineage.slo.spec import COMPOSITE, DataSLO, indicator
 from lineage.slo.status import Status
 from lineage.slo.unobserved import doubted
 from lineage.store.base import Store
@@ -25,10 +25,11 @@ GRACE = timedelta(seconds=60)  # DECISIONS 25
 
 
 class Basis(NamedTuple):
-    """All that was read of the store to judge one SLO: what happened, and what people decided."""
+    """All that was read of the store to judge one SLO: what happened, and what people decided; of its members too."""
 
     evidence: Evidence
     said: Decided
+    members: tuple[tuple[DataSLO, Basis], ...] = ()
 
 
 def evaluate(
@@ -55,7 +56,21 @@ def basis(
     """
     known = known_at or now
     said = decided(slo, store, known)
+    if slo.spec.sli.type == COMPOSITE:
+        members = tuple((each, basis(each, store, now, known)) for each in slo.members)
+        return Basis(_together(slo, [read.evidence for _, read in members], now), said, members)
     return Basis(gather(slo, indicator(slo.spec.sli.type).needs(slo), store, now, known, beats_since=beats_since), said)
+
+
+def _together(slo: DataSLO, members: Sequence[Evidence], now: datetime) -> Evidence:
+    """What is known for a composite of those of which *members* is known: their verdicts come when it is judged."""
+    since = window_of(slo, now)
+    return Evidence(
+        since,
+        observed=any(each.observed for each in members),
+        asked_from=min((each.begin for each in members), default=since),
+        left_out=tuple(left for each in members for left in each.left_out),
+    )
 
 
 def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
@@ -116,6 +131,7 @@ def as_of(
     said, since = read.said, window_of(slo, now)
     return replace(
         read.evidence,
+        members={each.name: verdicts(each, its, now, grace)[0] for each, its in read.members},
         since=since if after is None else max(since, after),
         grace=grace,
         excluded=spans(said.exclusions, read.evidence.begin, now),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from lineage.model import NodeId, Use
+from lineage.model import NodeId, Use, Verdict
 from lineage.slo.ahead import LeftOut
 from lineage.slo.calendar import Occurrence
 from lineage.slo.drift import Columns
@@ -259,6 +259,7 @@ class Evidence:
     audits: Sequence[Audit] = ()
     queued: Queued | None = None  # the newest word on the dataset beside
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
+    members: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)  # of a composite, what each was judged
     gaps: Sequence[Gap] = ()  # in which nobody was there to hear of anything
     left_out: tuple[LeftOut, ...] = ()  # what clocks ahead told, which is no part of all this
 

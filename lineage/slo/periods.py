@@ -87,6 +87,8 @@ def ahead(slo: DataSLO, now: datetime, measured: Sequence[Verdict], exclusions: 
     period, cut = period_at(slo, now), slicing(slo)
     if period is None or slo.unit not in ALIKE:
         return 0
+    if slo.members and cut is None:
+        return sum(ahead(each, now, _of(each, measured), (*exclusions, *each.spec.exclusions)) for each in slo.members)
     begun, last = (_open(slo, border) + TICK for border in (period.start, period.end))
     begun = begun if slo.spec.effective_from is None else max(begun, slo.spec.effective_from)
     excluded, cadence = spans(exclusions, begun, last), slo.spec.sli.cadence
@@ -99,6 +101,11 @@ def ahead(slo: DataSLO, now: datetime, measured: Sequence[Verdict], exclusions: 
         dues = _dues(slo, cut.at(now + TICK).start - TICK, last, begun, excluded)
         return sum(each.end <= last for each in {cut.at(due) for due in dues})
     return len(list(_dues(slo, now, last, begun, excluded))) * slo.spec.sli.grains
+
+
+def _of(member: DataSLO, measured: Sequence[Verdict]) -> Sequence[Verdict]:
+    """Those of *measured*, of a composite, that are of *member*."""
+    return [each for each in measured if each.occurrence.startswith(f"{member.name}/")]
 
 
 def newest(slo: DataSLO, measured: Sequence[Verdict], cadence: timedelta) -> dict[str, datetime]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from lineage.parts import part, words
-from lineage.slo.spec import INDICATORS, DataSLO, Spec
+from lineage.slo.spec import COMPOSITE, INDICATORS, DataSLO, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{model}"
@@ -46,7 +46,8 @@ def _as_written(definitions: dict[str, Any]) -> None:
     several = spec["properties"]["consumer"]
     spec["properties"]["consumer"] = {"anyOf": [{"$ref": REFERENCE.format(model="Consumer")}, several]}
     spec["required"].remove("dataset")
-    spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}]
+    composite = {"properties": {"sli": {"properties": {"type": {"const": COMPOSITE}}}}}
+    spec["anyOf"] = [{"required": ["dataset"]}, {"required": ["path"]}, composite]
     definitions["Calendar"]["properties"] |= {
         word: {"type": "string", "minLength": 1, "description": text} for word, text in FILES.items()
     }

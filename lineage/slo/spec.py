@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     InstanceOf,
+    PrivateAttr,
     SerializeAsAny,
     ValidationError,
     model_validator,
@@ -61,6 +62,10 @@ class Dataset(Strict):
 
     namespace: str = Field(min_length=1)
     name: str = Field(min_length=1)
+
+
+COMPOSITE = "composite"
+ANY = Dataset(namespace="headwater", name="composite")  # of a composite that names none
 
 
 class Path(Strict):
@@ -131,8 +136,12 @@ class Spec(Strict):
     @model_validator(mode="before")
     @classmethod
     def _at_the_end(cls, given: Any) -> Any:
-        """A promise about a path is one about the dataset that it leads to."""
-        path = given.get("path") if isinstance(given, Mapping) else None
+        """A promise about a path is one about the dataset that it leads to; a composite may name none."""
+        if not isinstance(given, Mapping):
+            return given
+        path, sli = given.get("path"), given.get("sli")
+        if isinstance(sli, Sli) and sli.type == COMPOSITE:
+            return {"dataset": ANY, **given}
         return {"dataset": path["to"], **given} if isinstance(path, Mapping) and "to" in path else given
 
     @model_validator(mode="after")
@@ -149,6 +158,8 @@ class DataSLO(Strict):
     kind: Literal["DataSLO"]
     metadata: Metadata
     spec: Spec
+    _members: tuple[DataSLO, ...] = PrivateAttr(())
+    _unjoined: str | None = PrivateAttr("its members are not known here")
 
     @property
     def name(self) -> str:
@@ -159,9 +170,27 @@ class DataSLO(Strict):
         """The same promise by *schedule*."""
         return self.model_copy(update={"spec": self.spec.model_copy(update={"schedule": schedule})})
 
+    def of_members(self, members: tuple[DataSLO, ...], unjoined: str | None = None) -> DataSLO:
+        """The same promise, a composite of *members*; *unjoined* says why it has none."""
+        joined = self.model_copy()
+        joined._members, joined._unjoined = members, unjoined  # noqa: SLF001 - its own
+        return joined
+
+    @property
+    def members(self) -> tuple[DataSLO, ...]:
+        """What a composite is of, as it sees them; empty for all others."""
+        return self._members
+
+    @property
+    def unjoined(self) -> str | None:
+        """Why a composite cannot be judged; None: it can."""
+        return self._unjoined if self.spec.sli.type == COMPOSITE else None
+
     @property
     def dataset(self) -> NodeId:
-        """The dataset it speaks of."""
+        """The dataset it speaks of; for a composite that names none that of its first member stands."""
+        if self.spec.dataset == ANY and self._members:
+            return self._members[0].dataset
         return dataset_id(self.spec.dataset.namespace, self.spec.dataset.name)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from lineage.slo.spec import DataSLO
+from lineage.slo.spec import ANY, DataSLO
 from lineage.slo.terms import spell
 
 WIDTH = 110
@@ -53,8 +53,8 @@ def body_of(slo: DataSLO, mode: Literal["json", "python"] = "json") -> dict[str,
     `define` makes the same SLO of it.
     """
     body = slo.model_dump(mode=mode, by_alias=True, exclude_none=True, exclude_defaults=True)
-    if slo.spec.path is not None:
-        del body["spec"]["dataset"]  # where the path leads to
+    if slo.spec.path is not None or slo.spec.dataset == ANY:
+        del body["spec"]["dataset"]  # where the path leads to, or that of a member
     return {"apiVersion": slo.api_version, "kind": slo.kind, **body}
 
 

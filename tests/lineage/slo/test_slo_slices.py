@@ -70,7 +70,8 @@ def test_the_budget_counts_slices() -> None:
     """Of 24 hours one is bad, whatever else went wrong in the others: 1 of 0.24 that may be."""
     status = judge(sliced(), verdicts(("GGGGGGGGGB" * 23) + "GGGGGGGGBB", NOON - 6 * MINUTE, 6 * MINUTE), NOON)
 
-    assert (status.good, status.total, status.budget.allowed, status.budget.spent) == (23, 24, Fraction(24, 100), 1)
+    found = (status.good, status.total, status.budget.allowed, status.budget.spent)
+    assert found == (Fraction(23), Fraction(24), Fraction(24, 100), Fraction(1))
 
 
 def test_a_slice_that_lasts_is_of_no_budget_yet() -> None:
@@ -95,7 +96,7 @@ def test_a_ratio_weighs_the_share_that_was_good() -> None:
     """RatioTimeslices: the budget is spent by each slice as much as it was bad."""
     status = judge(sliced(wanted=None), verdicts("G" * 10 + "GGGGGGGGBB", NOON - 6 * MINUTE, 6 * MINUTE), NOON)
 
-    assert (status.good, status.total, states(status.occurrences)) == (Fraction(18, 10), 2, "GB")
+    assert (status.good, status.total, states(status.occurrences)) == (Fraction(18, 10), Fraction(2), "GB")
 
 
 def test_the_part_that_was_judged_speaks_for_a_share() -> None:
@@ -121,7 +122,8 @@ def test_a_day_of_23_or_25_hours(length: str, day: tuple[int, int], hours: list[
     cut = slicing(sliced(length, timeWindow=[window]))
     assert cut is not None
     first = cut.at(datetime(2026, *day, 12, tzinfo=UTC) - 12 * HOUR).start
-    begin, found = cut.at(at(*day)).start if length == "1d" else first, []
+    begin = cut.at(at(*day)).start if length == "1d" else first
+    found: list[timedelta] = []
     while sum(found, timedelta()) < sum(hours) * HOUR:
         each = cut.at(begin)
         found.append(each.end - each.start)

@@ -1,0 +1,43 @@
+"""SLOs of several SLOs: which members there are, and each of them as its composite sees it (SLO.md b.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lineage.slo.indicators.composite import Spec
+from lineage.slo.spec import DataSLO
+
+
+def joined(slos: Mapping[str, DataSLO]) -> dict[str, DataSLO]:
+    """*slos*, composites among them with their members; one of which a member is missing or odd knows why."""
+    return {name: join(slo, slos) for name, slo in slos.items()}
+
+
+def join(slo: DataSLO, known: Mapping[str, DataSLO]) -> DataSLO:
+    """*slo* with the members that it names, of those *known*; itself where it is no composite."""
+    sli = slo.spec.sli
+    if not isinstance(sli, Spec):
+        return slo
+    if (fault := next(misjoined(slo, known), None)) is not None:
+        return slo.of_members((), fault)
+    return slo.of_members(tuple(_as_seen(known[name], slo) for name in sli.of))
+
+
+def misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> Iterator[str]:
+    """What is wrong with the members that *slo* names, and what to write: one sentence for each that cannot be one."""
+    sli = slo.spec.sli
+    for name in sli.of if isinstance(sli, Spec) else ():
+        member = known.get(name)
+        if member is None:
+            yield f"no SLO is named {name!r}; write it, or take it out of spec.sli.of"
+        elif isinstance(member.spec.sli, Spec):
+            yield f"{name} is a composite itself; name those that it is of"
+        elif member.spec.sli.unit != sli.unit:
+            yield f"{name} counts {member.spec.sli.unit}, this {sli.unit}; write unit: {member.spec.sli.unit} in all"
+
+
+def _as_seen(member: DataSLO, composite: DataSLO) -> DataSLO:
+    """*member* over the window of *composite*, from when both are in force."""
+    dates = [each.spec.effective_from for each in (member, composite) if each.spec.effective_from is not None]
+    changes = {"time_window": composite.spec.time_window, "effective_from": max(dates, default=None)}
+    return member.model_copy(update={"spec": member.spec.model_copy(update=changes)})

@@ -1,0 +1,172 @@
+"""Composite: several SLOs counted together, by one target over one window (SLO.md b.7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lineage.slo.composites import join, joined
+from lineage.slo.evaluate import evaluate
+from lineage.slo.explain import explain
+from lineage.slo.spec import DataSLO, define
+from lineage.slo.watching import Watch
+from lineage.slo.written import body_of
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states
+
+MINUTE = timedelta(minutes=1)
+WEEKLY = {"cron": "0 0 * * 1", "deadline": "1d"}
+
+
+def composite(*names: str, **changes: Any) -> DataSLO:
+    """A composite of *names*, which names no dataset."""
+    body = document(name="all", sli={"type": "composite", "of": list(names)}, **changes)
+    del body["spec"]["schedule"]
+    if "dataset" not in changes:
+        del body["spec"]["dataset"]
+    return define(body)
+
+
+def members(*names: str, **changes: Any) -> dict[str, DataSLO]:
+    """An hourly promise of each, of a dataset of that name."""
+    return {name: promise(name=name, dataset={"namespace": "lake", "name": name}, **changes) for name in names}
+
+
+def come(lake: Lake, dataset: str, *hours: int) -> None:
+    """A load of *dataset* for each of *hours* before noon, complete five minutes after its interval."""
+    for hour in hours:
+        start = NOON - hour * HOUR
+        done = start + 65 * MINUTE
+        nominal = (start, start + HOUR)
+        lake.put(
+            event("COMPLETE", done, f"{dataset} {hour}", job=f"{dataset}.load", outputs=(dataset,), nominal=nominal)
+        )
+
+
+def test_it_is_the_sum_of_its_members(tmp_path: Path) -> None:
+    """Of four hours of each the second misses one: 7 of 8 are good, by one target."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", 5, 4, 3, 2)
+    come(lake, "us", 5, 4, 2)
+    found = members("eu", "us", effective_from=NOON - 4 * HOUR)
+    status = evaluate(join(composite("eu", "us", target="0.9"), found), lake.store, NOON)
+
+    assert (status.good, status.total, status.budget.allowed) == (Fraction(7), Fraction(8), Fraction(8, 10))
+
+
+def test_each_verdict_names_its_member(tmp_path: Path) -> None:
+    """Its occurrence and its reason say whose it is, and it keeps its events."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", 3, 2)
+    come(lake, "us", 3, 2)
+    slo = join(composite("eu", "us"), members("eu", "us", effective_from=NOON - 2 * HOUR))
+    told = explain(slo, evaluate(slo, lake.store, NOON), "us/2026-11-20T10:00:00Z", lake.store)
+
+    assert (told.verdict.reason, len(told.events)) == ("us: delivered 10 m before the deadline", 1)
+
+
+def test_a_member_is_judged_over_the_window_of_its_composite(tmp_path: Path) -> None:
+    """Whatever its own is: and from when both are in force."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", *range(2, 60))
+    come(lake, "us", *range(2, 60))
+    found = members("eu", "us", window="1d")
+    wide = join(composite("eu", "us", window="2d", effective_from=NOON - 30 * HOUR), found)
+
+    assert states(evaluate(wide, lake.store, NOON).occurrences) == "G" * 60
+
+
+def test_without_a_member_nothing_is_known(tmp_path: Path) -> None:
+    """Neither good nor bad: the whole is UNKNOWN, and says whom it misses."""
+    slo = join(composite("eu", "us"), members("eu"))
+    status = evaluate(slo, Lake(tmp_path).store, NOON)
+
+    assert (status.state, [each.reason for each in status.occurrences]) == (
+        "no_data",
+        ["no SLO is named 'us'; write it, or take it out of spec.sli.of"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (
+            promise("completeness", name="us", sli={"unit": "rows"}),
+            "us counts rows, this occurrences; write unit: rows in all",
+        ),
+        (composite("a", "b"), "us is a composite itself; name those that it is of"),
+    ],
+)
+def test_what_cannot_be_a_member(other: DataSLO, told: str) -> None:
+    """What counts something else, and what is of others itself."""
+    assert join(composite("eu", "us"), members("eu") | {"us": other}).unjoined == told
+
+
+def test_it_stands_for_the_dataset_of_its_first_member() -> None:
+    """Unless it names one."""
+    found = members("eu", "us")
+    named = composite("eu", "us", dataset={"namespace": "lake", "name": "orders"})
+
+    assert [join(each, found).dataset.name for each in (composite("us", "eu"), named)] == ["us", "orders"]
+
+
+def test_only_a_composite_may_name_no_dataset() -> None:
+    """What is judged of data says of which."""
+    body = document()
+    del body["spec"]["dataset"]
+
+    with pytest.raises(ValidationError, match="Field required"):
+        define(body)
+
+
+def test_one_is_none() -> None:
+    """A composite of one, or of one twice, is that one."""
+    with pytest.raises(ValidationError, match="a composite is of several SLOs"):
+        composite("eu", "eu")
+
+
+def test_what_is_written_of_it_is_what_was_read() -> None:
+    """No dataset that nobody named, and none of its members."""
+    slo = composite("eu", "us")
+
+    assert define(body_of(join(slo, members("eu", "us")))) == slo
+
+
+def test_of_weekly_deliveries_several_together_allow_a_miss(tmp_path: Path) -> None:
+    """Twelve weeks of one at 95 % allow 0.6 misses, of eight siblings 4.8 (SLO.md b.7)."""
+    names = [f"region-{place}" for place in range(8)]
+    window = {"duration": "84d", "isRolling": False}
+    window |= {"calendar": {"startTime": "2026-11-02 00:00:00", "timeZone": "UTC"}}
+    changes: dict[str, Any] = {"timeWindow": [window], "target": "0.95"}
+    slo = join(composite(*names, **changes), members(*names, schedule=WEEKLY, **changes))
+
+    assert evaluate(
+        slo, Lake(tmp_path).store, datetime.fromisoformat("2026-11-02T00:00:00Z")
+    ).budget.allowed == Fraction(48, 10)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["eu", "us"]), st.integers(0, 9), st.integers(0, 90)), min_size=3, max_size=12)
+)
+@settings(max_examples=15, deadline=None)
+def test_watching_says_what_evaluate_says(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[str, int, int]]
+) -> None:
+    """However runs of its members come and time goes on."""
+    lake = Lake(tmp_path_factory.mktemp("lake"))
+    slos = joined(members("eu", "us") | {"all": composite("eu", "us", window="1d", effective_from=NOON - DAY)})
+    watch, found, wanted = Watch(lake.store), [], []
+    for step, (dataset, hour, minutes) in enumerate(runs):
+        come(lake, dataset, hour + 2 * step)
+        now = NOON + step * 10 * MINUTE + minutes * MINUTE / 10
+        watch.turn(now)
+        found.append(watch.status(slos["all"]))
+        wanted.append(evaluate(slos["all"], lake.store, now))
+
+    assert found == wanted
