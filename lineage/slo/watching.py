@@ -61,6 +61,7 @@ class Watch:
         self._known: dict[str, _Known] = {}
         self._told: dict[str, Told] = {}
         self._revision = UNREAD
+        self._first: datetime | None = None  # when anything was heard: what was due before it is history
         self.at: datetime | None = None
 
     def turn(self, now: datetime) -> None:
@@ -70,13 +71,14 @@ class Watch:
         """
         assert self.at is None or self.at <= now, "instants ascend"
         news = self._store.news(self._revision, self.at or now)
-        if news.of is None or self.at is None:
+        first = self._store.heard(now) if news.of or news.of is None else self._first
+        if news.of is None or self.at is None or first != self._first:
             self._known.clear()
             self._told.clear()
         elif news.of:
             self._known = {name: known for name, known in self._known.items() if _holds(known, news.of)}
             self._told = {name: _still(told, news.of) for name, told in self._told.items()}
-        self._revision, self.at = news.revision, now
+        self._revision, self.at, self._first = news.revision, now, first
 
     def status(self, slo: DataSLO) -> Status:
         """How *slo* stands at the instant that was turned to. Raises StoreUnavailable."""

@@ -309,3 +309,17 @@ def test_a_definition_that_changed_is_read_anew(lake: Lake) -> None:
     changed = promise(window="2h")
 
     assert evaluate(changed, lake.store, NOON + 20 * MINUTE) == watch.status(changed)
+
+
+def test_an_event_of_others_that_came_before_all_makes_history_begin_earlier(tmp_path: Path) -> None:
+    """Of whatever it tells: what was due since then is no history any more."""
+    lake = Lake(tmp_path)
+    lake.put(event("START", NOON, "load", outputs=()), received_at=NOON)
+    watch, slo = Watch(lake.store), next(slo for slo in SLOS if slo.name == "beats")
+    watch.turn(NOON)
+    watch.status(slo)
+    lake.put(event("START", NOON - HOUR, "else", job="else", outputs=("else",)), received_at=NOON - HOUR)
+
+    watch.turn(NOON)
+
+    assert watch.status(slo) == evaluate(slo, lake.store, NOON)
