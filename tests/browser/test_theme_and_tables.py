@@ -11,6 +11,8 @@ DRAWN = "[...document.querySelectorAll('.chart .js-line')].map(line => getComput
 ZOOM = "Plotly.relayout(document.querySelector('[data-sync]'), {'xaxis.range': ['2026-11-18', '2026-11-19']})"
 ZOOMED = """[...document.querySelectorAll('[data-sync]')]
   .every(chart => String(chart.layout.xaxis.range[0]).startsWith('2026-11-18'))"""
+PUSHED = """[...document.querySelectorAll('.scroll')]
+  .filter(table => table.scrollWidth > table.clientWidth).map(table => table.textContent.trim().slice(0, 40))"""
 LIGHT, DARK = "rgb(31, 87, 201)", "rgb(130, 173, 255)"
 
 
@@ -48,9 +50,19 @@ def test_sorting_compares_numbers_as_numbers(page, address):
     heading = page.locator("th", has_text="Budget left")
     heading.locator("button").click()
 
-    values = page.evaluate("[...document.querySelectorAll('tbody tr')].map(r => r.children[4].dataset.v)")
+    values = page.evaluate("[...document.querySelectorAll('.sort tbody tr')].map(r => r.children[4].dataset.v)")
     known = [float(value) for value in values if value]
     assert ("ascending", sorted(known)) == (heading.get_attribute("aria-sort"), known)
+
+
+@pytest.mark.parametrize("path", ["/slos", "/slos/payments-records", "/slos/payments-latency"])
+def test_tables_fit_on_a_phone(page, address, path):
+    """Columns that it has no room for are left out, so that nothing must be pushed sideways to be read."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}{path}")
+    ready(page)
+
+    assert [] == page.evaluate(PUSHED)
 
 
 def test_zooming_one_chart_zooms_those_beside_it(page, address):

@@ -24,6 +24,7 @@ PATHS = (
     "/slos/revenue-freshness",
     "/slos/orders-daily-completeness",
     "/slos/payments-correctness",
+    "/slos/payments-latency",
     "/incidents",
     "/incidents/INC-1",
     "/provenance",
@@ -174,6 +175,32 @@ def test_an_slo_page_tells_own_from_inherited(pages):
     told = [text(pages.get(f"/slos/{name}").text) for name in ("revenue-freshness", "settlements-freshness")]
 
     assert [re.findall(r"· (\S+) % of what is spent was lost upstream", one) for one in told] == [["100"], []]
+
+
+def test_an_slo_page_lists_the_rules_that_it_is_judged_by(pages):
+    """By the names that the checks gave them, also where all passed."""
+    told = text(pages.get("/slos/payments-correctness").text)
+
+    assert "positive_amount 0" in told
+
+
+def test_a_latency_page_says_where_the_time_went(pages):
+    """Stage by stage, from who made the source to who wrote the end."""
+    told = text(pages.get("/slos/payments-latency").text)
+
+    assert re.findall(r"(Made by|Waiting for|Running) ([\w.-]+)", told) == [
+        ("Made by", "payments-lake-sink"),
+        ("Waiting for", "payments_hourly.load_payments"),
+        ("Running", "payments_hourly.load_payments"),
+    ]
+
+
+def test_the_list_of_slos_shows_who_expects_what(pages):
+    """Consumers as columns, datasets as rows; the dataset's own page shows its own."""
+    told = [text(pages.get(path).text) for path in ("/slos", REVENUE.replace("revenue_hourly", "orders_daily"))]
+
+    assert ["data-growth finance-controlling" in one for one in told] == [True, False]
+    assert ["Dataset data-growth" in one for one in told] == [True, True]
 
 
 def test_an_slo_page_carries_its_definition(pages):
