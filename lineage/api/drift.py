@@ -44,7 +44,8 @@ def drift(request: Request, naming: Naming, schema: Schema) -> dict[str, Any]:
     """What a version of a dataset with these columns would change since the last that told of its own; nothing is kept.
 
     `class` is breaking, breaking-unused where nobody is known to use the column, compatible or info. `comparedWith` is
-    null, and nothing changes, where no version ever told of its columns. 404 for a dataset that nobody named.
+    null, and nothing changes, where nobody ever told of its columns; its run is null where no run did. 404 for a
+    dataset that nobody named.
     """
     house = services(request)
     body = schema.model_dump_json(by_alias=True, include={"columns"})

@@ -74,10 +74,11 @@ def _foretold(node: str, body: dict[str, Any], store: str | None, config: Path |
 def _lines(found: Any) -> list[str]:
     name, since = found["dataset"]["name"], found["comparedWith"]
     if since is None:
-        return [f"No version of {name} told of its columns yet; there is nothing to hold these against."]
+        return [f"Nobody told of the columns of {name} yet; there is nothing to hold these against."]
+    teller = f"run {since['run']}" if since["run"] else "somebody"
     if not found["changes"]:
-        return [f"The columns of {name} stay as run {since['run']} told at {since['at']}."]
+        return [f"The columns of {name} stay as {teller} told at {since['at']}."]
     return [
-        f"{name}, since run {since['run']} told of its columns at {since['at']}:",
+        f"{name}, since {teller} told of its columns at {since['at']}:",
         *(f"{change['class']}: {change['sentence']}" for change in found["changes"]),
     ]

@@ -282,7 +282,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Schema]] = {
     ),
     ("post", "/api/v1/drift"): thing(
         dataset=ref("Name"),
-        comparedWith=maybe(thing(run=TEXT, at=TIME)),
+        comparedWith=maybe(thing(run=_SOME_TEXT, at=TIME)),
         breaking=FLAG,
         changes=many(thing(**{"column": TEXT, "class": TEXT, "sentence": TEXT, "sure": FLAG, "users": many(TEXT)})),
     ),

@@ -9,7 +9,7 @@ from lineage.model import NodeId
 from lineage.slo.asking import Asked
 from lineage.slo.drift import Change, Columns, Weight, drift, phrase
 from lineage.slo.evidence import SchemaTold
-from lineage.slo.schemas import schema_before
+from lineage.slo.schemas import documented, schema_before
 from lineage.slo.shape import stamp
 from lineage.slo.usage import usage
 from lineage.store.base import Store
@@ -35,7 +35,7 @@ class Foretold(NamedTuple):
 
 
 class Foresight(NamedTuple):
-    """What would change *since* the last version that told of its columns; None: no version ever did."""
+    """What would change *since* the last version that told of its columns, or who did last; None: nobody ever did."""
 
     dataset: NodeId
     since: SchemaTold | None
@@ -52,7 +52,8 @@ def foretell(dataset: NodeId, after: Columns, store: Store, now: datetime, *, po
 
     Whom is asked as of *now*. *positional*: it is read by place. Raises StoreUnavailable.
     """
-    since = schema_before(Asked(dataset, store, now, now, now))
+    asked = Asked(dataset, store, now, now, now)
+    since = schema_before(asked) or documented(asked)
     if since is None or since.columns is None:
         return Foresight(dataset, None)
     used = usage(dataset, store, now, now)
@@ -68,7 +69,7 @@ def shape_of(found: Foresight) -> dict[str, object]:
     since = found.since
     return {
         "dataset": {"namespace": found.dataset.namespace, "name": found.dataset.name},
-        "comparedWith": None if since is None else {"run": since.run, "at": stamp(since.at)},
+        "comparedWith": None if since is None else {"run": since.run or None, "at": stamp(since.at)},
         "breaking": found.breaks(),
         "changes": [
             {

@@ -55,6 +55,17 @@ def schema_before(asked: Asked) -> SchemaTold | None:
     return None
 
 
+def documented(asked: Asked) -> SchemaTold | None:
+    """What anybody told last, before all that is asked for, of the columns: also who made no version of it."""
+    told = asked.store.facet_history(
+        asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
+    )
+    read = ((facet, read_columns(facet.body)) for facet in told)
+    return next(
+        (SchemaTold(facet.run or "", facet.at, columns, facet.digest) for facet, columns in read if columns), None
+    )
+
+
 def _origins(asked: Asked, before: datetime, after: datetime) -> Mapping[str, frozenset[str]]:
     was, now = (copies(asked.dataset, asked.store, each, asked.known_at) for each in (before, after))
     return origins(was, now)

@@ -110,8 +110,25 @@ def test_a_dataset_without_columns_has_nothing_to_compare(estate: Path) -> None:
 
     assert (found.exit_code, found.output) == (
         0,
-        "No version of report told of its columns yet; there is nothing to hold these against.\n",
+        "Nobody told of the columns of report yet; there is nothing to hold these against.\n",
     )
+
+
+def test_what_no_run_made_is_held_to_what_was_documented(tmp_path: Path) -> None:
+    """A DatasetEvent tells of columns too, as a catalogue does."""
+    lake = Lake(tmp_path)
+    said = wrote(("id", INT)) | {"dataset": {"namespace": "lake", "name": "orders"}}
+    said["dataset"]["facets"] = said.pop("outputs")[0]["facets"]
+    del said["run"], said["job"], said["inputs"], said["eventType"]
+    lake.put(said)
+    lake.homes.close()
+
+    found = asked(tmp_path, [])
+
+    assert found.output.splitlines() == [
+        "orders, since somebody told of its columns at 2026-11-20T12:00:00Z:",
+        "breaking-unused: id was removed",
+    ]
 
 
 @pytest.mark.parametrize(
