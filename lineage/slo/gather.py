@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from zlib import crc32
 
 import msgspec
 
@@ -33,6 +34,7 @@ DROPS = frozenset({"DROP"})
 EMPTIES = frozenset({"DROP", "TRUNCATE"})
 NEAR = 4  # writes back from one, among which the other half of its action may be
 TICK = timedelta(microseconds=1)
+DAY_S = 86_400
 ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
 
 
@@ -59,11 +61,11 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
 
     Of beats only what was told after *beats_since*, where that is given.
 
-    The window is taken as of the last midnight: all day long the same is asked, and what came of it holds until
-    something new is told. What is ahead of its receipt is none of it, but counted.
+    The window is taken as of the last `renewal`: for a day the same is asked, and what came of it holds until something
+    new is told. What is ahead of its receipt is none of it, but counted.
     """
     since = window_of(slo, now)
-    begin = window_of(slo, midnight(now)) - need.history
+    begin = window_of(slo, renewal(slo, now)) - need.history
     if slo.spec.schedule is not None:
         begin = occurrences(slo.spec.schedule, begin, begin)[0].start - TICK
     asked = Asked(slo.dataset, store.without_ahead(), begin, now, known_at)
@@ -82,7 +84,7 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     evidence = Evidence(since, deliveries, tested, heard is not None, heard, asked_from=begin)
     found = _with_more(slo, need, asked, evidence, beats_since)
     spoke = _spoken_of(slo, need, found)
-    return replace(found, left_out=left_out(store, spoke, window_of(slo, midnight(now)), known_at))
+    return replace(found, left_out=left_out(store, spoke, window_of(slo, renewal(slo, now)), known_at))
 
 
 def _spoken_of(slo: DataSLO, need: Need, evidence: Evidence) -> Iterator[NodeId]:
@@ -140,9 +142,10 @@ def window_of(slo: DataSLO, now: datetime) -> datetime:
     return since if slo.spec.effective_from is None else max(since, slo.spec.effective_from - TICK)
 
 
-def midnight(now: datetime) -> datetime:
-    """The last in UTC."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def renewal(slo: DataSLO, now: datetime) -> datetime:
+    """When *slo* was last read anew: once a day, each at a time of its own, so that no tick reads all of them."""
+    begins = timedelta(seconds=crc32(slo.name.encode()) % DAY_S)
+    return (now.astimezone(UTC) - begins).replace(hour=0, minute=0, second=0, microsecond=0) + begins
 
 
 def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, counts: bool) -> Ancestry:

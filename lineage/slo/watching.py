@@ -10,7 +10,7 @@ from typing import Any, cast
 from lineage.model import FacetRecord, FieldId, NodeId
 from lineage.slo.budget import later
 from lineage.slo.evaluate import GRACE, Basis, basis, judged
-from lineage.slo.gather import midnight
+from lineage.slo.gather import renewal
 from lineage.slo.lasting import Lasting
 from lineage.slo.pulse import Pulse, heartbeat
 from lineage.slo.spec import DataSLO
@@ -37,7 +37,7 @@ class _Known:
     """One SLO as it was last read and judged. *about* are the nodes of which the store was asked for it."""
 
     slo: DataSLO
-    day: datetime
+    renewed_at: datetime
     read: Basis
     about: frozenset[NodeId]
     status: Status
@@ -84,9 +84,11 @@ class Watch:
         """How *slo* stands at the instant that was turned to. Raises StoreUnavailable."""
         assert self.at is not None, "turn first"
         now, known = self.at, self._known.get(slo.name)
-        if known is not None and known.pulse is not None and known.day == midnight(now) and _same(known.slo, slo):
+        if known is not None and (known.renewed_at != renewal(slo, now) or not _same(known.slo, slo)):
+            known = None
+        if known is not None and known.pulse is not None:
             known = self._follow(known, known.pulse, now)
-        if known is None or known.day != midnight(now) or not _same(known.slo, slo):
+        if known is None:
             asked = _Asking(self._store, self._told.get(slo.name, {}))
             read = basis(slo, cast(Store, asked), now)  # it passes every question on
             if asked.noted.widely or not read.evidence.observed:  # then any event of anybody may change that
@@ -104,12 +106,12 @@ class Watch:
         beats = heartbeat(slo)
         if beats is None:
             standing = Standing(slo, read, now, self._grace)
-            known = _Known(slo, midnight(now), read, about, standing.status, standing=standing)
+            known = _Known(slo, renewal(slo, now), read, about, standing.status, standing=standing)
         else:
             lasting = Lasting(now)
             pulse = Pulse(slo, beats, read, lasting, self._grace)
             steady = pulse if pulse.steady else None
-            known = _Known(slo, midnight(now), read, about, pulse.status, lasting.lasts_until, steady)
+            known = _Known(slo, renewal(slo, now), read, about, pulse.status, lasting.lasts_until, steady)
         self._known[slo.name] = known
         return known
 

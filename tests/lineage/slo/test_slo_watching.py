@@ -18,6 +18,7 @@ from lineage.slo import watching
 from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion
+from lineage.slo.gather import renewal
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
 from lineage.statements import Statement, written
@@ -158,7 +159,7 @@ FOLLOWED = [
 REDEFINED = promise(
     sli={"method": "heartbeat", "heartbeat": FAST | {"threshold": "3m"}}, window="30m", name="minutes"
 )  # fmt: skip
-BEFORE_MIDNIGHT = NOON + 12 * HOUR - 4 * MINUTE
+BEFORE_RENEWAL = (renewal(FOLLOWED[0], NOON) + DAY).replace(second=0) - 4 * MINUTE
 
 
 def told_of(beat: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, Any]:
@@ -211,11 +212,11 @@ def ruling(draw: Any, slo: DataSLO, now: datetime) -> Statement:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_beats_that_are_followed_are_judged_as_anew(data: st.DataObject) -> None:
-    """After beats late, twice and out of order, ticks, decisions, another definition, midnight and restarts."""
+    """After beats late, twice and out of order, ticks, decisions, another definition, another day and restarts."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(watching, "MANY", data.draw(st.sampled_from((0, 1_000)), label="many"))
         lake, slos = Lake(Path(folder)), list(FOLLOWED)
-        now = data.draw(st.sampled_from((NOON, NOON, BEFORE_MIDNIGHT)), label="begin")
+        now = data.draw(st.sampled_from((NOON, NOON, BEFORE_RENEWAL)), label="begin")
         since = now - data.draw(st.sampled_from((20 * MINUTE, 70 * MINUTE)), label="history")
         heard = data.draw(st.sampled_from((since, since, now)), label="heard")
         beating(lake, since, now, data.draw(st.sampled_from((("",), ("", "b"))), label="partitions"), heard)
@@ -298,7 +299,15 @@ def test_a_new_day_is_read_anew(lake: Lake) -> None:
     watch = Watch(store)
     asked(watch, store, NOON)
 
-    assert asked(watch, store, NOON + 13 * HOUR) > 1
+    assert asked(watch, store, NOON + DAY) > 1
+
+
+def test_each_is_read_anew_at_a_time_of_its_own() -> None:
+    """Or the first tick of a day would read all of them: a thousand fall into more than 200 parts of five minutes."""
+    times = [renewal(promise(name=f"promise-{number}"), NOON) for number in range(1_000)]
+
+    assert [True] * 1_000 == [NOON - DAY < at <= NOON for at in times]
+    assert len({(NOON - at) // (5 * MINUTE) for at in times}) > 200
 
 
 def test_a_definition_that_changed_is_read_anew(lake: Lake) -> None:
