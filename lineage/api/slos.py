@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,7 +14,9 @@ from lineage.alerts.incidents import every
 from lineage.alerts.inherited import booked, spans
 from lineage.api._answers import TIME, Asking, as_json, json
 from lineage.api._paging import Paging, by_name
+from lineage.errors import NotFound
 from lineage.slo.shape import shape
+from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.web import Slos, instant, needs, services
 
@@ -44,12 +49,13 @@ Before = Annotated[
 def list_slos(request: Request, asking: Asking, paging: Paging, at: At = None) -> Response:
     """The SLOs in force with their status, by name; without their occurrences."""
     book, when = services(request).slos, instant(at, "at")
+    definitions = book.definitions()
     now = {status.slo: status for status in book.statuses(asking.now)} if when is None else {}
-    names = now if when is None else book.names()
+    names = definitions.keys() & now.keys() if when is None else definitions.keys()
     page, following = by_name(names, paging)
-    statuses = [now[name] if when is None else book.status(name, when) for name in page]
+    statuses = [now[name] for name in page] if when is None else _then(book, page, when)
     hurt = spans(every(asking.store))
-    found = [_brief(booked(status, hurt), book) for status in statuses]
+    found = [_brief(booked(status, hurt), definitions[status.slo]) for status in statuses]
     changing = json([{**one, "at": None} for one in found])
     return asking.answer({"slos": found, "totalCount": len(names), "next": following}, changing)
 
@@ -69,6 +75,13 @@ def one_slo(
     return as_json(shape(status, house.slos.definition(name), found[max(0, len(found) - occurrences) :]))
 
 
-def _brief(status: Status, book: Slos) -> dict[str, Any]:
-    found = shape(status, book.definition(status.slo), ())
+def _then(book: Slos, names: Iterable[str], at: datetime) -> Iterator[Status]:
+    """How those of *names* stood that nobody retires meanwhile."""
+    for name in names:
+        with suppress(NotFound):
+            yield book.status(name, at)
+
+
+def _brief(status: Status, definition: DataSLO) -> dict[str, Any]:
+    found = shape(status, definition, ())
     return {key: value for key, value in found.items() if key != "occurrences"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from lineage.app import build, open_headwater
 from lineage.channels.base import sections
 from lineage.settings import load
+from lineage.slo.book import SloBook
+from lineage.slo.spec import DataSLO
 from tests.support.promises import NOON, document
 
 HERE = "http://127.0.0.1:5000"
@@ -40,6 +42,25 @@ def test_the_list_has_every_slo_without_its_occurrences(client: TestClient) -> N
     (found,) = client.get("/api/v1/slos").json()["slos"]
 
     assert (found["slo"], found["state"], "occurrences" in found) == ("orders-freshness", "no_data", False)
+
+
+@pytest.mark.parametrize("asked", ["", "?at=2026-11-20T12:00:00Z"])
+def test_what_is_retired_while_it_is_listed_is_left_out(
+    client: TestClient, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list is no question about that one, so it is never 404."""
+    read = SloBook.definitions
+
+    def definitions(book: SloBook) -> Mapping[str, DataSLO]:
+        found = read(book)
+        (tmp_path / "orders.yaml").unlink(missing_ok=True)
+        book.refresh(NOON)
+        return found
+
+    monkeypatch.setattr(SloBook, "definitions", definitions)
+    found = client.get(f"/api/v1/slos{asked}")
+
+    assert (200, []) == (found.status_code, found.json()["slos"])
 
 
 def test_one_slo_has_its_occurrences(client: TestClient) -> None:
