@@ -42,16 +42,10 @@ class Attendance:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """State the gap since the last mark, if there is one, and mark from now on. Raises StoreUnavailable."""
+        """Mark from now on. Raises StoreUnavailable."""
         if not self._interval_s:
             self._store.put([Change(*MARK, None)])  # or it would look as if nobody had been there since
             return
-        now = self._now()
-        since = absent_since(self._store, now, self._interval_s)
-        if since is not None:
-            gap = Gap(since, now)
-            self._decisions.keep([unobserved(gap)])
-            log.info("gap_stated", extra={"since": gap.since.isoformat(), "until": gap.until.isoformat()})
         self.mark()
         self._thread = threading.Thread(target=self._go_on, name="headwater-attendance", daemon=True)
         self._thread.start()
@@ -63,8 +57,14 @@ class Attendance:
             self._thread.join()
 
     def mark(self) -> None:
-        """Somebody is there now. Raises StoreUnavailable."""
-        self._store.put([Change(*MARK, self._now().isoformat().encode())])
+        """Somebody is there now; states the gap since the last mark, if there is one. Raises StoreUnavailable."""
+        now = self._now()
+        since = absent_since(self._store, now, self._interval_s)
+        if since is not None:
+            gap = Gap(since, now)
+            self._decisions.keep([unobserved(gap)])
+            log.info("gap_stated", extra={"since": gap.since.isoformat(), "until": gap.until.isoformat()})
+        self._store.put([Change(*MARK, now.isoformat().encode())])
 
     def _go_on(self) -> None:
         while not self._end.wait(self._interval_s):

@@ -67,6 +67,18 @@ def test_a_gap_is_what_is_longer_than_three_marks(homes: Homes, away: int, expec
     assert expected == told(homes)
 
 
+def test_a_collector_that_stood_still_tells_of_the_gap(homes: Homes) -> None:
+    """One that was frozen, or could not write its marks, comes back without a start."""
+    clock = Clock()
+    attendance = Attendance(homes.store, Decisions(homes.ledger, homes.store, b"secret", clock), clock, 60)
+    attendance.mark()
+    clock.at += 10 * MINUTE
+
+    attendance.mark()
+
+    assert told(homes) == [Gap(NOON, NOON + 10 * MINUTE)]
+
+
 def test_without_marks_no_gap_is_told(homes: Homes) -> None:
     """Where the setting is 0."""
     clock = Clock()
