@@ -59,7 +59,7 @@ class Passage:
 class Arrived(NamedTuple):
     """A version of the target. Of each source the *oldest* and the *newest* version that came into it, by all ways.
 
-    *gap* says why a way could not be followed to its end, where none could. A *backfill* is no passage.
+    *lost* says why a way could not be followed to its end, *gap* does where none could. A *backfill* is no passage.
     """
 
     delivery: Delivery
@@ -67,6 +67,7 @@ class Arrived(NamedTuple):
     newest: Mapping[NodeId, Passage]
     gap: str | None = None
     backfill: bool = False
+    lost: str | None = None
 
 
 def arrivals(ancestry: Ancestry) -> list[Arrived]:
@@ -152,7 +153,7 @@ class _Following:
             found = self._found[dataset, run, at] = self._come_into(dataset, delivery)
             if dataset == self._of.target:
                 gap = found.gap if not found.oldest else None
-                yield Arrived(delivery, found.oldest, found.newest, gap, delivery.run in self._backfills)
+                yield Arrived(delivery, found.oldest, found.newest, gap, delivery.run in self._backfills, found.gap)
 
     def _come_into(self, dataset: NodeId, delivery: Delivery) -> _Found:
         found = _Found()

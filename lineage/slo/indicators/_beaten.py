@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
 from lineage.model import NodeId, Stage
-from lineage.slo.evidence import Ancestry, Beats, Evidence
+from lineage.slo.evidence import Beats, Evidence
 from lineage.slo.indicators._heartbeat import SILENT, Sent, sent
-from lineage.slo.indicators._journeys import Origin, Sample, travelled
+from lineage.slo.indicators._journeys import Journeys, Sample, travelled
 from lineage.slo.passage import Arrived, Level, Passage
 from lineage.slo.phrases import seconds
 from lineage.slo.shape import stamp
@@ -23,17 +23,18 @@ Way = tuple[Arrived, Passage]
 
 
 class Beaten:
-    """The beats that went the way of *ancestry*, of which *come* are the versions at its end.
+    """The beats that went along a *path*.
 
     A source is measured by beats while they are sent into it and seen at the end: from the second one on, until none
     was sent for more than two intervals, or none seen for a day. *alone*: nothing else counts, seen or not.
     """
 
-    def __init__(self, ancestry: Ancestry, come: Sequence[Arrived], origin: Origin, *, alone: bool) -> None:
-        self._beats, self._origin, self._alone = ancestry.beats, origin, alone
-        self._seen = {of.emitter: _joined((beat.at, beat.at + LIVELY) for beat in of.seen) for of in ancestry.beats}
-        self._sent = {of.emitter: _joined(_expecting(of)) for of in ancestry.beats}
-        self._ways = {source: [*_ways(come, source, origin)] for of in ancestry.beats for source in of.sources}
+    def __init__(self, path: Journeys, threshold: timedelta, *, alone: bool) -> None:
+        self._beats, self._origin = path.ancestry.beats, path.origin
+        self._begin, self._threshold, self._alone = path.ancestry.begin, threshold, alone
+        self._seen = {of.emitter: _joined((beat.at, beat.at + LIVELY) for beat in of.seen) for of in self._beats}
+        self._sent = {of.emitter: _joined(_expecting(of)) for of in self._beats}
+        self._ways = {source: [*_ways(path, source)] for of in self._beats for source in of.sources}
         self._reached = {
             source: [*accumulate((passage.version.at for _, passage in ways), max)]
             for source, ways in self._ways.items()
@@ -42,42 +43,46 @@ class Beaten:
     def measures(self, source: NodeId, at: datetime) -> bool:
         """Whether it is beats that tell how long what *source* has *at* that time takes."""
         return any(
-            source in of.sources and _within(self._sent[of.emitter], at) and self._live(of, at) for of in self._beats
+            source in of.sources
+            and _within(self._sent[of.emitter], at)
+            and (self._alone or _within(self._seen[of.emitter], at))
+            for of in self._beats
         )
 
-    def samples(self, since: datetime, now: datetime) -> Iterator[Sample]:
-        """One for each event that saw beats first, and for each partition one for what is on its way.
+    def samples(self) -> Iterator[list[Sample]]:
+        """Of each emitter and partition what came, by the looks that saw it first, and what is on its way.
 
-        The origin is when the oldest of them was sent, or the newest. A beat that others overtook is one by itself.
+        The origin of a look is when the oldest of its beats was sent, or the newest; of the oldest all are told, for
+        what took too long counts by itself.
         """
-        pick = min if self._origin == "oldest" else max
         for of in self._beats:
             by = {beat.event: beat.by for beat in of.seen}
             partitions: defaultdict[str, list[Sent]] = defaultdict(list)
-            for beat in sent(Evidence(since, sent=of.sent, seen=of.seen)):
+            for beat in sent(Evidence(self._begin, sent=of.sent, seen=of.seen)):
                 partitions[beat.partition].append(beat)
             for beats in partitions.values():
-                together: defaultdict[tuple[datetime, str], list[Sent]] = defaultdict(list)
-                for beat in beats:
-                    if beat.seen is not None:
-                        together[beat.seen, beat.events[-1]].append(beat)
-                for (at, event), brought in together.items():
-                    yield self._arrived(of, pick(brought, key=_order), at, by[event])
-                for beat in self._unseen(of, beats, since, now):
-                    yield Sample(_name(of, beat), beat.at, of.emitter, beat.events)
+                counted = [beat for beat in beats if self._counts(of, beat)]
+                yield [
+                    Sample(_name(of, beat), beat.at, of.emitter, beat.events)
+                    if beat.seen is None
+                    else self._landed(of, beat, beat.seen, by[beat.events[-1]])
+                    for beat in (self._newest(counted) if self._origin == "newest" else counted)
+                ]
 
-    def _live(self, of: Beats, at: datetime) -> bool:
-        return self._alone or _within(self._seen[of.emitter], at)
+    def _counts(self, of: Beats, beat: Sent) -> bool:
+        """Whether somebody looked for *beat* when it was sent, or saw it in time all the same."""
+        in_time = beat.seen is not None and beat.seen - beat.at <= self._threshold
+        return in_time or self._alone or _within(self._seen[of.emitter], beat.at)
 
-    def _unseen(self, of: Beats, beats: Sequence[Sent], since: datetime, now: datetime) -> list[Sent]:
-        """Those that others overtook, and the one that stands for all that are on their way."""
-        newest = max((beat.at for beat in beats if beat.seen is not None), default=since)
-        unseen = [beat for beat in beats if beat.seen is None and since < beat.at <= now and self._live(of, beat.at)]
-        ahead = sorted((beat for beat in unseen if beat.at > newest), key=_order)
-        overtaken = [beat for beat in unseen if beat.at <= newest]
-        return overtaken + (ahead[:1] if self._origin == "oldest" else ahead[-1:])
+    def _newest(self, beats: Sequence[Sent]) -> list[Sent]:
+        """Of each look at *beats* the newest that it saw, the newest on its way, and those that others overtook."""
+        looks = {(beat.seen, beat.events[-1]): beat for beat in sorted(beats, key=_order) if beat.seen is not None}
+        unseen = sorted((beat for beat in beats if beat.seen is None), key=_order)
+        last = max((beat.at for beat in looks.values()), default=None)
+        overtaken = [beat for beat in unseen if last is not None and beat.at <= last]
+        return [*looks.values(), *overtaken, *unseen[len(overtaken) :][-1:]]
 
-    def _arrived(self, of: Beats, beat: Sent, at: datetime, by: NodeId | None) -> Sample:
+    def _landed(self, of: Beats, beat: Sent, at: datetime, by: NodeId | None) -> Sample:
         name, told = _name(of, beat), beat.events[::-1]  # from the end back to the source
         for source in sorted(of.sources):
             ways, place = self._ways[source], bisect_left(self._reached[source], beat.at)
@@ -102,10 +107,10 @@ def _name(of: Beats, beat: Sent) -> str:
     return f"{of.emitter.namespace}/{of.emitter.name}@{stamp(beat.at)}{partition}"
 
 
-def _ways(come: Iterable[Arrived], source: NodeId, origin: Origin) -> Iterator[Way]:
+def _ways(path: Journeys, source: NodeId) -> Iterator[Way]:
     """The versions that brought something of *source*, by time, and by which way."""
-    for arrived in come:
-        passage = (arrived.oldest if origin == "oldest" else arrived.newest).get(source)
+    for arrived in path.come:
+        passage = (arrived.oldest if path.origin == "oldest" else arrived.newest).get(source)
         if passage is not None and not arrived.backfill:
             yield arrived, passage
 

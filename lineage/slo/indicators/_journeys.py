@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from lineage.model import NodeId, Stage
 from lineage.slo.evidence import Ancestry, Delivery
@@ -15,6 +15,7 @@ from lineage.slo.phrases import seconds
 from lineage.slo.shape import stamp
 
 Origin = Literal["oldest", "newest"]
+LONG_AGO: Key = (datetime.min.replace(tzinfo=UTC), "")
 Measured = Callable[[NodeId, datetime], bool]  # whether beats say how long what a source has takes, at that time
 
 
@@ -38,42 +39,50 @@ class Sample:
     gap: str | None = None
 
 
-def by_versions(  # noqa: PLR0913, PLR0917 - what happened, what of it counts, and up to when
-    ancestry: Ancestry,
-    come: Sequence[Arrived],
-    origin: Origin,
-    since: datetime,
-    now: datetime,
-    measured: Measured = lambda _source, _at: False,
-) -> list[Sample]:
-    """The versions of the target by time, each with the origin of what it brought, and last what is on its way.
+class Journeys(NamedTuple):
+    """What *ancestry* tells of its path: *come* are the versions at its end, by time."""
 
-    What a version brought are the source versions after those that an earlier one had brought, by all ways. The first
-    one known brought at least the version that it was made of; what was there before *ancestry* begins only tells what
-    is new. What is on its way counts from the first that began after *since*. What beats have *measured* is left out.
+    ancestry: Ancestry
+    come: Sequence[Arrived]
+    origin: Origin
+
+
+def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
+    """What each version of the target brought, from its origin on, and what is on its way.
+
+    A version brings the source versions after those that an earlier one had brought, by all ways. The first one known
+    brought at least the version that it was made of; what was there before *ancestry* begins only tells what is new.
+    The origin is the oldest of them, or the newest; of the oldest all that is brought, or on its way, is told, for what
+    took too long counts by itself. What beats have *measured* is left out, and what a stream may have brought.
     """
+    ancestry = of.ancestry
     versions = {source: regular(ancestry, source) for source in sorted(ancestry.sources)}
     marks: dict[NodeId, Key] = {}
-    found = []
-    for arrived in come:
+    for arrived in of.come:
         if arrived.backfill:
             continue
         at = arrived.delivery.at
         if arrived.gap is not None and not all(measured(source, at) for source in versions):
-            found.append(_unknown(arrived, arrived.gap))
-        found += _brought(arrived, marks, versions, origin, ancestry.begin, measured)
-    pick = min if origin == "oldest" else max
+            yield _unknown(arrived, arrived.gap)
+        new = _new(arrived, marks, versions, of.origin, measured)
+        if at > ancestry.begin:
+            chosen = new if of.origin == "oldest" else new[-1:]
+            yield from (_landed(arrived, version, passage) for version, passage in chosen)
     waiting = [
-        (begun(each), key_of(each), each)
+        version
         for source, there in versions.items()
-        for each in there
-        if since < begun(each) and (source not in marks or key_of(each) > marks[source]) and each.at <= now
-        if not measured(source, each.at)
+        for version in there[bisect_right(there, _passed(of.come, source, marks), key=key_of) :]
+        if not measured(source, version.at)
     ]
-    if waiting:
-        at, _, version = pick(waiting, key=lambda one: one[:2])
-        found.append(Sample(_name(version), at, version.job, version.events))
-    return found
+    waiting.sort(key=_order)
+    for version in waiting if of.origin == "oldest" else waiting[-1:]:
+        yield Sample(_name(version), begun(version), version.job, version.events)
+
+
+def _passed(come: Sequence[Arrived], source: NodeId, marks: Mapping[NodeId, Key]) -> Key:
+    """Up to which version of *source* all has come, or may have: by a way that could not be followed."""
+    told = (each for each in come if not each.backfill and each.lost is not None and source not in each.oldest)
+    return max((*(key_of(each.delivery) for each in told), marks.get(source, LONG_AGO)))
 
 
 def begun(version: Delivery) -> datetime:
@@ -97,39 +106,43 @@ def _unknown(arrived: Arrived, gap: str) -> Sample:
     return Sample(_name(version), version.at, version.job, version.events, version.at, version.run, gap=gap)
 
 
-def _brought(  # noqa: PLR0913, PLR0917 - what arrived, and all that tells what of it is new
+def _new(
     arrived: Arrived,
     marks: dict[NodeId, Key],
-    versions: dict[NodeId, list[Delivery]],
+    versions: Mapping[NodeId, Sequence[Delivery]],
     origin: Origin,
-    begin: datetime,
     measured: Measured,
-) -> Iterator[Sample]:
-    """The sample that *arrived* is, if it brought anything; *marks* go on to what it brought."""
-    target = arrived.delivery
-    new: list[tuple[datetime, Key, Delivery, Passage]] = []
+) -> list[tuple[Delivery, Passage]]:
+    """What *arrived* brought first, by when it began, and by which way; *marks* go on to it."""
+    new: list[tuple[Delivery, Passage]] = []
     for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
         upto, mark = key_of(passage.version), marks.get(source)
         first = (passage.version,) if mark is None else ()
-        if not measured(source, target.at):
-            come = (*first, *_after(mark, upto, versions[source]))
-            new += [(begun(each), key_of(each), each, passage) for each in come]
+        if not measured(source, arrived.delivery.at):
+            new += [(each, passage) for each in (*first, *_after(mark, upto, versions[source]))]
         marks[source] = upto if mark is None else max(mark, upto)
-    if new and target.at > begin:
-        pick = min if origin == "oldest" else max
-        at, _, version, passage = pick(new, key=lambda one: one[:2])
-        stages = tuple(travelled(passage, version, at))
-        yield Sample(
-            _name(version),
-            at,
-            version.job,
-            passage.events,
-            target.at,
-            target.run,
-            passage.level,
-            passage.path,
-            stages,
-        )
+    return sorted(new, key=lambda each: _order(each[0]))
+
+
+def _landed(arrived: Arrived, version: Delivery, passage: Passage) -> Sample:
+    origin, target = begun(version), arrived.delivery
+    stages = tuple(travelled(passage, version, origin))
+    events = passage.events if version is passage.version else (*passage.events[:-1], *version.events[:1])
+    return Sample(
+        _name(version),
+        origin,
+        version.job,
+        events,
+        target.at,
+        target.run,
+        passage.level,
+        passage.path,
+        stages,
+    )
+
+
+def _order(version: Delivery) -> tuple[datetime, Key]:
+    return begun(version), key_of(version)
 
 
 def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[Delivery]:

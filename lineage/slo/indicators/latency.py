@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import chain
 from statistics import median_low
 from typing import Annotated, ClassVar, Literal
 
@@ -16,7 +17,8 @@ from lineage.slo.alerting import Trend
 from lineage.slo.evidence import Ancestry, Evidence, Need
 from lineage.slo.findings import Growth
 from lineage.slo.indicators._beaten import Beaten
-from lineage.slo.indicators._journeys import Sample, by_versions
+from lineage.slo.indicators._journeys import Journeys, Sample, by_versions
+from lineage.slo.indicators._pace import Pace, by_pace
 from lineage.slo.indicators._percentile import confidence, percentile
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Level, arrivals
@@ -112,29 +114,40 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
     not as surely as `correlate` asks. A backfill, and a version that brought nothing new, is no sample.
     """
     spec = _spec(slo)
-    found = samples(spec, evidence.passed(), evidence.since - spec.percentile.threshold, now)
+    found = samples(spec, evidence.passed())
     usual = _usual(found)
     due = [sample for sample in found if evidence.since < _due(sample, spec) <= now]
     judged = [_judge(sample, spec, evidence, usual, now) for sample in due]
     return sorted(judged, key=lambda verdict: (verdict.due, verdict.occurrence))
 
 
-def samples(spec: Spec, ancestry: Ancestry, since: datetime, now: datetime) -> list[Sample]:
-    """What came to the end of the path, and what is on its way, begun after *since*: by beats where they tell.
+def samples(spec: Spec, ancestry: Ancestry) -> list[Sample]:
+    """What came to the end of the path, and what is on its way: by beats where they tell.
 
     Where nothing but beats is believed, what no beat tells of yet is nothing yet.
     """
-    come, alone = arrivals(ancestry), spec.weakest is Level.BEAT
-    if not spec.beats:
-        return by_versions(ancestry, come, spec.origin, since, now)
-    beaten = Beaten(ancestry, come, spec.origin, alone=alone)
-    walked = by_versions(ancestry, come, spec.origin, since, now, beaten.measures)
-    return [*(each for each in walked if each.at is not None or not alone), *beaten.samples(since, now)]
+    path = Journeys(ancestry, arrivals(ancestry), spec.origin)
+    threshold, alone = spec.percentile.threshold, spec.weakest is Level.BEAT
+    beaten = Beaten(path, threshold, alone=alone)
+    walked = [each for each in by_versions(path, beaten.measures) if each.at is not None or not alone]
+    if spec.origin == "newest":
+        return [*walked, *chain(*beaten.samples())]
+    came = [arrived.delivery.at for arrived in path.come if not arrived.backfill]
+    found = by_pace(walked, Pace(came, threshold), threshold)
+    for each in beaten.samples():
+        looks = sorted({sample.at for sample in each if sample.at is not None})
+        found += by_pace(each, Pace(looks, threshold), threshold)
+    return found
 
 
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
-    """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
+    """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it.
+
+    While something is on its way, what has been for longest; else the newest.
+    """
     newest, first = streak[-1], streak[0]
+    if newest.delivered_at is None:
+        newest = next(verdict for verdict in streak if verdict.delivered_at is None)
     since = f", since {moment(first.due)}" if len(streak) > 1 else ""
     return f"{newest.reason[:1].upper()}{newest.reason[1:]}{since}"
 

@@ -74,7 +74,7 @@ def sampled(store: Store) -> list[Sample]:
     ancestry = gather(slo, needs(slo), store, at(NOW), at(NOW)).ancestry
     assert ancestry is not None
     assert isinstance(slo.spec.sli, Spec)
-    return samples(slo.spec.sli, ancestry, at(-60), at(NOW))
+    return samples(slo.spec.sli, ancestry)
 
 
 def hop(began: float, took: float = 1, *, late: float = 0) -> list[Delta]:
@@ -106,6 +106,46 @@ def test_what_is_on_its_way_counts_once_it_is_too_late(store: Store) -> None:
     found = [states(evaluate(promised(), store, at(minutes)).occurrences) for minutes in (9, 10, 10.9, 11)]
 
     assert found == ["", "P", "P", "B"]
+
+
+def test_a_path_that_stands_still_counts_as_often_as_versions_used_to_come(store: Store) -> None:
+    """Each version of the source that is late counts, where as many came; one that is brought late with others too."""
+    before = [event for hour in range(-5, 1) for event in hop(60 * hour)]
+    waiting = [event for hour in range(1, 5) for event in went("take", 60 * hour - 1, 60 * hour, writes="orders")]
+    merge(store, as_they_came([*before, *waiting]))
+    looks = [states(evaluate(promised(), store, at(minutes)).occurrences) for minutes in (59, 72, 252)]
+
+    merge(store, as_they_came(hop(300, took=0)))
+
+    assert [*looks, states(evaluate(promised(), store, at(320)).occurrences)] == [
+        "GGGGGG",
+        "GGGGGGB",
+        "GGGGGGBBBB",
+        "GGGGGGBBBB",
+    ]
+
+
+def test_many_versions_that_come_seldom_are_as_few_when_they_are_late(store: Store) -> None:
+    """Ten of the source in each of the target: an hour that stands still is one miss, or two, and not ten."""
+    takes = [event for place in range(-30, 30) for event in went("take", 6 * place - 1, 6 * place, writes="orders")]
+    loads = [
+        event
+        for hour in range(-2, 1)
+        for event in went("load", 60 * hour + 1, 60 * hour + 2, reads="orders", writes="analytics")
+    ]
+
+    found = judged(store, takes, loads, now=150, slo=promised(percentile={"threshold": "70m"}))
+
+    assert states(found) == "GGGBB"
+
+
+def test_what_a_stream_may_have_brought_is_not_on_its_way(store: Store) -> None:
+    """Nobody knows of it: UNKNOWN by the stream's own word, and never BAD."""
+    kind = FacetSeen(job("flow"), "jobType", b'{"processingType":"STREAMING"}')
+    said: dict[str, Any] = {"by": "flow", "reads": ["orders"], "writes": ["analytics"], "facets": [kind]}
+    flow = [ran("flow", "START", 0, **said), ran("flow", "RUNNING", 5, **said)]
+
+    assert states(judged(store, went("take", -1, 0, writes="orders"), flow)) == "U"
 
 
 def test_what_lands_late_keeps_its_place(store: Store) -> None:

@@ -124,9 +124,10 @@ def test_of_beats_that_come_together_the_origin_is_chosen(store: Store, origin: 
 
 def test_a_beat_that_others_overtook_is_judged_by_itself(store: Store) -> None:
     """It may be lost: what came after it says nothing of it."""
-    found = judged(store, sent(-1, 0, 1, 2, 3), seen(-1, -0.5), seen(2, 3), seen(3, 4), now=15)
+    before = [each for minute in range(-5, 0) for each in seen(minute, minute + 0.5)]
+    found = judged(store, sent(*range(-5, 4)), before, seen(2, 3), seen(3, 4), now=15)
 
-    assert [(one.occurrence[-9:], states([one])) for one in found] == [
+    assert [(one.occurrence[-9:], states([one])) for one in found[-5:]] == [
         ("11:59:00Z", "G"),
         ("12:00:00Z", "B"),
         ("12:01:00Z", "B"),
@@ -228,6 +229,26 @@ def test_how_many_samples_there_are_of_each_level_is_told(store: Store) -> None:
         "level.1.samples": 2,
         "level.3.samples": 1,
     }
+
+
+def test_a_path_that_stands_still_counts_as_often_as_beats_used_to_come(store: Store) -> None:
+    """Of an hour in which nothing came, as many are bad as an hour has of them, while it lasts and after it."""
+    flowing = [each for minute in range(-30, 0) for each in seen(minute, minute + 1)]
+    merge(store, as_they_came([*sent(*range(-30, 61)), *flowing, *seen(60, 61, through=True)]))
+
+    looks = [evaluate(promised(), store, at(minutes)).occurrences for minutes in (60, 61, 120)]
+
+    assert [states(look).count("B") for look in looks] == [50, 51, 51]
+
+
+def test_a_sentence_tells_what_is_on_its_way_for_longest(store: Store) -> None:
+    """Of a path that stands still it is since when that counts."""
+    merge(store, as_they_came([*sent(*range(-30, 61)), *seen(-30, -29)]))
+
+    assert (
+        evaluate(promised(), store, at(60)).sentence
+        == "On its way for 1 h 29 m, from heart, since 2026-11-20 11:41 UTC"
+    )
 
 
 @pytest.mark.parametrize("correlate", [["asOfStart", "heartbeat"], ["heartbeat", "heartbeat"]])
