@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
 from lineage.slo.formats._servers import Server
 from lineage.slo.terms import Strict
@@ -119,10 +119,15 @@ class Member(Strict, extra="ignore"):
 
 
 class Team(Strict, extra="ignore"):
-    """Who answers for the data."""
+    """Who answers for the data; up to version 3.0 its members alone."""
 
     name: str | None = None
     members: list[Member] = Field([])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_members(cls, given: Any) -> Any:
+        return {"members": given} if isinstance(given, list) else given
 
 
 class Support(Strict, extra="ignore"):
@@ -146,7 +151,7 @@ class Contract(Strict, extra="ignore"):
     sla_default_element: str | None = None
     sla_properties: list[Sla] = Field([])
     support: list[Support] = Field([])
-    team: Team | list[Member] | None = None
+    team: Team | None = None
     custom_properties: list[Property] = Field([])
 
     @property

@@ -130,6 +130,8 @@ class Spec(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if any(each.indicator is not None or each.indicator_ref is not None for each in self.objectives):
+            raise ValueError("objectives with indicators of their own are not judged here; write an SLO for each")
         if (self.indicator is None) == (self.indicator_ref is None):
             raise ValueError("an SLO has indicator or indicatorRef; write one of them")
         slices = [each for each in self.objectives if each.time_slice_target is None or each.time_slice_window is None]

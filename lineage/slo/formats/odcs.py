@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -79,8 +80,8 @@ class _Reading:
         self.owner = self._owner()
         for place, thing in enumerate(self.contract.schema_):
             dataset = self._dataset(place, thing)
-            cadence, self.beside = self._cadence(thing), self._beside(thing)
-            for name, sli, schedule, target, at in self._promises(place, thing, cadence):
+            self.cadence, self.beside = self._cadence(thing), self._beside(thing)
+            for name, sli, schedule, target, at in self._promises(place, thing, self.cadence):
                 self._add((thing.name, name), dataset, (sli, schedule), target, at)
         self._tell_of_nothing()
         return self.found
@@ -143,7 +144,9 @@ class _Reading:
                 try:
                     rate = parse_ratio(sla.value) / (100 if sla.unit in PER_CENT else 1)
                 except ValueError:
-                    self._note(at, f"{sla.value!r} is no share; write 0.1 with unit: percent")
+                    rate = Fraction(0)
+                if not 0 < rate < 1:
+                    self._note(at, f"{sla.value!r} is no share that leaves a budget; write 0.1 with unit: percent")
                     continue
                 window = self._custom(sla.custom_properties, "sloWindow") or WINDOW
                 yield _Promise(
@@ -265,8 +268,7 @@ class _Reading:
         return said
 
     def _owner(self) -> dict[str, Any]:
-        told = self.contract.team
-        team = Team(members=told) if isinstance(told, list) else told or Team()
+        team = self.contract.team or Team()
         owners = [each.username for each in team.members if (each.role or "").lower() == "owner" and not each.date_out]
         name = team.name or next(iter(owners), None) or self.assumed.team
         if len(owners) > 1:
@@ -340,7 +342,13 @@ class _Reading:
         try:
             self.found.slos.append(define(body))
         except ValidationError as error:
-            raise self.document.refused(error, message, lambda _: at) from None
+            raise self.document.refused(error, message, lambda loc: self._behind(loc, at)) from None
+
+    def _behind(self, loc: Loc, at: Loc) -> Loc:
+        """Where the contract says what stands at *loc* of the definition that comes of *at*."""
+        when = self.cadence.at if self.cadence is not None else None
+        of_schedule = loc[:2] == ("spec", "schedule") and loc[-1] != "deadline"
+        return when if of_schedule and when is not None else at
 
     def _note(self, at: Loc, text: str) -> None:
         self.found.note(self.document.at(*at), f"{'.'.join(map(str, at))}: {text}")

@@ -166,6 +166,7 @@ def test_people_answer_and_data_ends_as_the_contract_says(tmp_path: Path) -> Non
     [
         ("- {property: timeToDetect, value: 30, unit: s}", "slaProperties.3.value: '30s' is no duration here; write"),
         ("- {property: endOfLife, value: someday}", "slaProperties.3.value: 'someday' is no date; write 2027-03-01"),
+        ("- {property: errorRate, value: 0}", "slaProperties.3.value: 0 is no share that leaves a budget; write 0.1"),
         ("- {property: retention, value: 3, valueExt: 4}", "slaProperties.3.valueExt: 4 beside the value is not"),
         (
             "- {property: endOfLife, value: 2030-01-01}\n  - {property: endOfSupport, value: 2031-01-01}",
@@ -229,6 +230,12 @@ def test_a_frequency_is_a_cron(tmp_path: Path, old: str, new: str, expected: str
         ),
         ("value: 5\n    unit: h", "value: soon\n    unit: h", ":49:5: slaProperties.1: 'soonh' is not a duration"),
         ("value: 0.95", "value: 95", ":49:5: slaProperties.1: a target lies between 0 and 1"),
+        ("value: Europe/Berlin", "value: Berlin", ":43:5: slaProperties.0: 'Berlin' is no IANA time zone; write"),
+        (
+            "team:\n  name: data-orders\n",
+            "team: data-orders\nother:\n",
+            ":68:1: team: 'data-orders' stands where a map",
+        ),
         ("type: snowflake", "type: impala", ":24:5: schema.0: a server of type impala does not say which dataset"),
     ],
 )

@@ -240,6 +240,11 @@ def test_other_sources_are_refused_with_the_reason() -> None:
             "1m, calendar: {startTime: 2026-01-01 00:00:00, timeZone: UTC}",
             "23:16: spec.timeWindow.0: a calendar has no windows of 1m (m is a minute, M a month); write whole d, w",
         ),
+        (
+            "targetPercent: 95.5",
+            "target: 0.9, indicatorRef: orders-by-five",
+            "20:1: spec: objectives with indicators of their own are not judged here; write an SLO for each",
+        ),
         ("  indicatorRef: orders-by-five\n", "", "20:1: spec: an SLO has indicator or indicatorRef; write one of them"),
         ("Occurrences", "Timeslices", "20:1: spec: Timeslices need timeSliceTarget and timeSliceWindow"),
         ("name: orders-daily-freshness", "name: Orders", "19:12: metadata.name: 'Orders' is no name"),

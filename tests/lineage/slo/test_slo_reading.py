@@ -116,7 +116,7 @@ def test_a_definition_survives_json() -> None:
         (
             "  sli:",
             "  consumer: finance\n  sli:",
-            "9:3: spec.consumer: 'finance' stands where a list is wanted; write `consumer: {",
+            "9:3: spec.consumer: 'finance' stands where a list is wanted; write `consumer: [{",
         ),
         (
             "  sli:",
