@@ -11,7 +11,7 @@ import pytest
 
 from lineage.estate.history import history, live
 from lineage.estate.pipelines import STREAMS
-from lineage.estate.story import Story
+from lineage.estate.story import MISSING_SHOP, Story
 from lineage.estate.world import TABLES
 from lineage.events import parse_event
 
@@ -98,6 +98,21 @@ def test_column_lineage_names_columns_that_exist() -> None:
 
     assert sources
     assert [s for s in sources if s["field"] not in columns[s["namespace"], s["name"]]] == []
+
+
+def test_a_consumer_was_once_sent_too_few_orders() -> None:
+    """Growth, on the day of the missing shop; controlling never."""
+    story = Story(NOW, days=MISSING_SHOP + 1)
+    told = [
+        (facets["contract"]["consumer"], expectation["success"])
+        for event in decoded(history(story))
+        for dataset in event["inputs"]
+        if "contract" in (facets := dataset.get("inputFacets", {}))
+        for expectation in facets["contract"]["expectations"]
+    ]
+
+    assert [consumer for consumer, met in told if not met] == ["data-growth"]
+    assert {consumer for consumer, _ in told} == {"data-growth", "finance-controlling"}
 
 
 def test_one_application_was_killed_and_never_ended() -> None:
