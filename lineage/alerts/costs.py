@@ -20,8 +20,11 @@ EXACT = 1_000_000  # the denominator up to which a share is told as it was count
 def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Status], now: datetime) -> Incident:
     """*case* with what it has cost by now, where it is told anew, or where its cost first asks for a postmortem.
 
-    *before* is how it stood at the last look; what was good again by then keeps its cost. *statuses* are by SLO.
+    *before* is how it stood at the last look; what was good again by then keeps its cost. *statuses* are by SLO. Only
+    of what hurts an SLO anything is lost: not of a budget that runs low, nor of what no SLI shows.
     """
+    if case.kind != "slo":
+        return case
     settled = () if before is None else tuple(each for each in before.members if each.restored_at is not None)
     members = tuple(
         each.model_copy(update={"budget_spent": spent(each, statuses[each.slo])})

@@ -102,6 +102,14 @@ def test_the_message_of_the_end_says_it() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["budget", "restated"])
+def test_only_what_hurts_an_slo_costs_anything(kind: str) -> None:
+    """That a budget has run low is no second incident to learn from."""
+    case = OPENED.model_copy(update={"kind": kind, "members": (MEMBER,)})
+
+    assert costed(case, None, {"orders": losing("GGGBB", 3)}, NOW) == case
+
+
 def test_what_was_good_again_keeps_its_cost() -> None:
     """What becomes bad later in another SLO of the incident changes the figure of none that is over."""
     before = OPENED.model_copy(
