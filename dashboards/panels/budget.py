@@ -58,7 +58,7 @@ def figures(one: Judged, incidents: Iterable[Incident] = (), hurt: Sequence[Span
     if not verdicts:
         return {}
     begin = status.since
-    aside = excluded(status.occurrences)
+    aside = excluded(status.measured)
     made = {"sli": indicator(_by_time(verdicts, status), float(status.target), (begin, status.at), aside)}
     if status.budget.allowed:
         begun = [(case.onset_at, case.id) for case in incidents if begin < case.onset_at <= status.at]

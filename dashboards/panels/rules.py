@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from markupsafe import Markup
 
@@ -35,11 +36,11 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules that most failed, first; *more* were left out. *between* are the bounds, where they differ."""
+    """The rules that most failed, first; *more* were left out. *bounds* tell how many failed, where it is not exact."""
 
     rows: tuple[RuleRow, ...]
     more: int
-    between: str
+    bounds: str
 
 
 def rules(one: Judged) -> Rules | None:
@@ -52,7 +53,7 @@ def rules(one: Judged) -> Rules | None:
         return None
     most = max(sum(failed for _, failed in each) for each in told.values())
     made = sorted((_row(name, each, most) for name, each in told.items()), key=lambda row: (-row.failed, row.name))
-    return Rules(tuple(made[:MOST_RULES]), len(made[MOST_RULES:]), _between(one))
+    return Rules(tuple(made[:MOST_RULES]), len(made[MOST_RULES:]), _bounds(one))
 
 
 def failing(one: Judged, behind: Spans) -> str | None:
@@ -75,12 +76,15 @@ def _failed(verdict: Verdict) -> Failed:
     return Failed(verdict.due, float(least / total), float(most / total), float(counted / total), bad)
 
 
-def _between(one: Judged) -> str:
+def _bounds(one: Judged) -> str:
     if not _in_records(one):
         return ""
     told = correctness.figures(one.definition, one.status.measured)
     least, most = told["failedAtLeast"], told["failedAtMost"]
-    return "" if least == most else f"{say.count(least)} to {say.count(most)}"
+    if least == most:
+        return ""
+    counted = sum((verdict.total - verdict.good for verdict in one.status.measured), Fraction(0))
+    return f"{say.count(least)} to {say.count(most)} records failed, {say.count(counted)} are counted"
 
 
 def _row(name: str, told: Sequence[tuple[Verdict, int]], most: int) -> RuleRow:

@@ -130,9 +130,9 @@ def test_rules_add_up_over_the_window() -> None:
     )
 
     assert found is not None
-    assert ([(row.name, row.failed, row.bad, row.seen, row.last) for row in found.rows], found.between) == (
+    assert ([(row.name, row.failed, row.bad, row.seen, row.last) for row in found.rows], found.bounds) == (
         [("a", 5, 1, 2, AT - 2 * DAY), ("b", 3, 1, 2, AT - 2 * DAY)],
-        "5 to 8",
+        "5 to 8 records failed, 8 are counted",
     )
 
 
@@ -143,7 +143,7 @@ def test_of_assertions_there_are_no_bounds() -> None:
     found = rules(one)
 
     assert found is not None
-    assert (found.between, "failures" in figures(one)) == ("", False)
+    assert (found.bounds, "failures" in figures(one)) == ("", False)
 
 
 def test_a_hundred_rules_are_not_all_listed() -> None:
