@@ -22,6 +22,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -115,16 +116,18 @@ def fill(homes: Homes, made: list[tuple[str, str]], hearts: list[str]) -> int:
     told = [event for one in made for event in events(*one)] + [each for name in hearts for each in beats(name)]
     told.sort(key=lambda event: str(event["eventTime"]))
     for begin in range(0, len(told), BATCH):
-        put(homes, told[begin : begin + BATCH], datetime.fromisoformat(told[begin]["eventTime"]))
+        put(homes, told[begin : begin + BATCH])
     return len(told)
 
 
-def put(homes: Homes, told: list[dict[str, Any]], received: datetime) -> None:
-    """Let ledger and store take in *told*."""
+def put(homes: Homes, told: list[dict[str, Any]], received: datetime | None = None) -> None:
+    """Let ledger and store take in *told*, which the graph hears at once, or each at its own time."""
     raws = [json.dumps(event).encode() for event in told]
     drafts = [Draft("event", raw, hashlib.sha256(raw).digest(), "bench") for raw in raws]
-    entries = homes.ledger.append(drafts, received)
     deltas = [understand(parse_event(raw), draft.digest) for raw, draft in zip(raws, drafts, strict=True)]
+    entries = homes.ledger.append(drafts, received or deltas[-1].at)
+    if received is None:
+        entries = [replace(entry, received_at=delta.at) for entry, delta in zip(entries, deltas, strict=True)]
     homes.store.merge(entries, deltas)
 
 
