@@ -94,7 +94,7 @@ def occurrences(one: Judged, *, brief: bool = False) -> Markup:
 
 
 def timed(one: Judged) -> bool:
-    """Whether an occurrence is judged by when it came, and its value is how late it was or how long it took; no slice."""
+    """Whether an occurrence is judged by when it came, so that its value is how late it was, or how long it took."""
     sli = one.definition.spec.sli
     if one.definition.spec.budgeting_method != "Occurrences":
         return False
