@@ -136,9 +136,10 @@ def _counted(cases: Iterable[Incident]) -> Counter[tuple[str, Labels]]:
 def _by_whom(
     cases: Iterable[Incident], measure: Callable[[Incident], timedelta | None]
 ) -> Mapping[Labels, list[float]]:
+    """How long it took, without budgets that run low: these recover by time, and nobody mends them."""
     found: dict[Labels, list[float]] = {}
     for case in cases:
-        if (length := measure(case)) is not None:
+        if case.kind != "budget" and (length := measure(case)) is not None:
             found.setdefault(_whose(case), []).append(length.total_seconds())
     return found
 

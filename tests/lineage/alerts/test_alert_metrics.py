@@ -130,10 +130,11 @@ def test_what_is_resolved_counts_on_and_tells_how_long_it_took(lake: Lake) -> No
 
 
 def test_how_long_it_took_until_somebody_took_it_up(lake: Lake) -> None:
-    """From when it was told; what nobody took up is in no bucket."""
+    """From when it was told; what nobody took up is in no bucket, nor a budget that runs low."""
     told = OPENED.model_copy(update={"team": "web", "notified_at": NOW})
     acked = told.model_copy(update={"id": "INC-8", "acked_at": NOW + 20 * MINUTE})
-    lake.store.put([incidents.kept(told), incidents.kept(acked)])
+    budget = acked.model_copy(update={"id": "INC-9", "kind": "budget"})
+    lake.store.put([incidents.kept(each) for each in (told, acked, budget)])
     found = lines(lake, missed("G"))
 
     labels = 'severity="ticket",team="web"'
