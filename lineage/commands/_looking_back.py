@@ -63,12 +63,16 @@ def backtest(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     $ headwater slo backtest examples/slos --days 28
     """
     from lineage.alerts.backtest import replay
+    from lineage.slo.composites import join
+    from lineage.slo.kept import in_force
     from lineage.slo.reading import read_path
 
     sources = [source for file in files for source in read_path(file)]
     now = time_of(at)
     with open_store(store, config) as homes:
-        found = [(source.slo, replay(source.slo, homes.store, timedelta(days=days), now)) for source in sources]
+        known = in_force(homes.store) | {source.slo.name: source.slo for source in sources}
+        slos = [join(source.slo, known) for source in sources]
+        found = [(slo, replay(slo, homes.store, timedelta(days=days), now)) for slo in slos]
         shapes = [_shape(test, _caught(slo, test, homes.store)) for slo, test in found]
     if as_json:
         typer.echo(json.dumps({"days": days, "slos": shapes}, ensure_ascii=False))

@@ -105,10 +105,12 @@ def hint(store: Store, now: datetime) -> Hint:
 
 def _linted(files: list[Path], store: Store | None = None) -> list[Source]:
     """What `lint` lets through, its warnings told. Ends with 2 where it finds a fault, each told."""
+    from lineage.slo.kept import in_force
     from lineage.slo.lint import inspect
 
     now = datetime.now(UTC)
-    found, faults = inspect(files, now, None if store is None else hint(store, now))
+    known = (None, None) if store is None else (hint(store, now), in_force(store))
+    found, faults = inspect(files, now, *known)
     for fault in faults:
         typer.echo(fault, err=True)
     if faults:

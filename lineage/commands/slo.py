@@ -43,6 +43,7 @@ def lint(
 
     $ headwater slo lint examples/slos
     """
+    from lineage.slo.kept import in_force
     from lineage.slo.lint import inspect, noisy, strangers
 
     now = datetime.now(UTC)
@@ -50,7 +51,7 @@ def lint(
         sources, faults = inspect(files, now)
     else:
         with open_store(store, config) as homes:
-            sources, faults = inspect(files, now, hint(homes.store, now))
+            sources, faults = inspect(files, now, hint(homes.store, now), in_force(homes.store))
             slos = [source.slo for source, _ in sources]
             known = [*noisy(slos, homes.store, now), *strangers(slos, homes.store)]
         for source, told in sources:

@@ -18,22 +18,25 @@ def join(slo: DataSLO, known: Mapping[str, DataSLO]) -> DataSLO:
     sli = slo.spec.sli
     if not isinstance(sli, Spec):
         return slo
-    if (fault := next(misjoined(slo, known), None)) is not None:
+    for _, fault in misjoined(slo, known):
         return slo.of_members((), fault)
     return slo.of_members(tuple(_as_seen(known[name], slo) for name in sli.of))
 
 
-def misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> Iterator[str]:
-    """What is wrong with the members that *slo* names, and what to write: one sentence for each that cannot be one."""
+def misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> Iterator[tuple[str, str]]:
+    """(Member, what is wrong with it and what to write) for each that *slo* names and that cannot be one."""
     sli = slo.spec.sli
     for name in sli.of if isinstance(sli, Spec) else ():
         member = known.get(name)
         if member is None:
-            yield f"no SLO is named {name!r}; write it, or take it out of spec.sli.of"
+            yield name, f"no SLO is named {name!r}; write it, or take it out of spec.sli.of"
         elif isinstance(member.spec.sli, Spec):
-            yield f"{name} is a composite itself; name those that it is of"
+            yield name, f"{name} is a composite itself; name those that it is of"
         elif member.spec.sli.unit != sli.unit:
-            yield f"{name} counts {member.spec.sli.unit}, this {sli.unit}; write unit: {member.spec.sli.unit} in all"
+            yield (
+                name,
+                f"{name} counts {member.spec.sli.unit}, this {sli.unit}; write unit: {member.spec.sli.unit} in all",
+            )
 
 
 def _as_seen(member: DataSLO, composite: DataSLO) -> DataSLO:

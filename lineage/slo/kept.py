@@ -52,6 +52,11 @@ def kept(store: Store) -> dict[str, Kept]:
     return {document.id: Kept(_read(document.body), document.state == ACTIVE, document.revision) for document in found}
 
 
+def in_force(store: Store) -> dict[str, DataSLO]:
+    """The definitions that *store* keeps in force, by name."""
+    return {name: definition(each.record) for name, each in kept(store).items() if each.active}
+
+
 def definition(record: Record) -> DataSLO:
     """The SLO of *record* as it is in force."""
     return define(msgspec.json.decode(record.definition)).since(record.since)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
 from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
+from lineage.slo.composites import misjoined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators._robust import LEAST, deviations, median
 from lineage.slo.periods import length_at, period_at
@@ -16,7 +17,7 @@ from lineage.slo.phrases import percent, span
 from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.slices import slicing, spaced
-from lineage.slo.spec import DataSLO
+from lineage.slo.spec import ANY, DataSLO
 from lineage.slo.terms import ALIKE
 from lineage.slo.tiers import FEASIBLE, MIN_FACTOR, can_fire, choose
 from lineage.store.base import Store
@@ -28,12 +29,13 @@ TO_DEVIATION, NOISY = Fraction(14_826, 10_000), Fraction(1, 5)
 
 
 def inspect(
-    paths: Sequence[Path], now: datetime, hint: Hint | None = None
+    paths: Sequence[Path], now: datetime, hint: Hint | None = None, held: Mapping[str, DataSLO] | None = None
 ) -> tuple[list[tuple[Source, list[str]]], list[str]]:
     """Every definition in *paths*, files or folders, with its warnings; and every fault, one line each.
 
     A name that is used twice is a fault, and so is a path that holds no SLO; a file that is named twice is read once.
-    Where a schedule is missing, *hint* may know what to write.
+    Where a schedule is missing, *hint* may know what to write. So is a member of a composite that is not there, nor
+    among those *held*: where one file is looked at alone, it may be in another.
     """
     found: list[tuple[Source, list[str]]] = []
     faults: list[str] = []
@@ -57,12 +59,20 @@ def inspect(
                 found.append((source, list(warnings(source.slo, now))))
         if len(found) + len(faults) == before:
             faults.append(f"{path}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1")
+    whole = held is not None or any(path.is_dir() for path in paths)
+    known = {**(held or {}), **{source.slo.name: source.slo for source, _ in found}}
+    faults += [
+        f"{source.place}:1: spec.sli.of: {told}"
+        for source, _ in found
+        for name, told in misjoined(source.slo, known)
+        if whole or name in known
+    ]
     return found, faults
 
 
 def strangers(slos: Iterable[DataSLO], store: Store) -> Iterator[tuple[str, str]]:
     """(SLO, one sentence) for each of *slos* whose dataset no event in *store* has ever named: often a misspelling."""
-    datasets = {slo.name: slo.dataset for slo in slos}
+    datasets = {slo.name: slo.dataset for slo in slos if slo.spec.dataset != ANY}
     known = store.get(datasets.values())
     for name, dataset in datasets.items():
         if dataset not in known:
@@ -99,7 +109,8 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             expected = _expected(slo, every, now)
             one = "slice" if slo.unit == "slices" else "occurrence"
             held = f"{_held(slo, now)} {expected} {one}{'' if expected == 1 else 's'}"
-            lower = f"a target of {number(enough)} or less, or a longer window," if enough else "a longer window"
+            lower = f"a target of {number(enough)} or less, a longer window," if enough else "a longer window"
+            lower += " or a composite with its siblings"
             yield f"this target forbids any miss: {held}; {lower} allows one"
         if schedule is not None and apart is not None and schedule.deadline >= apart:
             yield (

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from lineage.errors import Conflict
+from lineage.errors import Conflict, InvalidDefinition
+from lineage.slo.composites import join, misjoined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.kept import Kept, definition, kept, rescheduled
 from lineage.slo.phrases import percent, span
@@ -85,21 +86,44 @@ class Step:
 def plan(store: Store, wanted: Wanted, now: datetime) -> list[Step]:
     """What fulfilling *wanted* at *now* would do, by name.
 
-    Raises Conflict where a folder owns the name of one that differs, unless it is to be adopted.
+    Raises Conflict where a folder owns the name of one that differs, unless it is to be adopted, and InvalidDefinition
+    for a composite of which a member would be missing.
     """
-    found, names = kept(store), {source.slo.name for source in wanted.sources}
-    steps = [_step(store, source, found.get(source.slo.name), now, adopt=wanted.adopt) for source in wanted.sources]
-    if wanted.prune:
-        gone = ((name, each) for name, each in found.items() if each.active and not each.owned and name not in names)
-        steps += [Step(name, "remove", each.record.place, before=_now(store, each, now)) for name, each in gone]
+    found, after = kept(store), {source.slo.name: source.slo for source in wanted.sources}
+    before = {name: definition(each.record) for name, each in found.items() if each.active}
+    gone = [name for name in before.keys() - after.keys() if wanted.prune and not found[name].owned]
+    look = _Look(store, now, before, {name: slo for name, slo in before.items() if name not in gone} | after)
+    if faults := [
+        f"{source.place}:1: {told}" for source in wanted.sources for _, told in misjoined(source.slo, look.after)
+    ]:
+        raise InvalidDefinition("\n".join(faults))
+    steps = [_step(look, source, found.get(source.slo.name), adopt=wanted.adopt) for source in wanted.sources]
+    steps += [Step(name, "remove", found[name].record.place, before=look.now(before[name])) for name in gone]
     return sorted(steps, key=lambda step: step.slo)
 
 
-def _step(store: Store, source: Source, before: Kept | None, now: datetime, *, adopt: bool) -> Step:
-    name = source.slo.name
+class _Look(NamedTuple):
+    """How SLOs stand at *at*, with what is in force *before* and what would be *after*."""
+
+    store: Store
+    at: datetime
+    before: Mapping[str, DataSLO]
+    after: Mapping[str, DataSLO]
+
+    def now(self, slo: DataSLO) -> Status:
+        """As all is in force."""
+        return evaluate(join(slo, self.before), self.store, self.at)
+
+    def then(self, slo: DataSLO) -> Status:
+        """As all would be."""
+        return evaluate(join(slo, self.after), self.store, self.at)
+
+
+def _step(look: _Look, source: Source, before: Kept | None, *, adopt: bool) -> Step:
+    name, now = source.slo.name, look.at
     if before is None or not before.active:
         since = now if before is None else before.record.since
-        return Step(name, "add", source.place, after=evaluate(source.slo.since(since), store, now))
+        return Step(name, "add", source.place, after=look.then(source.slo.since(since)))
     differ = tuple(differences(_as_written(definition(before.record), before, source.slo), source.slo))
     if before.owned and not adopt:
         if not differ:
@@ -109,11 +133,7 @@ def _step(store: Store, source: Source, before: Kept | None, now: datetime, *, a
     if not differ and not before.owned:
         return Step(name, "keep", source.place)
     after = rescheduled(source.slo, before.record, now).since(before.record.since)
-    return Step(name, "change", source.place, differ, _now(store, before, now), evaluate(after, store, now))
-
-
-def _now(store: Store, before: Kept, now: datetime) -> Status:
-    return evaluate(definition(before.record), store, now)
+    return Step(name, "change", source.place, differ, look.now(look.before[name]), look.then(after))
 
 
 def _as_written(slo: DataSLO, before: Kept, newer: DataSLO) -> DataSLO:

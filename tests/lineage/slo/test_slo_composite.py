@@ -12,12 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lineage.alerts.backtest import replay
+from lineage.errors import InvalidDefinition
+from lineage.settings import Settings
+from lineage.slo.book import SloBook
 from lineage.slo.composites import join, joined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.explain import explain
+from lineage.slo.lint import inspect
+from lineage.slo.planning import Wanted, plan
+from lineage.slo.reading import Source
 from lineage.slo.spec import DataSLO, define
 from lineage.slo.watching import Watch
-from lineage.slo.written import body_of
+from lineage.slo.written import body_of, written, yaml_of
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states
 
 MINUTE = timedelta(minutes=1)
@@ -170,3 +177,56 @@ def test_watching_says_what_evaluate_says(
         wanted.append(evaluate(slos["all"], lake.store, now))
 
     assert found == wanted
+
+
+def test_lint_misses_a_member_in_a_folder(tmp_path: Path) -> None:
+    """Where all of it is looked at; a file alone may have its members in another, or in the store."""
+    file = tmp_path / "all.yaml"
+    file.write_text(yaml_of([body_of(each, "python") for each in (composite("eu", "us"), members("eu")["eu"])]))
+    told = f"{file}:1:1: spec.sli.of: no SLO is named 'us'; write it, or take it out of spec.sli.of"
+    found = [inspect([tmp_path], NOON)[1], inspect([file], NOON)[1], inspect([file], NOON, held=members("us"))[1]]
+
+    assert found == [[told], [], []]
+
+
+def test_a_plan_counts_members_that_come_with_it(tmp_path: Path) -> None:
+    """What is in force and what is wanted are members alike; without one the plan is refused."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", 3, 2)
+    come(lake, "us", 3, 2)
+    told = members("eu", "us", effective_from=NOON - 2 * HOUR) | {"all": composite("eu", "us")}
+    sources = [Source(slo, f"{name}.yaml:1", written(slo)) for name, slo in told.items()]
+    steps = {step.slo: step for step in plan(lake.store, Wanted(sources), NOON)}
+    assert steps["all"].after is not None
+
+    assert steps["all"].after.total == 0  # a new one is in force from now on
+    with pytest.raises(InvalidDefinition, match=r"all\.yaml:1:1: no SLO is named 'us'"):
+        plan(lake.store, Wanted([source for source in sources if source.slo.name != "us"]), NOON)
+
+
+def test_a_folder_keeps_a_composite_in_force(tmp_path: Path) -> None:
+    """The book joins it with what stands beside it."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", 3, 2)
+    come(lake, "us", 3)
+    slos = tmp_path / "slos"
+    slos.mkdir()
+    told = [*members("eu", "us", effective_from=NOON - 2 * HOUR).values(), composite("eu", "us")]
+    (slos / "all.yaml").write_text(yaml_of([body_of(each, "python") for each in told]))
+    book = SloBook(lake.store, Settings(slos=slos))
+
+    assert [(each.slo, each.good, each.total) for each in book.statuses(NOON)] == [
+        ("all", Fraction(3), Fraction(4)),
+        ("eu", Fraction(2), Fraction(2)),
+        ("us", Fraction(1), Fraction(2)),
+    ]
+
+
+def test_a_backtest_looks_back_at_members(tmp_path: Path) -> None:
+    """Judged by a window that reaches further: that of the composite, for each of its members."""
+    lake = Lake(tmp_path)
+    come(lake, "eu", *range(2, 60))
+    come(lake, "us", *range(12, 60))
+    slo = join(composite("eu", "us", window="1d", effective_from=NOON - 2 * DAY), members("eu", "us"))
+
+    assert [alarm.severity for alarm in replay(slo, lake.store, DAY, NOON).alarms] == ["page"]

@@ -30,7 +30,7 @@ DAILY = {"cron": "0 0 * * *"}
         ),
         (
             {"schedule": {"cron": "0 0 1 1 *"}},
-            "this target forbids any miss: 28 d hold 1 occurrence; a longer window all",
+            "this target forbids any miss: 28 d hold 1 occurrence; a longer window or a",
         ),
         ({"window": "3m"}, "the window is 3 m long, for m is a minute; write M for months"),
         (
