@@ -260,10 +260,11 @@ class _Reaction:
         return state.model_copy(update={"phase": "resolved", "at": self._now})
 
     def _explain(self, evidence: Evidence) -> None:
-        """Look again for the cause of what was opened without one: its event may have come later."""
-        for case in [case for case in self._before.values() if case.cause is None and case.kind == "slo"]:
+        """Look again for the job behind what was opened without one: its event may have come later."""
+        for case in [case for case in self._before.values() if case.kind == "slo" and not _job_of(case.cause)]:
             causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
-            if (cause := next(filter(None, causes), None)) is not None:
+            better = (cause for cause in causes if cause is not None and (case.cause is None or _job_of(cause)))
+            if (cause := next(better, None)) is not None:
                 members = [
                     self._blamed(member, self._statuses[member.slo], evidence.cause(member.slo))
                     if member.restored_at is None and member.slo in self._statuses
@@ -300,6 +301,10 @@ class _Reaction:
             if (slo := self._definitions.get(member.slo)) is not None:
                 yield from ((member.slo, consumer.channel) for consumer in slo.spec.consumer)
         yield from ((None, copy.wishes) for copy in case.copies.values())
+
+
+def _job_of(cause: Cause | None) -> tuple[str, str] | None:
+    return None if cause is None else cause.job
 
 
 def _phases(

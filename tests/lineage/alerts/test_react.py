@@ -162,6 +162,16 @@ def test_a_cause_that_comes_later_is_added_quietly() -> None:
     assert ((BUILD.namespace, BUILD.name), "changed") == (incident.cause and incident.cause.job, incident.change)
 
 
+def test_a_job_that_comes_to_light_explains_what_a_late_dataset_did() -> None:
+    """The dataset that was late first was as far as lineage showed; the job that failed is further up."""
+    store = MemoryStore()
+    reacted(store, ORDERS_LATE, REVENUE_LATE)
+    store.fail(BUILD, BROKE)
+    (incident,) = reacted(store, later(ORDERS_LATE, HOUR), later(REVENUE_LATE, HOUR))
+
+    assert ((BUILD.namespace, BUILD.name), "changed") == (incident.cause and incident.cause.job, incident.change)
+
+
 def test_what_fires_with_a_cause_that_has_just_come_to_light_joins() -> None:
     """The failure that explains an open incident and a new breach at once makes one incident of both."""
     store = MemoryStore()
