@@ -54,6 +54,9 @@ class Said(Protocol[Ref]):
 
     at: Cut
 
+    def any(self) -> bool:
+        """Whether anything was ever said: as a rule nothing was, and then nothing more is asked."""
+
     def spoken(self, pairs: Collection[tuple[Ref, Ref]], jobs: Collection[Ref]) -> list[tuple[Ref, Ref, str | None]]:
         """Of *pairs*, and of all targets of *jobs*, those that were ever spoken of; with the sources that hold now."""
 
@@ -75,6 +78,8 @@ def statements(said: Said[Ref], pairs: Collection[tuple[Ref, Ref]]) -> dict[tupl
 
     What was hidden is left out.
     """
+    if not pairs or not said.any():
+        return {}
     found: dict[tuple[Ref, Ref], frozenset[Ref] | None] = {}
     asked: dict[tuple[Ref, Ref], list[Asked[Ref]]] = {}
     for pair, now in _spoken(said, set(pairs)).items():
@@ -89,6 +94,8 @@ def statements(said: Said[Ref], pairs: Collection[tuple[Ref, Ref]]) -> dict[tupl
 
 def statements_of_runs(said: Said[Ref], uses: Collection[Use[Ref]]) -> dict[Use[Ref], tuple[NodeId, ...]]:
     """What each of *uses* made its target of: as the run's own events say, else as its job had said by then."""
+    if not uses or not said.any():
+        return {}
     spoken = _spoken(said, {(use.job, use.target) for use in uses})
     asked: dict[tuple[Use[Ref], bool], list[Asked[Ref]]] = {}
     for use in uses:

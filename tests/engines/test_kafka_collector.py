@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -21,6 +20,7 @@ from tests.engines.engine import Engine
 from tests.engines.kafka_broker import kafka
 from tests.support.posting import event
 from tests.support.server import Server
+from tests.support.waiting import until
 
 Protocol = Literal["classic", "consumer"]
 
@@ -77,12 +77,6 @@ def soon_missed(broker: Engine, group: str) -> None:
 def in_ledger(folder: Path) -> list[bytes]:
     with open_homes(f"sqlite:///{folder / 'headwater.db'}") as homes:
         return [entry.digest for entry, _ in homes.ledger.read()]
-
-
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG_S
-    while not done() and time.monotonic() < end:
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

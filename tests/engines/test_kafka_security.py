@@ -14,9 +14,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.engines.engine import Engine
 from tests.engines.kafka_broker import User, kafka
-from tests.engines.test_kafka_collector import LONG_S, in_ledger, until
+from tests.engines.test_kafka_collector import LONG_S, in_ledger
 from tests.support.posting import event
 from tests.support.server import Server
+from tests.support.waiting import until
 
 ALICE = User("alice", "alice-secret")
 

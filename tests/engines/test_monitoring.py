@@ -14,11 +14,11 @@ import yaml
 
 from tests.engines.engine import Engine
 from tests.engines.prometheus_server import program, prometheus
-from tests.engines.test_kafka_collector import until
 from tests.support.monitoring import MONITORING, expressions
 from tests.support.posting import event
 from tests.support.promises import document
 from tests.support.server import Server
+from tests.support.waiting import until
 
 
 def promtool(*words: str, folder: Path = MONITORING) -> str:

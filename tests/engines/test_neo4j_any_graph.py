@@ -16,6 +16,8 @@ from lineage.store.base import Store
 from tests.support.any_graph import DATASETS, JOBS, MINUTES, NODES, QUICK, RUNS, entries, happened, merged
 from tests.support.deltas import Said, at, dataset, job, linked, ran, received, run, sqlite
 
+pytestmark = pytest.mark.timeout(400)  # each example clears and fills two stores
+
 TYPES: Final[tuple[EventType, ...]] = ("START", "COMPLETE", "RUNNING", "FAIL")
 
 MINUTE: Final = timedelta(minutes=1)

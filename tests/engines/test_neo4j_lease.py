@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.engines.engine import Engine
 from tests.engines.neo4j_breach import Shared, broken_promise
 from tests.support.server import Server
 from tests.support.slack import slack_on_loopback
+from tests.support.waiting import until
 
 LONG_S = LEASE_MIN_S + 30.0  # the lease, and a slow machine
 
@@ -34,15 +35,8 @@ def two(shared: Shared) -> Iterator[dict[int, Server]]:
     with ExitStack() as servers:
         with ThreadPoolExecutor(2) as starting:
             started = list(starting.map(lambda _: servers.enter_context(shared.process("scheduler")), range(2)))
-        until(shared.noted)
+        until(shared.noted, LONG_S)
         yield {server.process.pid: server for server in started}
-
-
-def until(done: Callable[[], bool], seconds: float = LONG_S) -> bool:
-    end = time.monotonic() + seconds
-    while not done() and time.monotonic() < end:
-        time.sleep(0.1)
-    return done()
 
 
 @pytest.mark.slow
@@ -52,7 +46,7 @@ def test_when_the_leader_is_killed_the_other_takes_over_within_its_time(shared: 
     pid, epoch = shared.leader()
     two[pid].kill()
     began = time.monotonic()
-    taken = until(lambda: shared.leader()[0] not in (0, pid))
+    taken = until(lambda: shared.leader()[0] not in (0, pid), LONG_S)
     took_s = time.monotonic() - began
     (other,) = two.keys() - {pid}
 
@@ -71,7 +65,7 @@ def test_a_leader_that_stood_still_and_wakes_leads_no_more(shared: Shared, two: 
     pid, epoch = shared.leader()
     os.kill(pid, signal.SIGSTOP)
     try:
-        until(lambda: shared.leader()[0] not in (0, pid))
+        until(lambda: shared.leader()[0] not in (0, pid), LONG_S)
     finally:
         os.kill(pid, signal.SIGCONT)
     (other,) = two.keys() - {pid}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.engines.test_kafka_collector import produce, topic_at
 from tests.support import deltas
 from tests.support.load import Load
 from tests.support.server import Server
+from tests.support.waiting import until
 
 ROUNDS = 10
 LONG_S = 60.0
@@ -33,12 +34,6 @@ def graph(tmp_path: Path) -> Iterator[Engine]:
     """A Neo4j server of this test's own, to be killed."""
     with neo4j(tmp_path / "neo4j") as engine:
         yield engine
-
-
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG_S
-    while not done() and time.monotonic() < end:
-        time.sleep(0.05)
 
 
 def is_ready(server: Server) -> bool:

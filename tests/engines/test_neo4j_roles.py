@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from tests.engines.neo4j_breach import Shared, broken_promise
 from tests.support.posting import event
 from tests.support.server import Server
 from tests.support.slack import slack_on_loopback
+from tests.support.waiting import until
 
 LONG_S = 60.0
 EVENTS = 60
@@ -60,12 +61,6 @@ def post(server: Server, number: int) -> int:
         answer = httpx2.post(f"{server.url}/api/v1/lineage", content=event(number), timeout=LONG_S, trust_env=False)
         if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
             return answer.status_code
-
-
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG_S
-    while not done() and time.monotonic() < end:
-        time.sleep(0.2)
 
 
 @pytest.mark.slow

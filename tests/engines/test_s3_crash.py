@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +19,7 @@ from tests.engines.s3_server import ACCESS_KEY, SECRET_KEY
 from tests.support import deltas
 from tests.support.posting import event
 from tests.support.server import Server
+from tests.support.waiting import until
 
 LONG_S = 30.0
 
@@ -43,12 +42,6 @@ def url(s3_server: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
 
 def post(server: Server, number: int) -> int:
     return httpx2.post(f"{server.url}/api/v1/lineage", content=event(number), timeout=LONG_S).status_code
-
-
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONG_S
-    while not done() and time.monotonic() < end:
-        time.sleep(0.05)
 
 
 def digests(url: str) -> set[bytes]:
@@ -79,7 +72,7 @@ def test_a_server_killed_between_append_and_merge_merges_at_its_next_start(url: 
         lock.execute("BEGIN IMMEDIATE")
         posting = threading.Thread(target=lambda: _unanswered(server, 2))
         posting.start()
-        until(lambda: sha256(event(2)).digest() in digests(url))
+        until(lambda: sha256(event(2)).digest() in digests(url), LONG_S)
         server.kill()
         posting.join()
         lock.close()
@@ -116,7 +109,7 @@ def _killed_under_load(path: Path, numbers: range, acknowledged: list[bytes]) ->
     with Server(path) as server:
         load = threading.Thread(target=_load, args=(server, numbers, acknowledged))
         load.start()
-        until(lambda: len(acknowledged) >= enough)
+        until(lambda: len(acknowledged) >= enough, LONG_S)
         server.kill()
         load.join()
 

@@ -17,9 +17,11 @@ from lineage.model import Direction, Edge, NodeId
 from lineage.store._codes import EVER, INPUT, OUTPUT
 from lineage.store._cut import Cut
 from lineage.store._edges import OF_DATASET, OF_JOB, Asked, Found, Key, drawn, newest, retell, shown
+from lineage.store._explicit import statements
 from lineage.store._identity import Component, all_names
 from lineage.store.base import Resolve
-from lineage.store.neo4j import cuts, explicit, told
+from lineage.store.neo4j import cuts, told
+from lineage.store.neo4j.explicit import Said
 from lineage.store.neo4j.hidden import hidden
 from lineage.store.neo4j.identity import components
 from lineage.store.neo4j.keys import key_of, node_of
@@ -158,7 +160,7 @@ def _drawn(
 ) -> list[Edge]:
     runs = {key: _runs(transaction, key, raw, asked) for key, raw in together.items() if len(raw) > 1}
     written = {(key.job, key.dataset) for key in together if key.side == OUTPUT}
-    said = explicit.statements(transaction, written, asked.at) if spoken else {}
+    said = statements(Said(transaction, asked.at), written) if spoken else {}
     called = {end: node_of(end) for key in together for end in (key.job, key.dataset)}
     return drawn(together, runs, said, called)
 

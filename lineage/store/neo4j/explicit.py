@@ -11,9 +11,8 @@ from typing import Final
 from neo4j import ManagedTransaction
 
 from lineage.model import NodeId
-from lineage.store import _explicit
 from lineage.store._cut import Cut
-from lineage.store._explicit import Asked, Use, Word
+from lineage.store._explicit import Asked, Word
 from lineage.store._identity import Component
 from lineage.store.neo4j.hidden import hidden
 from lineage.store.neo4j.identity import components
@@ -42,36 +41,25 @@ _NEWEST: Final = """
 Pair = tuple[str, str]  # job and target
 
 
-def statements(transaction: ManagedTransaction, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
-    """As `_explicit.statements`, at the cut."""
-    return _explicit.statements(_Said(transaction, at), pairs) if _any(transaction, pairs) else {}
-
-
-def statements_of_runs(
-    transaction: ManagedTransaction, uses: Collection[Use[str]], at: Cut
-) -> dict[Use[str], tuple[NodeId, ...]]:
-    """As `_explicit.statements_of_runs`, at the cut."""
-    return _explicit.statements_of_runs(_Said(transaction, at), uses) if _any(transaction, uses) else {}
-
-
-def _any(transaction: ManagedTransaction, asked: Collection[object]) -> bool:
-    """Whether anything was ever said explicitly: as a rule nothing was, and then nothing more is asked."""
-    return bool(asked) and bool(transaction.run(_ANY).value()[0])
-
-
-class _Said:
+class Said:
     """What the graph knows of explicit statements, at one cut."""
 
     def __init__(self, transaction: ManagedTransaction, at: Cut) -> None:
         self._transaction = transaction
         self.at = at
 
+    def any(self) -> bool:
+        """Whether anything was ever said: as a rule nothing was, and then nothing more is asked."""
+        return bool(self._transaction.run(_ANY).value()[0])
+
     def spoken(self, pairs: Collection[Pair], jobs: Collection[str]) -> list[tuple[str, str, str | None]]:
+        """What was ever spoken of, with the sources that hold now."""
         rows = self._transaction.run(_NOW, pairs=sorted(map(list, pairs))).values() if pairs else []
         rows += self._transaction.run(_EVER, jobs=sorted(jobs)).values() if jobs else []
         return [(job, target, sources) for job, target, sources in rows]
 
     def words(self, asked: Sequence[Asked[str]]) -> list[Word | None]:
+        """The newest word on each, within the cut."""
         rows = [{"nth": nth, **each._asdict()} for nth, each in enumerate(asked)]
         found = (
             self._transaction.run(_NEWEST, asked=rows, known_at=self.at.known_at, lead=self.at.lead).values()
@@ -85,10 +73,13 @@ class _Said:
         return [said.get(nth) for nth in range(len(asked))]
 
     def components(self, names: Collection[str]) -> Mapping[str, Component[str]]:
+        """The component of each of *names*, at the cut."""
         return components(self._transaction, names, self.at)
 
     def hidden(self, names: Collection[str]) -> Mapping[str, int]:
+        """Those of *names* that are hidden, and since when."""
         return hidden(self._transaction, names, self.at)
 
     def called(self, names: Collection[str]) -> Mapping[str, NodeId]:
+        """Who they are."""
         return {name: node_of(name) for name in names}

@@ -18,11 +18,12 @@ from lineage.model import NodeId, Use
 from lineage.store._codes import EVER, OUTPUT
 from lineage.store._cut import Cut
 from lineage.store._explicit import Use as Used
+from lineage.store._explicit import statements_of_runs
 from lineage.store._figures import Key
 from lineage.store._told import Told
 from lineage.store._uses import Question, Row, Whole, enough, folded, ordered, rows_of, use_of
 from lineage.store.base import Resolve
-from lineage.store.neo4j import explicit
+from lineage.store.neo4j.explicit import Said
 from lineage.store.neo4j.figures import figures
 from lineage.store.neo4j.identity import components
 from lineage.store.neo4j.keys import node_of
@@ -125,7 +126,7 @@ def statements(
     listed = {
         key: Used(key[0], use.job, key[1], use.first_at, use.last_at) for key, use in uses.items() if key[2] == OUTPUT
     }
-    said = explicit.statements_of_runs(transaction, list(listed.values()), at)
+    said = statements_of_runs(Said(transaction, at), list(listed.values()))
     return {key: said[use] for key, use in listed.items() if use in said}
 
 

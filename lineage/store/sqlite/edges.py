@@ -12,9 +12,11 @@ from lineage.model import Direction, Edge, NodeId
 from lineage.store._codes import EVER, OUTPUT
 from lineage.store._cut import Cut
 from lineage.store._edges import OF_DATASET, OF_JOB, Asked, Found, Key, drawn, retell, shown
+from lineage.store._explicit import statements
 from lineage.store._identity import all_names
 from lineage.store.base import Resolve
-from lineage.store.sqlite import explicit, told
+from lineage.store.sqlite import told
+from lineage.store.sqlite.explicit import Said
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import look_up, names
 from lineage.store.sqlite.sql import each_of
@@ -141,7 +143,8 @@ def _canonical(connection: Connection, found: Mapping[Key[int], Found[int]], ask
     hid = hidden(connection, {key.job for key in found} | all_names(parts), asked.at)
     together = shown(found, parts, hid)
     runs = {key: _runs(connection, key, raw, asked) for key, raw in together.items() if len(raw) > 1}
-    said = explicit.statements(connection, {(key.job, key.dataset) for key in together if key.side == OUTPUT}, asked.at)
+    written = {(key.job, key.dataset) for key in together if key.side == OUTPUT}
+    said = statements(Said(connection, asked.at), written)
     called = names(connection, {number for key in together for number in (key.job, key.dataset)})
     return drawn(together, runs, said, called)
 

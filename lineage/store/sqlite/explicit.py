@@ -7,10 +7,9 @@ from sqlite3 import Connection
 from typing import Final
 
 from lineage.model import NodeId
-from lineage.store import _explicit
 from lineage.store._codes import EVERY
 from lineage.store._cut import Cut
-from lineage.store._explicit import Asked, Use, Word
+from lineage.store._explicit import Asked, Word
 from lineage.store._identity import Component
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
@@ -44,49 +43,41 @@ def settle(connection: Connection, spoken: Iterable[Pair]) -> None:
     for job, target in spoken:
         everything = connection.execute(_SPOKEN, (job,)).fetchall() if target == EVERY else ()
         doubtful.update([(job, target), *everything])
-    said, asked = _Said(connection, Cut()), [Asked(job, target, Cut().as_of) for job, target in doubtful]
+    said, asked = Said(connection, Cut()), [Asked(job, target, Cut().as_of) for job, target in doubtful]
     newest = zip(asked, said.words(asked), strict=True)
     connection.executemany(_KEEP, [(of.job, of.target, word and word.sources) for of, word in newest])
 
 
-def statements(connection: Connection, pairs: Collection[Pair], at: Cut) -> dict[Pair, tuple[NodeId, ...]]:
-    """As `_explicit.statements`, at the cut."""
-    return _explicit.statements(_Said(connection, at), pairs) if _any(connection, pairs) else {}
-
-
-def statements_of_runs(
-    connection: Connection, uses: Collection[Use[int]], at: Cut
-) -> dict[Use[int], tuple[NodeId, ...]]:
-    """As `_explicit.statements_of_runs`, at the cut."""
-    return _explicit.statements_of_runs(_Said(connection, at), uses) if _any(connection, uses) else {}
-
-
-def _any(connection: Connection, asked: Collection[object]) -> bool:
-    """Whether anything was ever said explicitly: as a rule nothing was, and then nothing more is asked."""
-    return bool(asked) and bool(connection.execute("SELECT EXISTS (SELECT 1 FROM made_of_now)").fetchone()[0])
-
-
-class _Said:
+class Said:
     """What the file knows of explicit statements, at one cut."""
 
     def __init__(self, connection: Connection, at: Cut) -> None:
         self._connection = connection
         self.at = at
 
+    def any(self) -> bool:
+        """Whether anything was ever said: as a rule nothing was, and then nothing more is asked."""
+        return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM made_of_now)").fetchone()[0])
+
     def spoken(self, pairs: Collection[Pair], jobs: Collection[int]) -> list[tuple[int, int, str | None]]:
+        """What was ever spoken of, with the sources that hold now."""
         rows = self._connection.execute(_NOW, (each_of(pairs),)).fetchall()
         return rows + (self._connection.execute(_EVER, (each_of(jobs), EVERY)).fetchall() if jobs else [])
 
     def words(self, asked: Sequence[Asked[int]]) -> list[Word | None]:
+        """The newest word on each, within the cut."""
         return [self._word(each) for each in asked]
 
     def components(self, names: Collection[int]) -> Mapping[int, Component[int]]:
+        """The component of each of *names*, at the cut."""
         return components(self._connection, names, self.at)
 
     def hidden(self, names: Collection[int]) -> Mapping[int, int]:
+        """Those of *names* that are hidden, and since when."""
         return hidden(self._connection, names, self.at)
 
     def called(self, wanted: Collection[int]) -> Mapping[int, NodeId]:
+        """Who they are."""
         return names(self._connection, wanted)
 
     def _word(self, asked: Asked[int]) -> Word | None:

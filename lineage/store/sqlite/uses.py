@@ -11,11 +11,12 @@ from lineage.model import NodeId, Use
 from lineage.store._codes import OUTPUT
 from lineage.store._cut import Cut
 from lineage.store._explicit import Use as Made
+from lineage.store._explicit import statements_of_runs
 from lineage.store._figures import Key
 from lineage.store._told import Told
 from lineage.store._uses import Question, Row, Whole, enough, folded, ordered, rows_of, use_of
 from lineage.store.base import Resolve
-from lineage.store.sqlite import explicit
+from lineage.store.sqlite.explicit import Said
 from lineage.store.sqlite.figures import figures
 from lineage.store.sqlite.identity import components
 from lineage.store.sqlite.nodes import names
@@ -52,7 +53,7 @@ def statements(
     listed = {
         key: Made(key[0], use.job, key[1], use.first_at, use.last_at) for key, use in uses.items() if key[2] == OUTPUT
     }
-    said = explicit.statements_of_runs(connection, listed.values(), at)
+    said = statements_of_runs(Said(connection, at), listed.values())
     return {key: said[use] for key, use in listed.items() if use in said}
 
 
