@@ -98,7 +98,8 @@ def summary(counts: dict[SloState, int], begun: Sequence[Incident], seen: Look) 
         title = f"{title}. {explains} {_of_them(min(hurt, breaching), breaching)}"
         facts = [Fact(f"{one.cause.sentence}.", seen.link("incidents", one.id)) for one in causes[:3] if one.cause]
     acts = tuple(Fact(f"Open {one.id}", seen.link("incidents", one.id)) for one in begun[:2])
-    return Diagnosis("bad" if breaching or begun else "warn", title, tuple(facts), acts)
+    wrong = breaching or any(one.kind != "budget" for one in begun)  # a budget that runs low is a warning
+    return Diagnosis("bad" if wrong else "warn", title, tuple(facts), acts)
 
 
 def _of_them(hurt: int, breaching: int) -> str:

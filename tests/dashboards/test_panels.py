@@ -133,6 +133,15 @@ def test_an_open_incident_is_named_where_nothing_is_promised_any_more():
     assert ["load has failed 3 times since 05:54 UTC."] == [fact.text for fact in told.facts]
 
 
+def test_a_budget_that_runs_low_is_a_warning():
+    """Nothing is wrong with the data by it."""
+    low = incident().model_copy(update={"kind": "budget", "cause": None})
+    told = overview.summary({**dict.fromkeys(SLO, 0), "at_risk": 1}, [low], Seen())
+
+    assert told is not None
+    assert ("warn", "1 SLO is at risk") == (told.tone, told.title)
+
+
 def test_the_end_of_a_budget_is_what_is_left_over_the_burn_rate():
     """Half of a day's budget at twice the pace lasts six hours (SLO.md b.7)."""
     rate = BurnRate("page", 21_600, 1_800, Fraction(2), Fraction(2), Fraction(1), firing=True)
