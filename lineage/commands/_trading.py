@@ -97,6 +97,7 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     from lineage.slo.written import body_of, written
 
     channels = dict(_alias(each) for each in channel or ())
+    _known_options(format_, cron, timezone)
     found = imported(files, Assumed(namespace, team, cron, timezone, channels, allow_alpha), format_)
     now = datetime.now(UTC)
     warned = [f"{slo.name}: warning: {text}" for slo in found.slos for text in warnings(slo, now)]
@@ -107,6 +108,25 @@ def import_(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     for line in (*found.report, *warned):
         typer.echo(line, err=True)
     typer.echo("---\n".join(written(slo) for slo in found.slos), nl=False)
+
+
+def _known_options(format_: str | None, cron: str | None, timezone: str) -> None:
+    """Refuse a format that is none, and a schedule that could be of no SLO. Raises InvalidInput."""
+    from pydantic import ValidationError
+
+    from lineage.errors import InvalidInput
+    from lineage.parts import words
+    from lineage.slo.formats.base import PACKAGE
+    from lineage.slo.schedules import Schedule
+    from lineage.slo.wording import message
+
+    if format_ is not None and format_ not in words(PACKAGE):
+        raise InvalidInput(f"--format: {format_!r} is none of {', '.join(words(PACKAGE))}", field="format")
+    try:
+        Schedule.model_validate({"cron": cron or "0 0 * * *", "timezone": timezone, "deadline": "1h"})
+    except ValidationError as error:
+        told = error.errors()[0]
+        raise InvalidInput(f"--{told['loc'][0]}: {message(told, ())}", field=str(told["loc"][0])) from None
 
 
 def _alias(text: str) -> tuple[str, tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lineage.errors import InvalidDefinition
 from lineage.parts import part, words
 from lineage.slo.documents import Document, documents, machine_made, read
-from lineage.slo.formats.base import PACKAGE, Assumed, Imported
+from lineage.slo.formats.base import PACKAGE, Assumed, Imported, format_of
 from lineage.slo.reading import files_of
 
 WANTED = "name a file of OpenSLO, ODCS or dbt"
@@ -51,9 +51,8 @@ def _documents(path: Path) -> Iterator[Document]:
 
 
 def _format(document: Document) -> str:
-    for word in words(PACKAGE):
-        if part(PACKAGE, word).recognises(document):
-            return word
+    if (word := format_of(document)) is not None:
+        return word
     known = ", ".join(words(PACKAGE))
     raise InvalidDefinition(
         f"{document.at()}: of no format that is known here; there are: {known}; name it by --format"

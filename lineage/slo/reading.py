@@ -12,6 +12,7 @@ from lineage.errors import InvalidDefinition
 from lineage.model import NodeId, dataset_id
 from lineage.slo.alert_windows import catalogues, is_one, with_windows
 from lineage.slo.documents import Document, Say, documents, read
+from lineage.slo.formats.base import format_of
 from lineage.slo.holidays import SUFFIXES as CALENDARS
 from lineage.slo.holidays import resolved
 from lineage.slo.spec import DataSLO, define
@@ -19,6 +20,7 @@ from lineage.slo.wording import message
 from lineage.slo.written import written
 
 SUFFIXES = (".yaml", ".yml")
+OWN = "headwater"  # among the formats
 
 SCHEDULE = ("spec", "schedule")
 Hint = Callable[[NodeId], str | None]  # what is known of when data of a dataset comes, as advice
@@ -102,6 +104,8 @@ def read_text(text: str, origin: str, beside: Path | None = None, hint: Hint | N
 
 def _source(document: Document, body: Any, hint: Hint | None) -> Source:
     """The definition in *body*, which is that of *document* with what it names elsewhere."""
+    if (other := format_of(document)) not in {None, OWN}:
+        raise InvalidDefinition(f"{document.at()}: is of {other}; `headwater slo import` makes SLOs of it")
     try:
         slo = define(body)
     except ValidationError as error:

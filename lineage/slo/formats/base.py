@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from lineage.model import NodeId
+from lineage.parts import part, words
 from lineage.slo.documents import Document
 from lineage.slo.spec import DataSLO
 
@@ -60,9 +61,14 @@ class Format(Protocol):
         """What *documents*, all of one file, come to. Raises InvalidDefinition with file:line:column of each fault."""
 
 
-def named(*words: str) -> str:
-    """*words* as the name of an SLO: lower case, digits and dashes, at most 63 of them."""
-    text = "-".join(words).lower()
+def format_of(document: Document) -> str | None:
+    """The word of the format that *document* says it is of; None: it says none that is known."""
+    return next((word for word in words(PACKAGE) if part(PACKAGE, word).recognises(document)), None)
+
+
+def named(*parts: str) -> str:
+    """*parts* as the name of an SLO: lower case, digits and dashes, at most 63 of them."""
+    text = "-".join(parts).lower()
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
     return "-".join(part for part in kept.split("-") if part)[:63].strip("-") or "slo"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from lineage.cli import build
+from lineage.errors import InvalidInput
 from tests.support import events
 from tests.support.promises import Lake, document
 
@@ -65,6 +67,32 @@ def test_an_import_as_json_is_one_object() -> None:
         [6, 12, 2],
         "orders-fresh",
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--format", "odc"], "--format: 'odc' is none of dbt, headwater, odcs, openslo"),
+        (["--cron", "0 2"], "--cron: '0 2' is not a cron expression; write five fields, as in 0 2 * * *"),
+        (["--timezone", "Berlin"], "--timezone: 'Berlin' is no IANA time zone; write one as Europe/Berlin or UTC"),
+        (["--channel", "oncall"], "--channel: 'oncall' names no channel; write oncall=slack:C0ORDERS1"),
+        (["--channel", "oncall=slack"], "--channel: 'oncall=slack' names no channel; write oncall=slack:C0ORDERS1"),
+    ],
+)
+def test_an_option_of_an_import_that_is_wrong_is_named(options: list[str], said: str) -> None:
+    """Before any file is read."""
+    with pytest.raises(InvalidInput) as caught:
+        CliRunner().invoke(build(), ["slo", "import", "nowhere.yaml", *options], catch_exceptions=False)
+
+    assert str(caught.value) == said
+
+
+def test_a_name_notifies_a_channel() -> None:
+    """As often as there are names."""
+    file = str(CONTRACTS / "alerts.openslo.yaml")
+    names = ("--channel", "OnCallDataSlack=slack:C0ORDERS1", "--channel", "OnCallDataMail=webhook:orders")
+
+    assert "channel: {slack: C0ORDERS1, webhook: orders}" in run("import", file, *names).stdout
 
 
 def test_proposals_are_printed_as_yaml(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ spec:
 """
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "slos"
+CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 
 def refusal(text: str) -> str:
@@ -66,6 +67,18 @@ def test_a_definition_survives_json() -> None:
     slo = read_text(GOOD, "orders.yaml")[0].slo
 
     assert define(json.loads(slo.model_dump_json(by_alias=True))) == slo
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("orders.odcs.yaml", ":2:1: is of odcs; "), ("orders.openslo.yaml", ":2:1: is of openslo; ")],
+)
+def test_a_file_of_another_format_is_to_be_imported(name: str, said: str) -> None:
+    """It is not read word by word for what it is not."""
+    with pytest.raises(InvalidDefinition) as caught:
+        read_path(CONTRACTS / name)
+
+    assert f"{name}{said}`headwater slo import` makes SLOs of it" in str(caught.value)
 
 
 @pytest.mark.parametrize(
