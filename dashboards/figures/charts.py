@@ -169,6 +169,7 @@ def indicator(
     points: Sequence[tuple[datetime, float, bool]], target: float, span: tuple[datetime, datetime], behind: Spans = ()
 ) -> str:
     """The indicator over *span* in per cent, with the objective, and the points below it marked."""
+    points = [points[place] for place in turning([point[1:] for point in points])]
     low = min([100 * value for _, value, _ in points] + [100 * target])
     bottom = max(-2.0, low - max(0.3, (100 - low) * 0.12))
     traces = [
@@ -229,6 +230,7 @@ def rates(series: Sequence[Series], begin: datetime, now: datetime) -> str:
 
 def held(points: Sequence[Held], unit: str, behind: Spans = ()) -> str:
     """What was measured against what was expected of it."""
+    points = [points[place] for place in turning([point[1:] for point in points])]
     known = [(point.at, point.expected) for point in points if point.expected is not None]
     expected = [known[place] for place in turning([height for _, height in known])]
     drawn = measured(points, unit)

@@ -8,7 +8,7 @@ from dashboards import say
 from dashboards.current import Judged, current
 from dashboards.figures.strips import LONGEST
 from dashboards.frame import Nav, Shown, look, page
-from dashboards.panels.budget import figures
+from dashboards.panels.budget import drawn, figures
 from dashboards.panels.contracts import matrix
 from dashboards.panels.decisions import decisions, proposed
 from dashboards.panels.diagnosis import empty_at, of_slo, pace
@@ -85,6 +85,7 @@ def shown(request: Request, name: str) -> Response:
         written=written(one.definition),
         decisions=decisions(request, one.definition, status.measured, seen),
         figures=figures(one, mine, hurt.get(name, ())),
+        measures=drawn(one),
         rules=rules(one),
         way=way(one),
         timed=timed(one),

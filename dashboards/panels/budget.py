@@ -32,19 +32,21 @@ BESIDE = {"arrivals": arriving, "rows": filling, "failures": failing}
 
 
 class Drawn(NamedTuple):
-    """How the value of a verdict is shown: in which unit, of which it holds *scale*."""
+    """How the value of a verdict is shown: in which unit, of which it holds *scale*; *words* say what is seen."""
 
     unit: str
-    scale: int = 1
+    scale: int
+    words: str
 
 
 MEASURED = {
-    "freshness": Drawn("min late", 60),
-    "freshness rows": Drawn("min old at most", 60),
-    "freshness age": Drawn("min too old", 60),
-    "latency": Drawn("min", 60),
-    "replication_lag": Drawn("min too far behind", 60),
-    "dead_letters": Drawn("records refused"),
+    "freshness": Drawn("min late", 60, "minutes against the deadline; below 0 is early"),
+    "freshness heartbeat": Drawn("min", 60, "minutes until each beat was seen, against the threshold"),
+    "freshness rows": Drawn("min old at most", 60, "minutes that the oldest row of each delivery was old"),
+    "freshness age": Drawn("min too old", 60, "minutes of each part in which the data was too old"),
+    "latency": Drawn("min", 60, "minutes on the way, against the threshold"),
+    "replication_lag": Drawn("min too far behind", 60, "minutes of each part in which the copy was too far behind"),
+    "dead_letters": Drawn("records refused", 1, "records that were refused"),
 }
 
 

@@ -13,7 +13,7 @@ from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.axes import Spans
 from dashboards.figures.failures import Failed, failures
-from dashboards.figures.strips import Cell, bar, strip
+from dashboards.figures.strips import Cell, strip
 from lineage.model import Verdict, VerdictState
 from lineage.slo.indicators import correctness
 
@@ -27,7 +27,6 @@ class RuleRow:
 
     name: str
     failed: int
-    bar: Markup
     strip: Markup
     bad: int
     seen: int
@@ -51,8 +50,7 @@ def rules(one: Judged) -> Rules | None:
             told.setdefault(rule.name, []).append((verdict, rule.failed or 0))
     if not told:
         return None
-    most = max(sum(failed for _, failed in each) for each in told.values())
-    made = sorted((_row(name, each, most) for name, each in told.items()), key=lambda row: (-row.failed, row.name))
+    made = sorted((_row(name, each) for name, each in told.items()), key=lambda row: (-row.failed, row.name))
     return Rules(tuple(made[:MOST_RULES]), len(made[MOST_RULES:]), _bounds(one))
 
 
@@ -61,7 +59,12 @@ def failing(one: Judged, behind: Spans) -> str | None:
     judged = [verdict for verdict in one.status.measured if verdict.total][-MOST_POINTS:]
     if not _in_records(one) or not any(verdict.rules for verdict in judged):
         return None
-    return failures([_failed(verdict) for verdict in judged], float(1 - one.status.target), behind)
+    return failures([_failed(verdict) for verdict in judged], float(_allowed(one)), behind)
+
+
+def _allowed(one: Judged) -> Fraction:
+    """The share of records that may fail: of all, or of each slice of time where these are counted."""
+    return 1 - (one.definition.spec.objectives[0].time_slice_target or one.status.target)
 
 
 def _in_records(one: Judged) -> bool:
@@ -87,9 +90,9 @@ def _bounds(one: Judged) -> str:
     return f"{say.count(least)} to {say.count(most)} records failed, {say.count(counted)} are counted"
 
 
-def _row(name: str, told: Sequence[tuple[Verdict, int]], most: int) -> RuleRow:
+def _row(name: str, told: Sequence[tuple[Verdict, int]]) -> RuleRow:
     failed = sum(each for _, each in told)
     bad = [verdict.due for verdict, each in told if each]
     cells = [Cell("bad" if each else "ok", "", 1.0 if each else 0.55) for _, each in told]
     drawn = strip(cells, f"failed in {len(bad)} of {len(told)}", brief=True)
-    return RuleRow(name, failed, bar(failed / most if most else 0), drawn, len(bad), len(told), max(bad, default=None))
+    return RuleRow(name, failed, drawn, len(bad), len(told), max(bad, default=None))

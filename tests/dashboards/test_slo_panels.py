@@ -161,6 +161,26 @@ def test_without_rules_there_is_nothing_to_list() -> None:
     assert rules(judged(verdict(0))) is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, 10),
+        (
+            {
+                "budgetingMethod": "Timeslices",
+                "objectives": [{"target": "0.9", "timeSliceTarget": "0.99", "timeSliceWindow": "1d"}],
+            },
+            1,
+        ),
+    ],
+)
+def test_the_share_that_may_fail_is_that_of_what_is_counted(changes: dict[str, Any], wanted: float) -> None:
+    """Of all records what the target leaves; of each slice of time what a good slice may lose."""
+    one = judged(verdict(0, of=100, rules=(Rule("a", 0),)), indicator="correctness", sli=RECORDS, **changes)
+
+    assert drawn(one, "failures")["layout"]["shapes"][0]["y0"] == pytest.approx(wanted)
+
+
 def test_what_is_known_exactly_has_no_band() -> None:
     """One line is enough; and of points that are alike those alone are kept at which it turns."""
     points = [Failed(AT - DAY * days, 0.0, 0.0, 0.0, bad=False) for days in (5, 4, 3, 2, 1)]
