@@ -11,6 +11,7 @@ from lineage.alerts.policy import AlertState
 from lineage.alerts.rootcause import Scene, Suspect, Symptom, failing, find
 from lineage.errors import NotFound
 from lineage.model import Graph, NodeId, dataset_id, job_id
+from lineage.slo.composites import hurt
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from lineage.store.base import Store
@@ -43,8 +44,8 @@ class Evidence:
         self._failing: dict[NodeId, Suspect | None] = {}
 
     def dataset(self, slo: str) -> NodeId:
-        """The canonical id of an SLO's dataset; its own id while the graph does not know it."""
-        named = self._definitions[slo].dataset
+        """The canonical id of an SLO's dataset, of a composite that of who missed; its own while no graph knows it."""
+        named = self._named[slo]
         return self._canonical.get(named, named)
 
     def cause(self, slo: str) -> Cause | None:
@@ -73,8 +74,12 @@ class Evidence:
 
     @cached_property
     def _canonical(self) -> dict[NodeId, NodeId]:
-        named = {definition.dataset for definition in self._definitions.values()}
-        return {id_: node.canonical for id_, node in self._store.get(named).items()}
+        return {id_: node.canonical for id_, node in self._store.get(set(self._named.values())).items()}
+
+    @cached_property
+    def _named(self) -> dict[str, NodeId]:
+        told = {status.slo: status.looked_at for status in self._statuses}
+        return {name: hurt(slo, told.get(name, ())) for name, slo in self._definitions.items()}
 
     @cached_property
     def _symptoms(self) -> dict[str, Symptom]:

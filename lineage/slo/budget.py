@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
 from lineage.slo.alerting import Rung
-from lineage.slo.calendar import next_due, spacing
+from lineage.slo.calendar import next_due
 from lineage.slo.exclusions import Exclusion
+from lineage.slo.frequency import apart, schedules
 from lineage.slo.lasting import plain
 from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at, reach, until
 from lineage.slo.phrases import count as number
@@ -160,7 +161,7 @@ def judge_tally(
         slo, now, members or tally.ordered[looked:end], slo.spec.exclusions if exclusions is None else exclusions
     )
     budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
-    tiers = choose(slo, spaced(slo, _apart(slo, window, now)), length)
+    tiers = choose(slo, spaced(slo, apart(slo, window, now)), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
     before = tuple(tally.ordered[looked:first])
     streak = _streak((*before, *window)) if before else _streak(window)
@@ -189,7 +190,7 @@ def judge_tally(
         ladder=ladder,
         occurrences=tuple(window),
         members=members,
-        next_due=None if slo.spec.schedule is None else next_due(slo.spec.schedule, now),
+        next_due=min((next_due(each, now) for each in schedules(slo)), default=None),
         last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
         sentence="",
         period=period,
@@ -218,16 +219,6 @@ def members_of(slo: DataSLO, measured: Tally, window: Sequence[Verdict], now: da
         return ()
     first, end = measured.due_after(cut.at(window[0].due).start - TICK, now)
     return tuple(measured.ordered[first:end])
-
-
-def _apart(slo: DataSLO, window: Sequence[Verdict], now: datetime) -> timedelta | None:
-    if slo.spec.sli.cadence is not None:
-        return slo.spec.sli.cadence
-    if slo.spec.schedule is not None:
-        return spacing(slo.spec.schedule, now)
-    if len(window) <= 1:
-        return None
-    return (window[-1].due - window[0].due) / (len(window) - 1)
 
 
 def _rate(tier: Tier, slo: DataSLO, tally: Tally, now: datetime) -> BurnRate:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
+from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.indicators.composite import Spec
-from lineage.slo.spec import DataSLO
+from lineage.slo.spec import ANY, DataSLO
 
 
 def joined(slos: Mapping[str, DataSLO]) -> dict[str, DataSLO]:
@@ -37,6 +39,20 @@ def misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> Iterator[tuple[str,
                 name,
                 f"{name} counts {member.spec.sli.unit}, this {sli.unit}; write unit: {member.spec.sli.unit} in all",
             )
+
+
+def hurt(slo: DataSLO, verdicts: Sequence[Verdict]) -> NodeId:
+    """The dataset that *slo* misses, by its *verdicts*: its own, or of a composite that of the member that missed.
+
+    That is the first of an unbroken row of BAD ones at the end, else the newest BAD one.
+    """
+    if slo.spec.dataset != ANY:
+        return slo.dataset
+    judged = [verdict for verdict in verdicts if verdict.total]
+    row = list(takewhile(lambda verdict: verdict.state == VerdictState.BAD, reversed(judged)))
+    bad = row[-1:] or [verdict for verdict in judged if verdict.state == VerdictState.BAD][-1:]
+    names = {verdict.occurrence.partition("/")[0] for verdict in bad}
+    return next((member.dataset for member in slo.members if member.name in names), slo.dataset)
 
 
 def _as_seen(member: DataSLO, composite: DataSLO) -> DataSLO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,8 @@ from lineage.alerts.backtest import replay
 from lineage.errors import InvalidDefinition
 from lineage.settings import Settings
 from lineage.slo.book import SloBook
-from lineage.slo.composites import join, joined
+from lineage.slo.budget import judge
+from lineage.slo.composites import hurt, join, joined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.explain import explain
 from lineage.slo.lint import inspect
@@ -25,7 +27,7 @@ from lineage.slo.reading import Source
 from lineage.slo.spec import DataSLO, define
 from lineage.slo.watching import Watch
 from lineage.slo.written import body_of, written, yaml_of
-from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states, verdicts
 
 MINUTE = timedelta(minutes=1)
 WEEKLY = {"cron": "0 0 * * 1", "deadline": "1d"}
@@ -230,3 +232,28 @@ def test_a_backtest_looks_back_at_members(tmp_path: Path) -> None:
     slo = join(composite("eu", "us", window="1d", effective_from=NOON - 2 * DAY), members("eu", "us"))
 
     assert [alarm.severity for alarm in replay(slo, lake.store, DAY, NOON).alarms] == ["page"]
+
+
+def test_its_rates_are_of_all_its_members() -> None:
+    """Two that come every hour have something each half an hour: twelve of them in a long window, three in a short."""
+    slo = join(composite("eu", "us", target="0.9"), members("eu", "us"))
+    rates = judge(slo, verdicts("G" * 1300, NOON, 30 * MINUTE), NOON).burn_rates
+
+    assert [(rate.long_s, rate.short_s) for rate in rates][:2] == [(6 * 3600, 90 * 60), (86_400, 2 * 3600)]
+
+
+def test_what_is_due_next_is_of_the_next_member() -> None:
+    """By the schedule of each."""
+    daily = promise(name="us", schedule={"cron": "0 0 * * *", "deadline": "13h"})
+    slo = join(composite("eu", "us"), members("eu") | {"us": daily})
+
+    assert judge(slo, [], NOON).next_due == NOON + 15 * MINUTE
+
+
+@pytest.mark.parametrize(("letters", "dataset"), [("GGBB", "eu"), ("GGBG", "eu"), ("GGGG", "eu"), ("GBGB", "us")])
+def test_whoever_missed_is_hurt(letters: str, dataset: str) -> None:
+    """For the causes that lineage finds: the member of the first of a row of misses, else of the newest one."""
+    slo = join(composite("eu", "us"), members("eu", "us"))
+    told = zip(("us", "us", "eu", "us"), verdicts(letters), strict=True)
+
+    assert hurt(slo, [replace(each, occurrence=f"{name}/{each.occurrence}") for name, each in told]).name == dataset
