@@ -42,7 +42,7 @@ class Way:
 def way(one: Judged) -> Way | None:
     """The waterfall of the newest arrival; None where none tells its stages."""
     told = [verdict for verdict in one.status.measured if verdict.stages and verdict.delivered_at]
-    if not told:
+    if not told or not isinstance(one.definition.spec.sli, latency.Spec):  # a composite has no way of its own
         return None
     newest = told[-1]
     lengths: dict[tuple[str, NodeId], list[Fraction]] = {}

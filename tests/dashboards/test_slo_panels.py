@@ -222,6 +222,13 @@ def test_a_stage_stands_beside_what_it_usually_takes() -> None:
     ]
 
 
+def test_a_composite_has_no_way_of_its_own() -> None:
+    """Its members may be of different paths."""
+    slo = {"sli": {"type": "composite", "of": ["orders", "payments"]}}
+
+    assert way(judged(passed(0, 60), **slo)) is None
+
+
 def test_what_did_not_arrive_has_no_stages() -> None:
     """Where nothing arrived there is nothing to show."""
     assert way(judged(verdict(0, "BAD"))) is None
