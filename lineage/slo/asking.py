@@ -12,6 +12,7 @@ import msgspec
 from lineage.model import EventRecord, FacetRecord, NodeId, Run, Write
 from lineage.store.base import Store
 
+JOB_TYPE = "jobType"
 ALL = 1_000_000  # more than any window holds of one dataset
 
 Body = TypeVar("Body")
@@ -19,6 +20,22 @@ Body = TypeVar("Body")
 
 class _Statistics(msgspec.Struct, rename="camel"):
     row_count: int | None = None
+
+
+class Pattern(msgspec.Struct, rename="camel"):
+    """How a stream reports: facet `jobType`, `emissionPattern`."""
+
+    event_content_mode: str | None = None
+    window_duration: int | None = None
+
+
+class JobType(msgspec.Struct, rename="camel"):
+    """What a job said of how it works: facet `jobType`."""
+
+    job_type: str | None = None
+    processing_type: str | None = None
+    integration: str | None = None
+    emission_pattern: Pattern | None = None
 
 
 class Asked:
@@ -54,6 +71,11 @@ class Asked:
         return self.store.facet_history(
             of or self.dataset, names, since=self.since, until=self.now, known_at=self.known_at, limit=ALL
         )
+
+    def job_types(self, jobs: Iterable[NodeId]) -> dict[NodeId, JobType]:
+        """What each of *jobs* said last of how it works, as far as it did."""
+        newest = self.store.newest_facets(jobs, [JOB_TYPE], until=self.now, known_at=self.known_at)
+        return {job: read(found[JOB_TYPE], JobType) or JobType() for job, found in newest.items()}
 
     def runs(self, ids: Iterable[str]) -> dict[str, Run]:
         """The runs *ids*, as far as they are known."""

@@ -24,10 +24,6 @@ class _Heartbeat(msgspec.Struct, rename="camel"):
     through: bool = False
 
 
-class _JobType(msgspec.Struct, rename="camel"):
-    job_type: str | None = None
-
-
 def beats(facets: Iterable[FacetRecord], emitter: NodeId) -> Iterator[Beat]:
     """What *facets* tell of beats of *emitter*, a job."""
     source = f"{emitter.namespace}/{emitter.name}"
@@ -110,7 +106,6 @@ def _writing(asked: Asked, ancestry: Ancestry, runs: Collection[str | None]) -> 
         for use in uses
         if run in runs and use.side == "output" and use.dataset == ancestry.target
     }
-    types = asked.store.newest_facets(sorted({*by.values()}), ["jobType"], until=asked.now, known_at=asked.known_at)
-    said = {job: read(facets["jobType"], _JobType) for job, facets in types.items()}
-    probes = {job for job, its in said.items() if its is not None and its.job_type == BEATING}
+    types = asked.job_types(sorted({*by.values()}))
+    probes = {job for job, its in types.items() if its.job_type == BEATING}
     return frozenset(run for run, job in by.items() if job not in probes)

@@ -13,7 +13,7 @@ import msgspec
 
 from lineage.model import EventRecord, NodeId, Write
 from lineage.slo.ahead import left_out
-from lineage.slo.asking import Asked, read, rows_told
+from lineage.slo.asking import Asked, Pattern, read, rows_told
 from lineage.slo.audits import with_audits
 from lineage.slo.beats import BEATING, HEARTBEAT, along, beats
 from lineage.slo.calendar import occurrences
@@ -36,18 +36,6 @@ NEAR = 4  # writes back from one, among which the other half of its action may b
 TICK = timedelta(microseconds=1)
 DAY_S = 86_400
 ENDED: Mapping[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {"COMPLETE": "COMPLETE", "FAIL": "FAIL", "ABORT": "ABORT"}
-
-
-class _Pattern(msgspec.Struct, rename="camel"):
-    event_content_mode: str | None = None
-    window_duration: int | None = None
-
-
-class _JobType(msgspec.Struct, rename="camel"):
-    job_type: str | None = None
-    processing_type: str | None = None
-    integration: str | None = None
-    emission_pattern: _Pattern | None = None
 
 
 class _Lifecycle(msgspec.Struct, rename="camel"):
@@ -179,16 +167,10 @@ def delivered(asked: Asked, *, counts: bool = False) -> Iterator[Delivery]:
     return _deliveries(asked, asked.writes(counts=counts), counts=counts)
 
 
-def _job_types(asked: Asked, jobs: Iterable[NodeId]) -> dict[NodeId, _JobType]:
-    """What each job said last of how it works."""
-    newest = asked.store.newest_facets(jobs, ["jobType"], until=asked.now, known_at=asked.known_at)
-    return {job: read(found["jobType"], _JobType) or _JobType() for job, found in newest.items()}
-
-
 def _deliveries(asked: Asked, writes: Sequence[Write], *, counts: bool) -> Iterator[Delivery]:
-    types = _job_types(asked, {write.job for write in writes})
+    types = asked.job_types({write.job for write in writes})
     streaming = {
-        job: its.emission_pattern or _Pattern() for job, its in types.items() if its.processing_type == "STREAMING"
+        job: its.emission_pattern or Pattern() for job, its in types.items() if its.processing_type == "STREAMING"
     }
     told = asked.events(streaming)
     changes = _changes(asked) if writes else {}
@@ -268,7 +250,7 @@ def _is_one(newer: Write, older: Write) -> bool:
 
 
 def _reports(
-    write: Write, pattern: _Pattern, told: Sequence[EventRecord], rows: Mapping[str, int | None]
+    write: Write, pattern: Pattern, told: Sequence[EventRecord], rows: Mapping[str, int | None]
 ) -> Iterator[Delivery]:
     """Each RUNNING and COMPLETE of a streaming run is a delivery (SLO.md b.0); windows add up as DECISIONS 11 says."""
     for event in told:
