@@ -57,12 +57,18 @@ def replay(slo: DataSLO, store: Store, length: timedelta, now: datetime) -> Back
 
     Without a date in its file it is in force since its dataset was first seen: what was due before that is no miss.
     """
-    node = store.get([slo.dataset]).get(slo.dataset)
-    held = slo if node is None else slo.since(node.first_at)
+    held = _held(slo, store)
     wider = widened(held, length)
     read = basis(wider, store, now)
     found, evidence = verdicts(wider, read, now)
     return backtest(held, counted_by(held, read, found, evidence.since, now), now - length, now)
+
+
+def _held(slo: DataSLO, store: Store) -> DataSLO:
+    """*slo* in force since its dataset was first seen, unless it says since when; and so its members."""
+    node = store.get([slo.dataset]).get(slo.dataset)
+    held = slo if node is None else slo.since(node.first_at)
+    return held.of_members(tuple(_held(each, store) for each in slo.members), slo.unjoined) if slo.members else held
 
 
 def backtest(slo: DataSLO, judged: Iterable[Verdict], since: datetime, now: datetime) -> Backtest:
@@ -119,7 +125,7 @@ def widened(slo: DataSLO, length: timedelta) -> DataSLO:
     (window,) = slo.spec.time_window
     reached = slo.window if window.calendar is None else 2 * slo.window
     wider = TimeWindow(duration=spell(-(-(reached + length) // MINUTE) * MINUTE), is_rolling=True)
-    return slo.model_copy(update={"spec": slo.spec.model_copy(update={"time_window": (wider,)})})
+    return slo.over(wider)
 
 
 def _take_in(transition: Transition, status: Status, alarms: list[Alarm]) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lineage.errors import InvalidDefinition
 from lineage.slo.calendar import spacing
-from lineage.slo.composites import misjoined
+from lineage.slo.composites import join, misjoined
 from lineage.slo.evaluate import evaluate
+from lineage.slo.frequency import apart
 from lineage.slo.indicators._robust import LEAST, deviations, median
 from lineage.slo.periods import length_at, period_at
 from lineage.slo.phrases import percent, span
@@ -56,11 +57,13 @@ def inspect(
             for source in sources:
                 if (first := places.setdefault(source.slo.name, source.place)) != source.place:
                     faults.append(f"{source.place}:1: the SLO {source.slo.name!r} is already in {first}; rename one")
-                found.append((source, list(warnings(source.slo, now))))
+                found.append((source, []))
         if len(found) + len(faults) == before:
             faults.append(f"{path}:1:1: holds no SLO; write one that begins with apiVersion: headwater/v1")
     whole = held is not None or any(path.is_dir() for path in paths)
     known = {**(held or {}), **{source.slo.name: source.slo for source, _ in found}}
+    for source, told in found:
+        told.extend(warnings(join(source.slo, known), now))
     faults += [
         f"{source.place}:1: spec.sli.of: {told}"
         for source, _ in found
@@ -102,8 +105,7 @@ def _swing(slo: DataSLO, store: Store, now: datetime) -> Fraction:
 def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     """One sentence for each thing about *slo* that its author should know (SLO.md b.7)."""
     schedule, miss = slo.spec.schedule, 1 - slo.target
-    apart = None if schedule is None else spacing(schedule, now)
-    every = spaced(slo, slo.spec.sli.cadence or apart)
+    every = spaced(slo, apart(slo, (), now))
     if every is not None and slo.unit in ALIKE:
         if (enough := affordable(slo, now)) is not None:
             expected = _expected(slo, every, now)
@@ -112,9 +114,9 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             lower = f"a target of {number(enough)} or less, a longer window," if enough else "a longer window"
             lower += " or a composite with its siblings"
             yield f"this target forbids any miss: {held}; {lower} allows one"
-        if schedule is not None and apart is not None and schedule.deadline >= apart:
+        if schedule is not None and schedule.deadline >= (step := spacing(schedule, now)):
             yield (
-                f"the deadline of {span(schedule.deadline)} is not shorter than the {span(apart)} between deliveries; "
+                f"the deadline of {span(schedule.deadline)} is not shorter than the {span(step)} between deliveries; "
                 "runs that do not name their interval would be counted for the next one"
             )
     length = length_at(slo, now)
@@ -134,9 +136,9 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
         yield f"the window is {span(slo.window)} long, for m is a minute; write M for months"
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
-    cut, apart = slicing(slo), slo.spec.sli.cadence or apart
-    if cut is not None and apart is not None and cut.length < apart:
-        told = f"slices of {span(cut.length)} are shorter than the {span(apart)} between occurrences"
+    cut, between = slicing(slo), apart(slo, (), now)
+    if cut is not None and between is not None and cut.length < between:
+        told = f"slices of {span(cut.length)} are shorter than the {span(between)} between occurrences"
         yield f"{told}, so that many hold none and do not count; write a longer timeSliceWindow"
     rates = choose(slo, every, length)
     if slo.spec.alerting.ladder and rates:
@@ -152,9 +154,7 @@ def _held(slo: DataSLO, now: datetime) -> str:
 
 def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
     """The highest target that allows a miss: 1 - 1/N, rounded down to three digits; None where that of *slo* does."""
-    every = spaced(
-        slo, slo.spec.sli.cadence or (None if slo.spec.schedule is None else spacing(slo.spec.schedule, now))
-    )
+    every = spaced(slo, apart(slo, (), now))
     if every is None or slo.unit not in ALIKE:
         return None
     expected = _expected(slo, every, now)

@@ -170,6 +170,11 @@ class DataSLO(Strict):
         """The same promise by *schedule*."""
         return self.model_copy(update={"spec": self.spec.model_copy(update={"schedule": schedule})})
 
+    def over(self, window: TimeWindow) -> DataSLO:
+        """The same promise over *window*, and its members with it."""
+        wider = self.model_copy(update={"spec": self.spec.model_copy(update={"time_window": (window,)})})
+        return wider.of_members(tuple(each.over(window) for each in self._members), self._unjoined)
+
     def of_members(self, members: tuple[DataSLO, ...], unjoined: str | None = None) -> DataSLO:
         """The same promise, a composite of *members*; *unjoined* says why it has none."""
         joined = self.model_copy()

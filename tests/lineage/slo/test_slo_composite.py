@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lineage.alerts.backtest import replay
+from lineage.alerts.backtest import replay, widened
 from lineage.errors import InvalidDefinition
 from lineage.settings import Settings
 from lineage.slo.book import SloBook
@@ -257,3 +257,22 @@ def test_whoever_missed_is_hurt(letters: str, dataset: str) -> None:
     told = zip(("us", "us", "eu", "us"), verdicts(letters), strict=True)
 
     assert hurt(slo, [replace(each, occurrence=f"{name}/{each.occurrence}") for name, each in told]).name == dataset
+
+
+def test_who_looks_further_back_does_at_its_members() -> None:
+    """As a backtest does: they are judged over the same window."""
+    wider = widened(join(composite("eu", "us", window="1d"), members("eu", "us")), 2 * DAY)
+
+    assert [each.window for each in (wider, *wider.members)] == [3 * DAY] * 3
+
+
+def test_lint_counts_what_its_members_have(tmp_path: Path) -> None:
+    """Four weeks of two weekly ones are eight, of which 95 % forbid any miss."""
+    file = tmp_path / "all.yaml"
+    told = [*members("eu", "us", schedule=WEEKLY, target="0.7").values(), composite("eu", "us", target="0.95")]
+    file.write_text(yaml_of([body_of(each, "python") for each in told]))
+    found = {source.slo.name: said for source, said in inspect([file], NOON)[0]}
+
+    assert [said.split(";")[0] for said in found["all"]] == [
+        "this target forbids any miss: 28 d hold 8 occurrences",
+    ]
