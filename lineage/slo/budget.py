@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate, takewhile
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from lineage.model import Verdict, VerdictState
@@ -35,6 +36,8 @@ WARM_AFTER = 7  # occurrences, or one window (SLO.md b.6)
 AT_RISK_BELOW = Fraction(1, 4)  # of the budget (SLO.md b.7: notify owner and consumers)
 PAGE_BELOW = Fraction(1, 2)  # of the budget, on the ladder's next miss
 AUTO_MIN_BAD = 3  # three misses in 28 are unlikely at 1 % (P = .0027), two are not (SLO.md b.7)
+
+DELIVERED_AT = attrgetter("delivered_at")
 
 Severity = Literal["page", "ticket"]
 
@@ -191,7 +194,7 @@ def judge_tally(
         occurrences=tuple(window),
         members=members,
         next_due=min((next_due(each, now) for each in schedules(slo)), default=None),
-        last_delivery=max((v.delivered_at for v in window if v.delivered_at is not None), default=None),
+        last_delivery=max(filter(None, map(DELIVERED_AT, window)), default=None),
         sentence="",
         period=period,
         before=before,

@@ -202,8 +202,9 @@ def by_partition(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
 
 def silent_since(spec: Heartbeat, verdicts: Sequence[Verdict]) -> datetime | None:
     """When the beats should have been sent that miss at the end of *verdicts*, in any partition; None: they come."""
-    begun = []
-    for partition in {partition_of(verdict.occurrence) for verdict in verdicts if _is_missing(verdict)}:
+    begun, unknown = [], VerdictState.UNKNOWN
+    few = [verdict for verdict in verdicts if verdict.state is unknown]  # of as many as there are minutes
+    for partition in {partition_of(verdict.occurrence) for verdict in few if _is_missing(verdict)}:
         newest_first = (verdict for verdict in reversed(verdicts) if partition_of(verdict.occurrence) == partition)
         missing = list(takewhile(_is_missing, newest_first))
         begun += [missing[-1].due - spec.threshold] if missing else []
