@@ -32,9 +32,8 @@ class _Dumper(yaml.SafeDumper):
         return self.represent_str(spell(value))
 
     def instant(self, value: datetime) -> yaml.ScalarNode:
-        """2026-11-01T00:00:00Z."""
-        text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        return self.represent_scalar("tag:yaml.org,2002:timestamp", text)
+        """2026-11-01T00:00:00Z, in quotes: within braces YAML has no plain text with a colon."""
+        return self.represent_str(value.astimezone(UTC).isoformat().replace("+00:00", "Z"))
 
     def sequence(self, value: tuple[Any, ...]) -> yaml.SequenceNode:
         """A list."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lineage.errors import InvalidDefinition
 from lineage.slo.documents import Document
 from lineage.slo.formats.base import Assumed, Imported
 from lineage.slo.spec import DataSLO, define
@@ -26,10 +27,12 @@ def write(slo: DataSLO) -> dict[str, Any]:
 
 def read(documents: Sequence[Document], assumed: Assumed) -> Imported:  # noqa: ARG001 - nothing is left to assume
     """The definitions in *documents*. Raises InvalidDefinition."""
-    found = Imported()
+    found, faults = Imported(), list[str]()
     for document in documents:
         try:
             found.slos.append(define(document.body))
         except ValidationError as error:
-            raise document.refused(error, message) from None
+            faults.append(str(document.refused(error, message)))
+    if faults:
+        raise InvalidDefinition("\n".join(faults))
     return found

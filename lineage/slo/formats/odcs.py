@@ -56,14 +56,22 @@ def recognises(document: Document) -> bool:
 
 def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
     """The SLOs of contracts, a dataset and a promise each. Raises InvalidDefinition."""
-    found = Imported()
+    found, faults = Imported(), list[str]()
     for document in documents:
         try:
-            contract = Contract.model_validate(document.body)
-        except ValidationError as error:
-            raise document.refused(error, of_others) from None
-        found.add(_Reading(document, contract, assumed).imported())
+            found.add(_Reading(document, _contract(document), assumed).imported())
+        except InvalidDefinition as error:
+            faults.append(str(error))
+    if faults:
+        raise InvalidDefinition("\n".join(faults))
     return found
+
+
+def _contract(document: Document) -> Contract:
+    try:
+        return Contract.model_validate(document.body)
+    except ValidationError as error:
+        raise document.refused(error, of_others) from None
 
 
 @dataclass

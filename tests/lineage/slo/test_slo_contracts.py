@@ -14,7 +14,7 @@ from lineage.slo.formats._servers import Server, dataset_of
 from lineage.slo.formats.base import Assumed, Imported
 from lineage.slo.importing import imported
 from lineage.slo.shape import number
-from lineage.slo.written import body_of
+from lineage.slo.written import body_of, written
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 FILTERED = (
@@ -408,6 +408,30 @@ def test_what_holds_no_mapping_is_refused(tmp_path: Path, name: str, text: str, 
         imported([file], Assumed(), format_)
 
     assert str(caught.value) == f"{file}:{said}; name a file of OpenSLO, ODCS or dbt"
+
+
+def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    """File by file, whichever format each is of."""
+    (tmp_path / "a.yaml").write_text("kind: Deployment")
+    (tmp_path / "b.yaml").write_text("apiVersion: v3.1.0\nkind: DataContract\n")
+    (tmp_path / "c.yaml").write_text("kind: DataSLO\napiVersion: headwater/v1\nmetadata: {name: x}\nspec: {}\n")
+    (tmp_path / "d.yaml").write_text("apiVersion: openslo/v1\nkind: Slo\n")
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([tmp_path], NIGHTLY)
+
+    assert sorted({line.split("/")[-1].split(":")[0] for line in str(caught.value).splitlines()}) == [
+        "a.yaml",
+        "b.yaml",
+        "c.yaml",
+        "d.yaml",
+    ]
+
+
+def test_an_end_is_written_without_a_tag(tmp_path: Path) -> None:
+    """As a person would write it, also within braces."""
+    level = "- {property: endOfLife, value: '2042-05-12T09:30:10-08:00'}"
+
+    assert "endOfLife: '2042-05-12T17:30:10Z'" in written(contract(tmp_path, (KEPT, level)).slos[0])
 
 
 def test_a_folder_is_imported_file_by_file(tmp_path: Path) -> None:
