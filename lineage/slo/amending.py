@@ -24,9 +24,10 @@ def told_late(evidence: Evidence, grace: timedelta) -> dict[str, datetime]:
     along = () if evidence.ancestry is None else (each.seen for each in evidence.ancestry.beats)
     beats = ((beat.told_at, beat.at, (beat.event,)) for beat in chain(evidence.seen, *along))
     deliveries = ((each.told_at, each.at, each.events) for each in evidence.deliveries)
+    owners = ((each.told_at, each.at, (each.event,)) for each in evidence.owners)
     return {
         digest: told_at
-        for told_at, at, events in chain(deliveries, beats)
+        for told_at, at, events in chain(deliveries, beats, owners)
         if told_at is not None and told_at > at + grace and not evidence.imported(at)
         for digest in events
     }

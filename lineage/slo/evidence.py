@@ -43,6 +43,7 @@ class Need(NamedTuple):
     backfills: bool = False
     partitions: bool = False
     sums: bool = False  # of it and of the dataset beside: what probes summed up
+    owners: bool = False  # whom events named as its owners
     queued: bool = False  # how many records wait in the dataset beside
     contract_of: str | None = None  # the consumer whose expectations are the checks
 
@@ -194,6 +195,16 @@ class Queued(NamedTuple):
     event: str
 
 
+class OwnersTold(NamedTuple):
+    """Whom an event named as owners of the dataset, in one of the *facet*s that do; "": it only named the dataset."""
+
+    at: datetime
+    facet: str
+    names: tuple[str, ...]
+    event: str
+    told_at: datetime
+
+
 class Read(NamedTuple):
     """How many rows of *dataset* a run read, or a report of a streaming run; None: it did not say."""
 
@@ -257,6 +268,7 @@ class Evidence:
     reads: Mapping[str, Sequence[Read]] = field(default_factory=dict)  # by run, of a stream by event
     backfills: frozenset[str] = frozenset()  # runs that say that they are such
     audits: Sequence[Audit] = ()
+    owners: Sequence[OwnersTold] = ()
     queued: Queued | None = None  # the newest word on the dataset beside
     condemned: frozenset[str] = frozenset()  # occurrences that a person judged BAD
     members: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)  # of a composite, what each was judged

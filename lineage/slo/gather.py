@@ -20,6 +20,7 @@ from lineage.slo.calendar import occurrences
 from lineage.slo.checks import checks, conformance
 from lineage.slo.claims import claimed
 from lineage.slo.evidence import Ancestry, Delivery, Evidence, Need
+from lineage.slo.owning import owning
 from lineage.slo.partitions import Partition, read_partitions
 from lineage.slo.periods import reach
 from lineage.slo.queued import queued
@@ -110,6 +111,8 @@ def _with_more(slo: DataSLO, need: Need, asked: Asked, evidence: Evidence, beats
         evidence = replace(evidence, ancestry=_ancestry(slo, asked, deliveries, counts=need.source_rows))
     if need.beats:
         evidence = along(evidence, asked)
+    if need.owners:
+        evidence = owning(evidence, asked)
     if need.claims:
         evidence = claimed(evidence, asked)
     return replace(

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from lineage.facets import Tags, facet
 from lineage.model import Node, NodeId
 from lineage.slo.asking import Asked
 from lineage.slo.findings import conflict
 from lineage.slo.gather import delivered
-from lineage.slo.proposing import Ownership
+from lineage.slo.owners import named, plain, reached
 from lineage.slo.spec import DataSLO
 from lineage.statements import Kept, fold
 from lineage.store.base import Store
@@ -21,7 +20,6 @@ from lineage.store.base import Store
 LOOK_BACK = timedelta(days=28)  # in which two may have written the same
 PAGE = 1_000
 MOST = 10_000  # datasets that one question looks at
-TAGS = frozenset({"team", "owner"})
 NOBODY = "anonymous"  # whom Marquez's clients name where nobody is known
 
 
@@ -80,9 +78,9 @@ def ownership(
     """
     promises, nodes = list(definitions), dict(_nodes(store, namespace, most + 1))
     looked = [nodes[dataset] for dataset in sorted(nodes)[:most]]
-    reached = _reached(promises)
-    named, torn = _Named(store, promises), dict(_torn(store, looked, now))
-    return Estate(tuple(_owned(node, named.owners(node), reached, torn) for node in looked), len(nodes) <= most)
+    told = reached(promises)
+    names, torn = _Named(store, promises), dict(_torn(store, looked, now))
+    return Estate(tuple(_owned(node, names.owners(node), told, torn) for node in looked), len(nodes) <= most)
 
 
 def _share(found: Sequence[Owned]) -> Share:
@@ -102,17 +100,6 @@ def _nodes(store: Store, namespace: str | None, most: int) -> Iterator[tuple[Nod
             yield node.canonical, node
 
 
-def _plain(name: str) -> str:
-    """*name* of a team, as it is compared: with or without the sign of a mention."""
-    return name.strip().removeprefix("@").lower()
-
-
-def _reached(promises: Iterable[DataSLO]) -> frozenset[str]:
-    """The teams of which a promise says where they are told."""
-    parties = (party for slo in promises for party in (slo.spec.owner, *slo.spec.consumer))
-    return frozenset(_plain(party.team) for party in parties if party.channel)
-
-
 class _Named:
     """Whom people, producers and promises name."""
 
@@ -126,11 +113,10 @@ class _Named:
         """The owners of *node*, nearest first; that of its namespace where it has none of its own."""
         names = (node.canonical, node.id, *node.aliases)
         found = [team for name in names for team in self._promised.get(name, ())]
-        found += [owner.name for owner in facet(node.facets, Ownership).owners]
-        found += [str(tag.value) for tag in facet(node.facets, Tags).tags if tag.key in TAGS and tag.field is None]
+        found += named(node.facets)
         if not found:
             found = [self._of_namespaces[name.namespace] for name in names if name.namespace in self._of_namespaces]
-        return tuple(dict.fromkeys(plain for name in found if (plain := _plain(name))))
+        return tuple(dict.fromkeys(team for name in found if (team := plain(name))))
 
 
 def _stated(store: Store) -> Mapping[str, str]:
@@ -155,10 +141,10 @@ def _torn(store: Store, nodes: Sequence[Node], now: datetime) -> Iterator[tuple[
             yield from ((dataset, found.sentence) for found in conflict(dataset.name, list(delivered(asked))))
 
 
-def _owned(node: Node, owners: tuple[str, ...], reached: frozenset[str], torn: Mapping[NodeId, str]) -> Owned:
+def _owned(node: Node, owners: tuple[str, ...], told: frozenset[str], torn: Mapping[NodeId, str]) -> Owned:
     faults = [] if node.canonical not in torn else [torn[node.canonical]]
     if not owners:
         faults.append("nobody is named as its owner")
-    elif reached.isdisjoint(owners):
+    elif told.isdisjoint(owners):
         faults.append(f"no promise says where {' or '.join(owners)} is told")
     return Owned(node.canonical, owners, tuple(faults))

@@ -19,6 +19,7 @@ from lineage.slo.cadence import Cadence, infer
 from lineage.slo.evidence import Delivery
 from lineage.slo.formats.base import identity, named
 from lineage.slo.lint import affordable
+from lineage.slo.owners import Ownership
 from lineage.slo.phrases import percent
 from lineage.slo.reading import Hint
 from lineage.slo.schedules import Schedule
@@ -39,16 +40,6 @@ EXAMPLES = {
     "correctness": "slo:correctness=99.9%",
     "job_success": "slo:job_success=99%",
 }
-
-
-class _Owner(msgspec.Struct):
-    name: str
-
-
-class Ownership(msgspec.Struct):
-    """The owners of a dataset or job."""
-
-    owners: list[_Owner] = []
 
 
 class _Timetable(msgspec.Struct):

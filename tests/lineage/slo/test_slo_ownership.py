@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from lineage.app import build, open_headwater
 from lineage.channels.base import sections
 from lineage.settings import load
 from lineage.slo.answering import Answering
+from lineage.slo.evaluate import evaluate
+from lineage.slo.indicators.ownership import describe
 from lineage.slo.ownership import Estate, Share, ownership
-from lineage.slo.spec import DataSLO
-from tests.support.promises import HOUR, NOON, Lake, document, event, facet, promise
+from lineage.slo.spec import DataSLO, define
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, facet, promise, states, verdicts
 
 NOBODY = "nobody is named as its owner"
 UNTOLD = "no promise says where data-web is told"
@@ -192,3 +195,95 @@ def test_who_does_not_judge_shows_no_estate(lake: Lake) -> None:
     answering.hide()
 
     assert answering.estate is None
+
+
+TEAM = {"type": "ownership"}
+
+
+def kept(**sli: Any) -> DataSLO:
+    """The orders have an owner on each day of three."""
+    said = document(sli=TEAM | sli, window="3d")
+    del said["spec"]["schedule"]
+    return define(said)
+
+
+def days(lake: Lake, slo: DataSLO) -> list[tuple[str, str]]:
+    """Each of three days that end at midnight, with its letter and why."""
+    found = evaluate(slo, lake.store, NOON + 2 * DAY).occurrences
+    return [(states([each]), each.reason) for each in found]
+
+
+def test_each_day_is_judged_as_it_ended(lake: Lake) -> None:
+    """Not known yet, nobody's, and owned since; what comes later changes no day before."""
+    orders = told("orders")
+    later = told("orders", **owner("@data-orders")) | {"eventTime": (NOON + DAY).isoformat()}
+    lake.put(orders, later | {"run": {"runId": "7f0e9d5c-6a58-4b3e-9f0c-0d1c2b3a4f5e"}})
+
+    assert days(lake, kept()) == [
+        ("N", "no event had named it yet"),
+        ("B", "nobody is named as its owner"),
+        ("G", "owned by data-orders"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sli", "wanted"),
+    [
+        ({}, ("B", "data-web cannot be told: no channel is known")),
+        ({"teams": ["@Data-Web"]}, ("G", "owned by data-web")),
+    ],
+)
+def test_who_can_be_told_is_written_in_the_promise(lake: Lake, sli: Any, wanted: tuple[str, str]) -> None:
+    """Its owner and consumers with a channel, and the teams that it lists."""
+    lake.put(told("orders", **owner("data-web")))
+
+    assert days(lake, kept(**sli))[-1] == wanted
+
+
+def test_two_systems_of_record_break_it(lake: Lake) -> None:
+    """From the day on that two strangers wrote the same interval."""
+    lake.put(told("orders", **owner("data-orders")), interval("one"), interval("other"))
+
+    assert days(lake, kept())[-1] == (
+        "B",
+        "orders is written by one and other for the same interval, 2026-11-20 11:00 UTC",
+    )
+
+
+def test_what_no_event_named_is_unknown(lake: Lake) -> None:
+    """Nobody knows of such a dataset."""
+    lake.put(told("web"))
+
+    assert {letter for letter, _ in days(lake, kept())} == {"U"}
+
+
+def test_an_owner_who_was_taken_back_owns_no_more(lake: Lake) -> None:
+    """A deleted facet names nobody; the last word before the window counts until then."""
+    gone = event("COMPLETE", NOON + DAY, "gone")
+    gone["outputs"][0]["facets"] = {"ownership": facet(_deleted=True)}
+    early = told("orders", **owner("data-orders")) | {"eventTime": (NOON - 30 * DAY).isoformat()}
+    lake.put(early, gone)
+
+    assert [letter for letter, _ in days(lake, kept())] == ["G", "G", "B"]
+
+
+def test_a_late_word_changes_only_what_is_still_open(lake: Lake) -> None:
+    """Of a day whose horizon is over nothing is judged anew; of one that was, what it was before is told."""
+    lake.put(told("orders"))
+    late = told("orders", **owner("data-orders")) | {"eventTime": (NOON + HOUR).isoformat()}
+    lake.put(late | {"run": {"runId": "7f0e9d5c-6a58-4b3e-9f0c-0d1c2b3a4f5e"}}, received_at=NOON + 3 * DAY)
+
+    found = evaluate(kept(), lake.store, NOON + 4 * DAY).occurrences
+
+    assert [(states([each]), each.amended and each.amended.was.value) for each in found] == [
+        ("B", None),
+        ("G", "BAD"),
+        ("G", None),
+    ]
+
+
+def test_the_sentence_says_since_when() -> None:
+    """With the newest reason."""
+    bad = [replace(each, reason="nobody is named as its owner") for each in verdicts("BB", NOON, DAY)]
+
+    assert describe(bad, NOON) == "Nobody is named as its owner, since 2026-11-19 12:00 UTC"

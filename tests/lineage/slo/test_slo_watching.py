@@ -49,6 +49,7 @@ SLOS = [
     promise(
         sli={"type": "dead_letters", "queue": {"namespace": "lake", "name": "refused"}}, window="6h", name="refused"
     ),
+    promise(sli={"type": "ownership"}, window="3d", name="owned"),
 ]  # fmt: skip
 
 steps = st.sampled_from((0 * SECOND, 30 * SECOND, 5 * MINUTE, 15 * MINUTE, 16 * MINUTE, HOUR, 7 * HOUR))
