@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from types import ModuleType
@@ -260,7 +261,8 @@ def _sli(raw: Mapping[str, Any], problems: list[InitErrorDetails]) -> Sli | None
     try:
         return indicator(word if isinstance(word, str) else "").Spec.model_validate(raw)  # type: ignore[no-any-return]  # each part proves its own type
     except UnknownPart:
-        options = " or ".join(words(INDICATORS))
+        near = get_close_matches(str(word), words(INDICATORS), 1)
+        options = " or ".join(near or words(INDICATORS))
         problems.append(_problem(("spec", "sli", "type"), f"{word!r} is no indicator here; write {options}", word))
     except ValidationError as error:
         problems.extend(_details(error, ("spec", "sli")))
