@@ -12,11 +12,14 @@ from lineage.slo.phrases import moment, span
 from lineage.store.base import Store
 
 NOT_JUDGED = "no SLO is judged by it"
-MOST = 10_000  # events that are looked at; who sends more is ahead all the same
+MOST = 1_000  # events that are looked at, the newest: who sends more is ahead all the same
 
 
 class LeftOut(NamedTuple):
-    """*events* of *job*, or of datasets alone, that were ahead by up to *most*; the last was received at *last*."""
+    """*events* of *job*, or of datasets alone, that were ahead by up to *most*; the last was received at *last*.
+
+    Of each dataset or job the newest thousand are looked at.
+    """
 
     job: NodeId | None
     events: int

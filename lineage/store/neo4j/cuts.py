@@ -16,6 +16,7 @@ _BEYOND: Final = """
         OR EXISTS { MATCH (s:Statement) WHERE s.received > $known_at },
         EXISTS { MATCH (e:Event) WHERE e.lead > $lead }
 """
+_AHEAD: Final = "RETURN EXISTS { MATCH (e:Event) WHERE e.lead > $lead }"
 _NEWEST: Final = """
     MATCH (e:Event) WHERE e.at <= $as_of AND e.received <= $known_at RETURN e.at ORDER BY e.at DESC LIMIT 1
 """
@@ -30,6 +31,11 @@ def trimmed(transaction: ManagedTransaction, at: Cut) -> Cut:
         return at
     ((beyond, ahead),) = transaction.run(_BEYOND, at._asdict()).values()
     return Cut(*(at.clocks if beyond else Cut().clocks), at.lead if ahead else EVER)
+
+
+def any_ahead(transaction: ManagedTransaction, lead: int) -> bool:
+    """Whether the time of any event is after its receipt by more than *lead*, in microseconds: as a rule none is."""
+    return bool(transaction.run(_AHEAD, lead=lead).value()[0])
 
 
 def newest(transaction: ManagedTransaction, at: Cut) -> int:

@@ -204,6 +204,8 @@ class Happened:
         )
 
         def answer(transaction: ManagedTransaction) -> Page:
+            if asked.ahead is not None and not cuts.any_ahead(transaction, asked.ahead):
+                return Page((), 0)
             members = None if dataset is None else _part(transaction, dataset, Cut()).members
             within = asked._replace(members=members)
             return history.events(transaction, within, newest_first=newest_first, limit=limit, offset=offset)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from tempfile import TemporaryFile
-from typing import Final, Literal, Self, TypeVar
+from typing import Final, Literal, TypeVar
 
 from neo4j import ManagedTransaction
 
 from lineage.database.times import instant, microseconds
-from lineage.model import AHEAD, Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
+from lineage.model import Delta, Entry, Kind, NodeId, Page, RunState, Suggestion
 from lineage.statements import About, Kept, Statement, Subject
-from lineage.store._codes import EVER
-from lineage.store._cut import lead_of
+from lineage.store._ahead import Ahead
 from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
 from lineage.store.base import Resolve
@@ -32,20 +30,13 @@ _WATERMARK: Final = "MATCH (w:Writer) RETURN w.name, w.seq"
 _HEARD: Final = "MATCH (e:Event) WHERE e.received <= $known_at RETURN e.received ORDER BY e.received LIMIT 1"
 
 
-class Neo4jStore(records.Records, connected.Connected, happened.Happened):
+class Neo4jStore(Ahead, records.Records, connected.Connected, happened.Happened):
     """Keeps promises of `lineage.store.base.Store` over a server; which, the package's docstring says."""
 
     def __init__(self, bolt: Bolt, resolve: Resolve) -> None:
         self._bolt = bolt
         self._resolve = resolve
-        self._lead = EVER
         self._alone = anew.Alone()
-
-    def without_ahead(self, by: timedelta = AHEAD) -> Self:
-        """The same store, which leaves out the events that are ahead of their receipt by more than *by*."""
-        other = copy(self)
-        other._lead = lead_of(by)  # noqa: SLF001 - its own kind
-        return other
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
         """Merge *deltas*, all or none, in one transaction, which waits for those of other writers."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Literal, Self
+from typing import Literal
 
 from lineage.database import Database
 from lineage.database.times import microseconds
 from lineage.model import (
-    AHEAD,
     ColumnEdge,
     Declaration,
     Delta,
@@ -34,7 +32,8 @@ from lineage.model import (
 )
 from lineage.statements import About, Kept, Ruling, Statement, Subject
 from lineage.store import _cut, _events, _news, _runs, _uses
-from lineage.store._codes import EVER, SIDE
+from lineage.store._ahead import Ahead
+from lineage.store._codes import SIDE
 from lineage.store._cut import Cut, cut, lead_of
 from lineage.store._search import Filters
 from lineage.store.answers import Carried, Namespace, News
@@ -67,7 +66,7 @@ from lineage.store.sqlite.sql import trimmed
 NOTHING = Page((), 0)
 
 
-class SqliteStore(records.Records, around.Around):
+class SqliteStore(Ahead, records.Records, around.Around):
     """Keeps the promises of `lineage.store.base.Store` over a Database, which it shares with the ledger.
 
     What is called on the database's writer thread joins the transaction that is open there (DECISIONS 12).
@@ -77,14 +76,7 @@ class SqliteStore(records.Records, around.Around):
         self._database = database
         self._resolve = resolve
         self._ids = Ids()
-        self._lead = EVER
         database.when_doubtful(self._ids.forget)
-
-    def without_ahead(self, by: timedelta = AHEAD) -> Self:
-        """The same store, which leaves out the events that are ahead of their receipt by more than *by*."""
-        other = copy(self)
-        other._lead = lead_of(by)  # noqa: SLF001 - its own kind
-        return other
 
     def merge(self, entries: Sequence[Entry], deltas: Sequence[Delta]) -> None:
         """Merge *deltas*; what a failed merge wrote is undone, also within a transaction that goes on."""
