@@ -62,10 +62,12 @@ def fields_of(path: Path, dataset: str) -> Fields:
     if isinstance(body, Mapping) and body.get("kind") == "DataContract":
         return list(_columns(_thing(document, dataset).properties))
     fields = body.get("fields") if isinstance(body, Mapping) else body
-    if not isinstance(fields, list) or read_columns(msgspec.json.encode({"fields": fields})) is None:
+    written = msgspec.json.encode({"fields": fields})
+    if not isinstance(fields, list) or read_columns(written) is None:
         wanted = 'no schema; write {"fields": [{"name": …, "type": …}]}, or name a contract of kind DataContract'
         raise InvalidDefinition(f"{document.at()}: {wanted}")
-    return fields
+    told: dict[str, Fields] = msgspec.json.decode(written)
+    return told["fields"]
 
 
 def _thing(document: Document, dataset: str) -> _Thing:
@@ -85,7 +87,7 @@ def _thing(document: Document, dataset: str) -> _Thing:
 
 def _names(thing: _Thing, dataset: str) -> bool:
     """Whether the name of *dataset* ends as *thing* is called."""
-    return any(dataset == name or dataset.endswith((f".{name}", f"/{name}", f":{name}")) for name in thing.called)
+    return any(dataset.endswith((f".{name}", f"/{name}", f":{name}")) for name in thing.called)
 
 
 def _columns(properties: Sequence[_Property]) -> Iterator[dict[str, Any]]:

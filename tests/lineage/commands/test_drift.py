@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
@@ -23,6 +24,7 @@ from tests.support.promises import HOUR, NOON, Lake, event, facet
 
 NODE = "dataset:lake:orders"
 INT = "BIGINT"
+JSON = {"Content-Type": "application/json"}
 
 
 def wrote(*columns: tuple[str, str]) -> dict[str, Any]:
@@ -203,8 +205,17 @@ def server(estate: Path) -> Iterator[str]:
 
 
 def test_a_server_says_the_same(estate: Path, server: str) -> None:
-    """By --url nothing is opened here."""
-    words = ("--json", "--positional")
-    here, there = asked(estate, without("amount"), *words), asked(estate, without("amount"), *words, "--url", server)
+    """By --url nothing is opened here; what else stands in the file is passed over."""
+    fields, words = [{**each, "size": 0.5} for each in without("amount")], ("--json", "--positional")
+    here, there = asked(estate, fields, *words), asked(estate, fields, *words, "--url", server)
 
     assert (there.exit_code, there.output) == (here.exit_code, here.output)
+
+
+def test_a_schema_without_end_is_refused(server: str) -> None:
+    """By the server that it is sent to, which goes on."""
+    deep = '{"fields":[{"name":"a",' * 20_000 + '"fields":[]' + "}]}" * 20_000
+
+    answer = httpx2.post(f"{server}/api/v1/drift", params={"nodeId": NODE}, content=deep, headers=JSON)
+
+    assert answer.status_code in {400, 422}
