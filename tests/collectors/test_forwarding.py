@@ -6,13 +6,12 @@ import hashlib
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
 
 import httpx2
 import pytest
@@ -27,8 +26,7 @@ from lineage.model import Draft
 from lineage.settings import load
 from tests.support.posting import event
 from tests.support.server import Server
-
-WAIT_S = 15
+from tests.support.waiting import until
 
 
 @dataclass
@@ -80,13 +78,6 @@ def house(folder: Path, *urls: str) -> Iterator[Headwater]:
         yield opened
     finally:
         opened.close()
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    deadline = monotonic() + WAIT_S
-    while not is_so() and monotonic() < deadline:
-        sleep(0.02)
-    return is_so()
 
 
 @pytest.fixture(autouse=True)
