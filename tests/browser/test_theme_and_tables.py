@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import ready
-from tests.support.shop import REVENUE
+from tests.support.shop import JOB, REVENUE
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +55,19 @@ def test_sorting_compares_numbers_as_numbers(page, address):
     assert ("ascending", sorted(known)) == (heading.get_attribute("aria-sort"), known)
 
 
-@pytest.mark.parametrize("path", ["/slos", "/slos/payments-records", "/slos/payments-latency"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/slos",
+        "/slos/payments-records",
+        "/slos/payments-latency",
+        "/incidents",
+        "/incidents/INC-1",
+        "/datasets",
+        JOB,
+    ],
+)
 def test_tables_fit_on_a_phone(page, address, path):
     """Columns that it has no room for are left out, so that nothing must be pushed sideways to be read."""
     page.set_viewport_size({"width": 390, "height": 844})
