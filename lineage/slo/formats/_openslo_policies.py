@@ -27,10 +27,11 @@ AT: Loc = ("spec", "alertPolicies")
 
 
 class Known(NamedTuple):
-    """The policies and conditions of a file, by name, with the document that says each."""
+    """The policies and conditions of a file, by name, with the document that says each; and what was *used* of it."""
 
     policies: dict[str, tuple[Told, PolicySpec]]
     conditions: dict[str, tuple[Told, ConditionSpec]]
+    used: set[str]  # kinds and names, as `AlertPolicy fast-burn`
 
 
 class Spoken(NamedTuple):
@@ -48,6 +49,7 @@ def spoken(told: Told, policies: Sequence[PolicyOf], known: Known, found: Import
         if each.spec is not None:
             _add(said, told, (*at, "spec"), each.spec, known, found)
         elif each.alert_policy_ref in known.policies:
+            known.used.add(f"AlertPolicy {each.alert_policy_ref}")
             here, spec = known.policies[each.alert_policy_ref]
             _add(said, here, ("spec",), spec, known, found)
         else:
@@ -71,12 +73,14 @@ def _add(said: Spoken, told: Told, at: Loc, policy: PolicySpec, known: Known, fo
         if each.spec is not None:
             said.windows.extend(_windows(told, (*where, "spec"), each.spec, found))
         elif each.condition_ref in known.conditions:
+            known.used.add(f"AlertCondition {each.condition_ref}")
             here, spec = known.conditions[each.condition_ref]
             said.windows.extend(_windows(here, ("spec",), spec, found))
         else:
             text = f"no AlertCondition {each.condition_ref!r} in this file, so that it is not taken over"
             found.note(told.at(*where), text)
     for place, target in enumerate(policy.notification_targets):
+        known.used.add(f"AlertNotificationTarget {target.name}")
         said.targets.setdefault(target.name, told.at(*at, "notificationTargets", place))
 
 

@@ -18,7 +18,8 @@ from lineage.slo.documents import Document, Loc
 from lineage.slo.formats._openslo import SLI, SLO, DataSource, IndicatorSpec, MetricSource, Objective, Window
 from lineage.slo.formats._openslo_alerts import AlertCondition, AlertNotificationTarget, AlertPolicy
 from lineage.slo.formats._openslo_policies import Known, Spoken, policies_of, spoken, target_name
-from lineage.slo.formats._openslo_told import SOURCE, V1, Told, in_v1
+from lineage.slo.formats._openslo_told import Told
+from lineage.slo.formats._openslo_versions import SOURCE, V1, in_v1
 from lineage.slo.formats.base import Assumed, Imported, named
 from lineage.slo.spec import DataSLO, define
 from lineage.slo.terms import Strict
@@ -63,6 +64,7 @@ def read(documents: Sequence[Document], assumed: Assumed) -> Imported:
         reading.define(told)
     if reading.faults:
         raise InvalidDefinition("\n".join(reading.faults))
+    reading.tell_of_the_rest()
     return reading.found
 
 
@@ -74,7 +76,8 @@ class _Reading:
         self._assumed = assumed
         self._indicators: dict[str, tuple[Told, IndicatorSpec]] = {}
         self._sources: dict[str, str] = {}
-        self._alerts = Known({}, {})
+        self._alerts = Known({}, {}, set())
+        self._named: list[tuple[str, Told]] = []
 
     def hear(self, document: Document) -> None:
         """Take in what *document* names, or note what has no place."""
@@ -85,19 +88,20 @@ class _Reading:
             self.faults.append(str(error))
 
     def _hear(self, told: Told, kind: Any) -> None:
+        name = ""
         if kind == "SLO":
             self.slos.append(told)
         elif kind == "SLI":
             sli = _model(told, SLI)
-            self._indicators[sli.metadata.name] = told, sli.spec
+            name, self._indicators[sli.metadata.name] = sli.metadata.name, (told, sli.spec)
         elif kind == "AlertPolicy":
             policy = _model(told, AlertPolicy)
-            self._alerts.policies[policy.metadata.name] = told, policy.spec
+            name, self._alerts.policies[policy.metadata.name] = policy.metadata.name, (told, policy.spec)
         elif kind == "AlertCondition":
             condition = _model(told, AlertCondition)
-            self._alerts.conditions[condition.metadata.name] = told, condition.spec
+            name, self._alerts.conditions[condition.metadata.name] = condition.metadata.name, (told, condition.spec)
         elif kind == "AlertNotificationTarget":
-            _model(told, AlertNotificationTarget)
+            name = _model(told, AlertNotificationTarget).metadata.name
         elif kind == "DataSource":
             source = _model(told, DataSource)
             self._sources[source.metadata.name] = source.spec.type
@@ -106,6 +110,14 @@ class _Reading:
             self.found.note(told.at("kind"), "Service is not taken over; an SLO names it in its label product")
         else:
             raise told.fault(("kind",), f"{kind!r} is no kind of OpenSLO; write SLO")
+        if name:
+            self._named.append((f"{kind} {name}", told))
+
+    def tell_of_the_rest(self) -> None:
+        """Note what no SLO here asked for by its name."""
+        for name, told in self._named:
+            if name not in self._alerts.used:
+                self.found.note(told.at("kind"), f"{name} is named by no SLO here, so that it is not taken over")
 
     def define(self, told: Told) -> None:
         """Make the SLO of *told*, or note why not."""
@@ -145,6 +157,7 @@ class _Reading:
         if slo.spec.indicator_ref not in self._indicators:
             text = f"no SLI {slo.spec.indicator_ref!r} in this file; write it beside the SLO"
             raise told.fault(("spec", "indicatorRef"), text)
+        self._alerts.used.add(f"SLI {slo.spec.indicator_ref}")
         return *self._indicators[slo.spec.indicator_ref], WRAPPED[2:]
 
     def _with_alerts(self, own: dict[str, Any], said: Spoken) -> bool:

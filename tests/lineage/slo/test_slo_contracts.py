@@ -391,6 +391,18 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format_", ["dbt", "headwater", "odcs", "openslo"])
+def test_a_file_that_is_said_to_be_of_a_format_is_held_to_it(tmp_path: Path, format_: str) -> None:
+    """Whatever it says itself."""
+    file = tmp_path / "x.yaml"
+    file.write_text("kind: Deployment\n")
+
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([file], NIGHTLY, format_)
+
+    assert str(caught.value).startswith(f"{file}:1:1: ")
+
+
+@pytest.mark.parametrize("format_", ["dbt", "headwater", "odcs", "openslo"])
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

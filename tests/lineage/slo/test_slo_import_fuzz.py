@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from lineage.cli import main
 from lineage.errors import InvalidDefinition
-from lineage.slo.formats.base import Assumed
+from lineage.parts import words
+from lineage.slo.formats.base import PACKAGE, Assumed
 from lineage.slo.importing import imported
 from lineage.slo.reading import read_text
 
@@ -81,25 +82,27 @@ def scribbles(draw: st.DrawFn, files: list[Path]) -> tuple[str, str]:
     return file.suffix, text[:at] + draw(st.text(st.characters(codec="utf-8"), max_size=6)) + text[end:]
 
 
-def outcome(folder: Path, told: tuple[str, str]) -> list[str]:
+def outcome(folder: Path, told: tuple[str, str], format_: str | None = None) -> list[str]:
     """Lines without a place that importing *told* ends with."""
     suffix, text = told
     file = folder / f"x{suffix}"
     file.write_text(text, encoding="utf-8")
     try:
-        lines = imported([file], ASSUMED).report
+        lines = imported([file], ASSUMED, format_).report
     except InvalidDefinition as error:
         lines = str(error).splitlines()
     return [line for line in lines if PLACED.match(line) is None]
 
 
-@given(st.one_of(mutants(FILES), scribbles(FILES)))
+@given(st.one_of(mutants(FILES), scribbles(FILES)), st.sampled_from([None, None, None, *words(PACKAGE)]))
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_an_import_is_taken_or_refused_where_it_is_wrong(tmp_path: Path, told: tuple[str, str]) -> None:
-    """Each line begins with file:line:column."""
-    assert outcome(tmp_path, told) == []
+def test_an_import_is_taken_or_refused_where_it_is_wrong(
+    tmp_path: Path, told: tuple[str, str], format_: str | None
+) -> None:
+    """Each line begins with file:line:column, also where the file is said to be of another format."""
+    assert outcome(tmp_path, told, format_) == []
 
 
 @given(st.one_of(mutants(EXAMPLES), scribbles(EXAMPLES)))

@@ -109,6 +109,16 @@ def test_what_no_window_says_is_told(tmp_path: Path, old: str, new: str, line: s
     assert [each[: len(line)] for each in lines if each.startswith(line)] == [line]
 
 
+def test_what_nothing_names_is_told(tmp_path: Path) -> None:
+    """A policy that no SLO asks for, with what it alone asks for."""
+    lines = told(changed(tmp_path, "    - alertPolicyRef: fast-burn\n", ""))
+
+    assert [line for line in lines if "named by no SLO" in line] == [
+        "8:1: AlertCondition budget-burns is named by no SLO here, so that it is not taken over",
+        "15:1: AlertPolicy fast-burn is named by no SLO here, so that it is not taken over",
+    ]
+
+
 def test_what_an_slo_says_itself_stands(tmp_path: Path) -> None:
     """Alerting and channel in our own words; a policy that says otherwise is told."""
     own = "owner: {team: data-orders, channel: {slack: C0OTHER}}\n              alerting: {policy: discrete}"
