@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from dashboards.figures.axes import LEGEND, Spans, bands, dates, figure_json, lines
+from dashboards.figures.axes import LEGEND, Spans, bands, dates, figure_json, lines, turning
 from dashboards.figures.charts import Held, measured
 
 
@@ -47,7 +47,8 @@ def volumes(points: Sequence[Volume], enough: str, behind: Spans = ()) -> str:
 
 
 def _level(points: Sequence[tuple[datetime, float | None]], color: str, name: str, dash: str) -> Any:
-    return lines(points, color, f"%{{y:,.4~g}} rows {name}", name=name, line={"width": 1.4, "dash": dash})
+    kept = [points[place] for place in turning([height for _, height in points])]
+    return lines(kept, color, f"%{{y:,.4~g}} rows {name}", name=name, line={"width": 1.4, "dash": dash})
 
 
 def _ordinary(points: Sequence[Volume]) -> list[Any]:
