@@ -109,6 +109,14 @@ def test_what_no_window_says_is_told(tmp_path: Path, old: str, new: str, line: s
     assert [each[: len(line)] for each in lines if each.startswith(line)] == [line]
 
 
+def test_each_condition_of_a_policy_is_a_window(tmp_path: Path) -> None:
+    """OpenSLO takes one today, and leaves room for more."""
+    twice = "conditions: [{conditionRef: budget-burns}, {conditionRef: budget-burns}]"
+    (slo,) = changed(tmp_path, "conditions: [{conditionRef: budget-burns}]", twice).slos
+
+    assert [window.severity for window in slo.spec.alerting.windows] == ["page", "page", "ticket"]
+
+
 def test_what_nothing_names_is_told(tmp_path: Path) -> None:
     """A policy that no SLO asks for, with what it alone asks for."""
     lines = told(changed(tmp_path, "    - alertPolicyRef: fast-burn\n", ""))
