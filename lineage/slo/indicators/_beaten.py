@@ -26,12 +26,13 @@ class Beaten:
     """The beats that went along a *path*.
 
     A source is measured by beats while they are sent into it and seen at the end: from the second one on, until none
-    was sent for more than two intervals, or none seen for a day. *alone*: nothing else counts, seen or not.
+    was sent for more than two intervals, or none seen for a day. Where only beats are believed, they count seen or not.
     """
 
-    def __init__(self, path: Journeys, threshold: timedelta, *, alone: bool) -> None:
+    def __init__(self, path: Journeys) -> None:
         self._beats, self._origin = path.ancestry.beats, path.origin
-        self._begin, self._threshold, self._alone = path.ancestry.begin, threshold, alone
+        self._begin, self._threshold = path.ancestry.begin, path.threshold
+        self._alone = path.believed is Level.BEAT
         self._seen = {of.emitter: _joined((beat.at, beat.at + LIVELY) for beat in of.seen) for of in self._beats}
         self._sent = {of.emitter: _joined(_expecting(of)) for of in self._beats}
         self._ways = {source: [*_ways(path, source)] for of in self._beats for source in of.sources}

@@ -24,7 +24,7 @@ class Sample:
     """What came to the end of the path, or is on its way there, since *origin*; *job* is where it began.
 
     *name* and *origin* stay when it lands. *at* None: it is still on its way. *level* None: so it is, or nobody knows
-    what it was made of, for the *gap* there is.
+    what it was made of, for the *gap* there is. *certain*: if it is late, that needs no evidence of what came.
     """
 
     name: str
@@ -37,14 +37,32 @@ class Sample:
     path: str | None = None
     stages: tuple[Stage, ...] = ()
     gap: str | None = None
+    certain: bool = True
 
 
 class Journeys(NamedTuple):
-    """What *ancestry* tells of its path: *come* are the versions at its end, by time."""
+    """What *ancestry* tells of its path: *come* are the versions at its end, by time; and what is asked of it.
+
+    It may take *threshold*, from the *origin* on. *believed* is the weakest evidence that counts.
+    """
 
     ancestry: Ancestry
     come: Sequence[Arrived]
     origin: Origin
+    threshold: timedelta
+    believed: Level
+
+    def certain(self, source: NodeId, version: Delivery) -> bool:
+        """Whether no version of the target that may have brought *version*, for all that is believed, came in time."""
+        first = bisect_right(self.come, version.at, key=_at)
+        end = bisect_right(self.come, begun(version) + self.threshold, key=_at)
+        unsure = (each for each in self.come[first:end] if not each.backfill and self._unsure(source, each))
+        return self.believed > Level.BEAT and next(unsure, None) is None
+
+    def _unsure(self, source: NodeId, arrived: Arrived) -> bool:
+        """Whether what *arrived* brought of *source* is not known as surely as is asked."""
+        passage = arrived.oldest.get(source)
+        return arrived.lost is not None if passage is None else passage.level > self.believed
 
 
 def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
@@ -67,16 +85,17 @@ def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
         new = _new(arrived, marks, versions, of.origin, measured)
         if at > ancestry.begin:
             chosen = new if of.origin == "oldest" else new[-1:]
-            yield from (_landed(arrived, version, passage) for version, passage in chosen)
+            yield from (_landed(of, arrived, version, passage) for version, passage in chosen)
     waiting = [
-        version
+        (version, source)
         for source, there in versions.items()
         for version in there[bisect_right(there, _passed(of.come, source, marks), key=key_of) :]
         if not measured(source, version.at)
     ]
-    waiting.sort(key=_order)
-    for version in waiting if of.origin == "oldest" else waiting[-1:]:
-        yield Sample(_name(version), begun(version), version.job, version.events)
+    waiting.sort(key=lambda each: _order(each[0]))
+    for version, source in waiting if of.origin == "oldest" else waiting[-1:]:
+        certain = of.certain(source, version)
+        yield Sample(_name(version), begun(version), version.job, version.events, certain=certain)
 
 
 def _passed(come: Sequence[Arrived], source: NodeId, marks: Mapping[NodeId, Key]) -> Key:
@@ -124,7 +143,7 @@ def _new(
     return sorted(new, key=lambda each: _order(each[0]))
 
 
-def _landed(arrived: Arrived, version: Delivery, passage: Passage) -> Sample:
+def _landed(of: Journeys, arrived: Arrived, version: Delivery, passage: Passage) -> Sample:
     origin, target = begun(version), arrived.delivery
     stages = tuple(travelled(passage, version, origin))
     events = passage.events if version is passage.version else (*passage.events[:-1], *version.events[:1])
@@ -138,6 +157,7 @@ def _landed(arrived: Arrived, version: Delivery, passage: Passage) -> Sample:
         passage.level,
         passage.path,
         stages,
+        certain=of.certain(passage.source, version),
     )
 
 
@@ -150,6 +170,10 @@ def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[De
     if mark is None:
         return ()
     return come[bisect_right(come, mark, key=key_of) : bisect_right(come, upto, key=key_of)]
+
+
+def _at(arrived: Arrived) -> datetime:
+    return arrived.delivery.at
 
 
 def _name(version: Delivery) -> str:

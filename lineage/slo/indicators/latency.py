@@ -33,6 +33,7 @@ LEVELS = {"heartbeat": Level.BEAT, "datasetVersion": Level.VERSION, "asOfStart":
 TOO_WEAK = {
     Level.BEAT: "no beat tells how long it took",
     Level.VERSION: "its readers do not name the versions that they read",
+    Level.AS_OF: "a run came that does not tell what it read",
 }
 
 
@@ -126,9 +127,9 @@ def samples(spec: Spec, ancestry: Ancestry) -> list[Sample]:
 
     Where nothing but beats is believed, what no beat tells of yet is nothing yet.
     """
-    path = Journeys(ancestry, arrivals(ancestry), spec.origin)
-    threshold, alone = spec.percentile.threshold, spec.weakest is Level.BEAT
-    beaten = Beaten(path, threshold, alone=alone)
+    threshold = spec.percentile.threshold
+    path = Journeys(ancestry, arrivals(ancestry), spec.origin, threshold, spec.weakest)
+    beaten, alone = Beaten(path), spec.weakest is Level.BEAT
     walked = [each for each in by_versions(path, beaten.measures) if each.at is not None or not alone]
     if spec.origin == "newest":
         return [*walked, *chain(*beaten.samples())]
@@ -259,13 +260,15 @@ def _outcome(sample: Sample, spec: Spec, usual: Usual, now: datetime, *, waited:
         return VerdictState.UNKNOWN, sample.gap
     if sample.at is None or sample.level is None:
         age = f"on its way for {span(now - sample.origin)}, from {sample.job.name}"
+        if waited and not sample.certain:
+            return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]
         return (VerdictState.BAD, age) if waited else (VerdictState.PENDING, f"{age}, an event may be on its way too")
-    if sample.level > spec.weakest:
-        return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]
     took = sample.at - sample.origin
+    in_time = took <= spec.percentile.threshold
+    if (in_time and sample.level > spec.weakest) or not (in_time or sample.certain):
+        return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]
     by = "" if sample.path is None else f" by path {sample.path}"
     said = f"took {span(took)}{by}" if sample.level > Level.BEAT else f"the beat took {span(took)}{by}"
-    in_time = took <= spec.percentile.threshold
     return VerdictState.GOOD if in_time else VerdictState.BAD, f"{said}{_slowest(sample, usual)}"
 
 

@@ -205,6 +205,17 @@ def test_weaker_evidence_than_is_asked_for_is_no_evidence(store: Store) -> None:
     assert states(judged(store, hop(0), slo=promised(correlate=["datasetVersion"]))) == "U"
 
 
+def test_that_nothing_came_in_time_needs_no_evidence_of_what_came(store: Store) -> None:
+    """It is BAD while it is on its way and when it has landed; what another run may have brought is UNKNOWN."""
+    slo = promised(correlate=["datasetVersion"])
+    merge(store, as_they_came([*hop(0), *hop(60, late=30)]))
+    looks = [states(evaluate(slo, store, at(minutes)).occurrences) for minutes in (80, 120)]
+
+    merge(store, as_they_came([*hop(200, late=30), *went("load", 204, 205, reads="staging", writes="analytics")]))
+
+    assert [*looks, states(evaluate(slo, store, at(300)).occurrences)] == ["UB", "UB", "UBU"]
+
+
 def test_a_backfill_is_no_sample(store: Store) -> None:
     """A run for an old interval reads what is new and carries nothing on."""
     old, new = ({"nominal_start": at(start), "nominal_end": at(start + 60)} for start in (-600, -60))
