@@ -12,7 +12,7 @@ from markupsafe import Markup
 from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.picture import URGENCY, Tone
-from dashboards.figures.strips import LONGEST, Cell, meter, rate, strip
+from dashboards.figures.strips import BRIEF, LONGEST, Cell, meter, rate, strip
 from dashboards.panels.diagnosis import empty_at, left_tone, pace
 from dashboards.states import SLO, VERDICT, Look, tier
 from lineage.model import NodeId, Verdict
@@ -84,7 +84,7 @@ def row(one: Judged, *, brief: bool = False) -> Row:
 def occurrences(one: Judged, *, brief: bool = False) -> Markup:
     """The window's newest occurrences as a strip; where they are judged by time, the later the taller."""
     status = one.status
-    shown = status.occurrences[-LONGEST:]
+    shown = status.occurrences[-(BRIEF if brief else LONGEST) :]
     tallness = _by_lateness(shown) if timed(one) else [TALL.get(VERDICT[verdict.state].tone, LOW) for verdict in shown]
     cells = [_cell(verdict, tall) for verdict, tall in zip(shown, tallness, strict=True)]
     counts = status.counts
@@ -103,20 +103,21 @@ def timed(one: Judged) -> bool:
 
 def _by_lateness(shown: Sequence[Verdict]) -> list[float]:
     """How tall each is: the later the taller, and a bad one always above a good one; one that never came is full."""
-    spans: dict[Tone, list[Fraction]] = {}
-    for verdict in shown:
-        if verdict.value is not None:
-            spans.setdefault(VERDICT[verdict.state].tone, []).append(verdict.value)
+    toned = [
+        (VERDICT[verdict.state].tone, None if verdict.value is None else float(verdict.value)) for verdict in shown
+    ]
+    ranges = {}
+    for tone in TALL:
+        late = [value for each, value in toned if each == tone and value is not None]
+        ranges[tone] = (min(late), max(late)) if late else (0.0, 0.0)
 
-    def tall(verdict: Verdict) -> float:
-        tone = VERDICT[verdict.state].tone
-        if tone not in TALL or verdict.value is None:
+    def tall(tone: Tone, value: float | None) -> float:
+        if tone not in TALL or value is None:
             return TALL.get(tone, LOW)
-        early, late = min(spans[tone]), max(spans[tone])
-        share = (verdict.value - early) / (late - early) if late > early else Fraction(1)
-        return TALL[tone] - LOW * float(1 - share)
+        first, last = ranges[tone]
+        return TALL[tone] - (LOW * (last - value) / (last - first) if last > first else 0)
 
-    return [tall(verdict) for verdict in shown]
+    return [tall(tone, value) for tone, value in toned]
 
 
 def _cell(verdict: Verdict, tall: float) -> Cell:
