@@ -14,7 +14,7 @@ from lineage.slo.evaluate import evaluate
 from lineage.slo.frequency import apart
 from lineage.slo.indicators._robust import LEAST, deviations, median
 from lineage.slo.periods import length_at, period_at
-from lineage.slo.phrases import percent, span
+from lineage.slo.phrases import moment, percent, span
 from lineage.slo.reading import Hint, Source, files_of, read_file
 from lineage.slo.shape import number
 from lineage.slo.slices import slicing, spaced
@@ -134,6 +134,9 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             )
     if slo.window < HOUR:
         yield f"the window is {span(slo.window)} long, for m is a minute; write M for months"
+    for ending in () if slo.spec.lifecycle is None else slo.spec.lifecycle.endings:
+        if ending.at <= now:
+            yield f"the data {ending.what} {moment(ending.at)}, which is over; write a later end, or remove it"
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
     cut, between = slicing(slo), apart(slo, (), now)

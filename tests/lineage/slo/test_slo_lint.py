@@ -32,6 +32,10 @@ DAILY = {"cron": "0 0 * * *"}
             {"schedule": {"cron": "0 0 1 1 *"}},
             "this target forbids any miss: 28 d hold 1 occurrence; a longer window or a",
         ),
+        (
+            {"lifecycle": {"endOfLife": "2026-01-01"}},
+            "the data is there until 2026-01-01 00:00 UTC, which is over; write a later end, or remove it",
+        ),
         ({"window": "3m"}, "the window is 3 m long, for m is a minute; write M for months"),
         (
             {"target": "0.95", "alerting": {"policy": "mwmb", "windows": [SLOW]}},
