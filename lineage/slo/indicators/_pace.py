@@ -10,7 +10,7 @@ from itertools import pairwise
 from lineage.slo.indicators._journeys import Sample
 
 EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
-BITS = 3
+BITS = 3  # of the length of a span
 LOOKS_BACK = 7  # gaps, of which the median is usual: of as many versions as are known from before the evidence
 
 
@@ -58,4 +58,4 @@ def by_pace(samples: Iterable[Sample], pace: Pace, threshold: timedelta) -> list
 
 def _together(sample: Sample) -> object:
     """What is equal for all that came at once."""
-    return sample.at, sample.run, sample.events[:1], sample.gap
+    return sample.at, sample.events[:1], sample.gap

@@ -122,6 +122,16 @@ def test_of_beats_that_come_together_the_origin_is_chosen(store: Store, origin: 
     assert figured(found)[-1] == ("G", seconds, 1)
 
 
+def test_a_look_at_what_several_versions_brought_is_one_sample(store: Store) -> None:
+    """It is the look that counts, however the beats came."""
+    beats = [*sent(*range(-1, 12)), *seen(-1, -0.5), *seen(2, 8, through=True)]
+    versions = [*takes(0.5), *loads(1, 2), *takes(2.5), *loads(3, 4)]
+
+    found = judged(store, beats, versions, now=12)
+
+    assert figured(found)[1:] == [("G", 480, 1)]
+
+
 def test_a_beat_that_others_overtook_is_judged_by_itself(store: Store) -> None:
     """It may be lost: what came after it says nothing of it."""
     before = [each for minute in range(-5, 0) for each in seen(minute, minute + 0.5)]
