@@ -33,6 +33,8 @@ SLOS = [
     *(promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")),
     promise(window="6h", name="young", effectiveFrom=NOON - 3 * HOUR, exclusions=[NIGHTLY]),
     promise("completeness", sli={"expected": SEASONAL}, window="6h", name="seasonal"),
+    promise("completeness", sli={"settle": "20m", "metadataGrace": "5m"}, window="6h", name="settling"),
+    promise(sli={"metadataGrace": "10m"}, window="6h", name="patient", lateMetadata={"correctionHorizon": "30m"}),
     promise(sli={"method": "age", "threshold": "90m"}, window="6h", name="age"),
     promise(sli={"method": "heartbeat", "heartbeat": BEATS}, window="3h", name="beats"),
     promise(sli={"type": "job_success"}, window="6h", name="jobs"),
@@ -122,6 +124,7 @@ def decision(draw: Any, slo: DataSLO, now: datetime) -> Statement:
     return correcting(slo, name, Correction("GOOD", "it was there", "ada", now))
 
 
+@pytest.mark.timeout(400)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_watch_says_what_judging_anew_says(data: st.DataObject) -> None:
@@ -217,6 +220,7 @@ def ruling(draw: Any, slo: DataSLO, now: datetime) -> Statement:
     return correcting(slo, f"{at.isoformat()[:19]}Z", Correction(state, "seen by eye", "ada", now))
 
 
+@pytest.mark.timeout(400)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_beats_that_are_followed_are_judged_as_anew(data: st.DataObject) -> None:
