@@ -20,11 +20,11 @@ from lineage.channels.base import Channel, ready
 from lineage.errors import Conflict, Overloaded, StoreUnavailable
 from lineage.model import Verdict
 from lineage.settings import Settings
-from lineage.slo.answering import ANSWERING
 from lineage.slo.book import SloBook
 from lineage.slo.metrics import SLOS
 from lineage.slo.queues import QUEUES
 from lineage.slo.renewed import renewed
+from lineage.slo.shares import SHARES
 from lineage.slo.status import Status
 from lineage.store.base import Change, Lease, Store
 from lineage.store.making import VERSION_KIND, unfinished
@@ -125,7 +125,7 @@ class Scheduler:
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
-            ANSWERING.look(house.store, definitions.values(), now)
+            SHARES.look(house.store, definitions.values(), now)
             return statuses
 
     def _judged_last(self) -> datetime | None:
@@ -197,7 +197,7 @@ def _hide() -> None:
     """Another judges, or nobody: what only who judges can say is not said here."""
     SLOS.hide()
     QUEUES.hide()
-    ANSWERING.hide()
+    SHARES.hide()
     ALERTS.hide()
     OUTBOX_OLDEST_S.set(0)
 

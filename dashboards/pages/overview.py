@@ -21,7 +21,7 @@ from dashboards.panels.slos import rows
 from dashboards.states import SLO, worst
 from lineage.alerts.incidents import Incident, every
 from lineage.model import VerdictState
-from lineage.slo.answering import ANSWERING
+from lineage.slo.shares import SHARES
 from lineage.slo.status import SloState
 from lineage.web import needs, services
 
@@ -75,7 +75,7 @@ def shown(request: Request) -> Response:
         came=came,
         health=health(judged, seen.at),
         stats=behind.store.stats(),
-        estate=ANSWERING.estate if seen.as_of is None else None,
+        estate=SHARES.estate if seen.as_of is None else None,
         datasets=behind.store.find(kind="dataset", order="updated", limit=6).items,
     )
 

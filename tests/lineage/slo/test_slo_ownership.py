@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 from lineage.app import build, open_headwater
 from lineage.channels.base import sections
 from lineage.settings import load
-from lineage.slo.answering import Answering
 from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators.ownership import describe
 from lineage.slo.ownership import Estate, Share, ownership
+from lineage.slo.shares import Shares
 from lineage.slo.spec import DataSLO, define
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, facet, promise, states, verdicts
 
@@ -165,12 +165,12 @@ def shown(lake: Lake, *times: timedelta) -> list[str]:
     """What Prometheus is shown after a look at each of these times, the last of them at a third dataset."""
     registry = CollectorRegistry()
     datasets, ratio = (Gauge(name, "What there is.", ["namespace"], registry=registry) for name in ("all", "owned"))
-    answering = Answering(datasets, ratio)
+    shares = Shares(datasets, ratio)
     lake.put(told("orders"), told("web"))
     for at in times:
         if at == times[-1]:
             lake.put(told("shop", **owner("data-orders")))
-        answering.look(lake.store, [promise()], NOON + at)
+        shares.look(lake.store, [promise()], NOON + at)
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 
@@ -189,12 +189,12 @@ def test_the_estate_is_looked_at_once_an_hour(lake: Lake, times: tuple[timedelta
 def test_who_does_not_judge_shows_no_estate(lake: Lake) -> None:
     """Another does, and says it once."""
     lake.put(told("orders"))
-    answering = Answering(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
-    answering.look(lake.store, [], NOON + HOUR)
+    shares = Shares(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
+    shares.look(lake.store, [], NOON + HOUR)
 
-    answering.hide()
+    shares.hide()
 
-    assert answering.estate is None
+    assert shares.estate is None
 
 
 TEAM = {"type": "ownership"}

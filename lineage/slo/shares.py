@@ -15,7 +15,7 @@ from lineage.telemetry import DATASETS, OWNED_RATIO
 EVERY = timedelta(hours=1)  # it changes with teams, not with data, and costs a look at every dataset
 
 
-class Answering:
+class Shares:
     """Sets *datasets* and *ratio* by what `look` saw; *estate* is that, None before and where another judges."""
 
     def __init__(self, datasets: Gauge = DATASETS, ratio: Gauge = OWNED_RATIO) -> None:
@@ -46,4 +46,4 @@ class Answering:
         self._looked_at = self.estate = None
 
 
-ANSWERING = Answering()
+SHARES = Shares()
