@@ -30,7 +30,7 @@ def documenting(incident: Incident, url: str, actor: str, now: datetime) -> Stat
         parts = urlsplit(given)
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or any(each.isspace() for each in given):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in given or not given.isprintable():
         raise InvalidInput(f"url: {url!r} is no page; write it whole, as https://wiki.example.com/INC-7", field="url")
     if parts.username is not None or parts.password is not None:
         raise InvalidInput("url: leave out name and password; it stays on record", field="url")

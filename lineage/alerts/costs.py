@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from lineage.alerts.incidents import Incident, Member, Moment, Postmortem, Spent
 from lineage.model import VerdictState
+from lineage.slo.budget import JUDGED
 from lineage.slo.phrases import percent
 from lineage.slo.status import Status
 
@@ -23,7 +24,7 @@ def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Statu
     *before* is how it stood at the last look; what was good again by then keeps its cost. *statuses* are by SLO. Only
     of what hurts an SLO anything is lost: not of a budget that runs low, nor of what no SLI shows.
     """
-    if case.kind != "slo":
+    if case.kind != "slo" or (case == before and _beyond_question(case)):
         return case
     settled = () if before is None else tuple(each for each in before.members if each.restored_at is not None)
     members = tuple(
@@ -46,15 +47,31 @@ def spent(member: Member, status: Status) -> Spent:
     since = takewhile(lambda each: each.due >= begin, reversed(status.looked_at))
     bad = (each for each in since if each.state == VerdictState.BAD and (end is None or each.due <= end))
     lost = sum((each.total - each.good for each in bad), Fraction(0))
-    if not lost or not status.budget.allowed:
+    if not lost or not (allowed := _allowed(status)):
         return Spent()
-    share = float(lost / status.budget.allowed)
+    share = float(lost / allowed)
     return Spent(inherited=share) if member.above else Spent(own=share)
 
 
 def said(share: float) -> str:
     """A share that was spent, as `34 %`."""
     return percent(Fraction(share).limit_denominator(EXACT))
+
+
+def _beyond_question(case: Incident) -> bool:
+    """Whether no further loss asks for a postmortem: of what lasts for days each look would count all of it."""
+    return case.postmortem.required or all(each.above for each in case.members)
+
+
+def _allowed(status: Status) -> Fraction:
+    """What the window allows; on a calendar no less than one as long up to now, for on the first it may be nearly none.
+
+    So what was lost before the border is not held to what has been due since.
+    """
+    if status.period is None:
+        return status.budget.allowed
+    judged = sum((each.total for each in status.looked_at if each.state in JUDGED), Fraction(0))
+    return max(status.budget.allowed, (1 - status.target) * judged)
 
 
 def _postmortem(members: tuple[Member, ...], url: str | None) -> Postmortem:

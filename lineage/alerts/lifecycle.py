@@ -82,7 +82,7 @@ def joined(incident: Incident, new: Member) -> Incident:
     others = tuple(old for old in incident.members if old.slo != new.slo)
     for old in incident.members:
         if old.slo == new.slo:
-            new = new.model_copy(update={"hurt_since": old.hurt_since or old.since})
+            new = new.model_copy(update={"hurt_since": old.hurt_since or old.since, "short": old.short})
             if old.above and old.restored_at is not None:
                 new = new.model_copy(update={"earlier": (*old.earlier, (old.since, old.restored_at))})
     return incident.model_copy(

@@ -261,7 +261,7 @@ class _Reaction:
 
     def _explain(self, evidence: Evidence) -> None:
         """Look again for the job behind what was opened without one: its event may have come later."""
-        for case in [case for case in self._before.values() if case.kind == "slo" and not _job_of(case.cause)]:
+        for case in [case for case in self._cases.values() if case.kind == "slo" and not _job_of(case.cause)]:
             causes = (evidence.cause(member.slo) for member in case.members if member.restored_at is None)
             better = (cause for cause in causes if cause is not None and (case.cause is None or _job_of(cause)))
             if (cause := next(better, None)) is not None:

@@ -14,7 +14,7 @@ from lineage.alerts.phrases import told
 from lineage.errors import Conflict, InvalidInput, NotFound
 from lineage.statements import Statement, Subject, Word
 from tests.lineage.alerts.test_outbox import GOOD, LATE, Desk
-from tests.support.alerting import HOUR, NOW
+from tests.support.alerting import BUILD, HOUR, NOW, edges
 from tests.support.incidents import OPENED, RESOLVED
 
 WIKI = "https://wiki.example.com/INC-1"
@@ -77,6 +77,17 @@ def test_the_next_look_edits_the_message(room: Room) -> None:
         "INC-1 open changed",
         False,
     )
+
+
+def test_what_is_explained_when_it_is_taken_up_is_told_once(room: Room) -> None:
+    """One edit says both."""
+    room.store.graph = edges()
+    room.store.fail(BUILD, NOW - HOUR)
+    room.acknowledge("ana", NOW)
+    for _ in range(3):
+        room.react(LATE)
+
+    assert (room.incident().title, room.incident().transition) == ("marts.build_orders_daily failed", 2)
 
 
 def test_a_message_names_who_took_it_up() -> None:
@@ -145,6 +156,8 @@ def test_the_newest_address_counts() -> None:
         ("https://", "is no page"),
         ("http://[", "is no page"),
         ("https://wiki.example.com/a b", "is no page"),
+        ("https://wiki.example.com/\x00", "is no page"),
+        ("https://wiki.example.com/\u202etxt.exe", "is no page"),
         ("https://ana:secret@wiki.example.com/", "leave out name and password"),
         (f"https://wiki.example.com/{'a' * 2_000}", "longer than 2,000 characters"),
     ],

@@ -170,6 +170,17 @@ def test_the_end_of_the_incident_still_says_what_is_spent(desk: Desk) -> None:
     assert (desk.one().state, "the gate of shop is closed" in text) == ("resolved", True)
 
 
+def test_an_slo_that_is_hurt_again_still_has_spent_its_budget(desk: Desk) -> None:
+    """In an incident that goes on, the gate is as closed as it was."""
+    desk.definitions["revenue"] = slo("revenue", ORDERS)
+    other = status("revenue", "GGB", ladder="page", state="breaching")
+    for letters, ladder in (("GGB", "page"), ("GBG", None), ("BGB", "page")):
+        desk.look(status("orders", letters, ladder=ladder, state="breaching", left=Fraction(-3)), other)
+    shorts = [each.short for each in desk.one().members if each.slo == "orders"]
+
+    assert shorts == ["orders has spent its error budget, so that the gate of shop is closed"]
+
+
 @pytest.mark.parametrize(
     ("before", "share", "state", "expected"),
     [

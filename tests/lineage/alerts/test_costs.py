@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -13,6 +14,7 @@ from lineage.alerts.costs import costed, spent
 from lineage.alerts.incidents import Incident, Postmortem, Spent
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
+from lineage.slo.periods import Period
 from lineage.slo.status import Budget, Status
 from tests.support.alerting import HOUR, LOAD, NOW, ORDERS, REVENUE, MemoryStore, later, slo, status
 from tests.support.incidents import LATE, OPENED
@@ -69,6 +71,16 @@ def test_what_was_lost_upstream_is_inherited() -> None:
 def test_where_nothing_is_allowed_nothing_is_shared() -> None:
     """A share of nothing is no number."""
     assert spent(MEMBER, losing("GGGBB", 0)) == Spent()
+
+
+@pytest.mark.parametrize(("allowed", "share"), [(2, 0.25), (20, 0.1)])
+def test_what_was_lost_before_the_first_is_not_held_to_what_was_due_since(allowed: int, share: float) -> None:
+    """Of seconds and records a month allows but 1 % of what was due by now, which at midnight is nearly none."""
+    found = losing("G" * 798 + "BB", allowed)
+    month = Period(NOW - HOUR, NOW + HOUR, "December 2026")
+    turned = replace(found, period=month, before=found.occurrences[:-1], occurrences=found.occurrences[-1:])
+
+    assert spent(MEMBER, turned) == Spent(own=share)
 
 
 @pytest.mark.parametrize(("allowed", "required"), [(5, False), (4, True)])
@@ -139,3 +151,24 @@ def test_what_was_good_after_all_cost_nothing() -> None:
     found = incidents.one(store.as_store(), "INC-1")
 
     assert (found.state, found.postmortem.required) == ("resolved", False)
+
+
+class Unread(UserDict[str, Status]):
+    """Statuses that nobody may ask for."""
+
+    def __contains__(self, key: object) -> bool:
+        raise AssertionError(key)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"members": (MEMBER.model_copy(update={"above": True}),)},
+        {"members": (MEMBER,), "postmortem": Postmortem(required=True, because="spent 34 % of the budget of orders")},
+    ],
+)
+def test_what_lasts_for_days_is_not_counted_at_each_look(update: dict[str, object]) -> None:
+    """Where nothing changed and no loss can ask for a postmortem any more."""
+    case = OPENED.model_copy(update=update)
+
+    assert costed(case, case, Unread(), NOW) is case
