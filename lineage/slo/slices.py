@@ -160,7 +160,7 @@ def _outcome(cut: Slicing, members: Sequence[Verdict], *, alike: bool) -> tuple[
     )
     undecided = [one for one in wanted if one.state in OPEN]
     share = good / total if total else None
-    reason = _reason(cut, good, total, wanted, undecided)
+    reason = _reason(cut, good, total, wanted)
     if alike and not cut.weighs:
         every = total + len(undecided)
         if good >= cut.wanted * every:
@@ -177,13 +177,11 @@ def _outcome(cut: Slicing, members: Sequence[Verdict], *, alike: bool) -> tuple[
     return VerdictState.GOOD if share >= cut.wanted else VerdictState.BAD, share, reason
 
 
-def _reason(
-    cut: Slicing, good: Fraction, total: Fraction, wanted: Sequence[Verdict], undecided: Sequence[Verdict]
-) -> str:
+def _reason(cut: Slicing, good: Fraction, total: Fraction, wanted: Sequence[Verdict]) -> str:
     told = f"{count(good)} of {count(total)} good, {percent(cut.wanted, 3)} wanted"
-    if undecided:
-        told += f", {len(undecided)} not known"
-    first = next((one for one in (*wanted, *undecided) if one.state == VerdictState.BAD or one in undecided), None)
+    if undecided := sum(one.state in OPEN for one in wanted):
+        told += f", {undecided} not known"
+    first = next((one for one in wanted if one.state != VerdictState.GOOD), None)
     return told if first is None else f"{told}; first {moment(first.due)}: {first.reason}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lineage.model import Verdict
+from lineage.model import Amendment, Verdict, VerdictState
 from lineage.slo.budget import judge
 from lineage.slo.evaluate import evaluate
 from lineage.slo.explain import explain, shape_of
@@ -287,3 +288,13 @@ def test_an_occurrence_of_a_slice_is_explained_too(tmp_path: Path) -> None:
     found = explain(slo, status, "2026-11-20T09:00:00Z", lake.store)
 
     assert (found.verdict.state, shape_of(found)["spends"], status.occurrences[0].state) == ("GOOD", None, "BAD")
+
+
+def test_a_slice_says_what_it_was_before_an_occurrence_became_good() -> None:
+    """Where one that came late makes the slice another: what it was, and until when."""
+    late = Amendment(VerdictState.BAD, NOON)
+    told = verdicts("GGGGBGGGGG", NOON - 6 * MINUTE, 6 * MINUTE)
+    made = [*told[:-1], replace(told[-1], amended=late)]
+    (slice_,) = judge(sliced(wanted="0.9"), made, NOON).occurrences
+
+    assert (slice_.state, slice_.amended) == ("GOOD", late)
