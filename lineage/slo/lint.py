@@ -132,11 +132,7 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"the {tier.severity} tier over {span(tier.long)} fires while the budget is on track: its factor is "
                 f"{float(tier.factor(length)):.4g}; write a larger budget for it, or a shorter long window"
             )
-    if slo.window < HOUR:
-        yield f"the window is {span(slo.window)} long, for m is a minute; write M for months"
-    for ending in () if slo.spec.lifecycle is None else slo.spec.lifecycle.endings:
-        if ending.at <= now:
-            yield f"the data {ending.what} {moment(ending.at)}, which is over; write a later end, or remove it"
+    yield from _out_of_time(slo, now)
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
     cut, between = slicing(slo), apart(slo, (), now)
@@ -148,6 +144,14 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
         yield "the ladder is not used, for burn rates speak here; write policy: discrete"
     if slo.spec.alerting.significance is not None and every is not None and not rates:
         yield "significance is not used, for the ladder speaks here; write policy: mwmb"
+
+
+def _out_of_time(slo: DataSLO, now: datetime) -> Iterator[str]:
+    if slo.window < HOUR:
+        yield f"the window is {span(slo.window)} long, for m is a minute; write M for months"
+    for ending in () if slo.spec.lifecycle is None else slo.spec.lifecycle.endings:
+        if ending.at <= now:
+            yield f"the data {ending.what} {moment(ending.at)}, which is over; write a later end, or remove it"
 
 
 def _held(slo: DataSLO, now: datetime) -> str:

@@ -1,8 +1,7 @@
-"""ODCS contracts and dbt's freshness: what SLOs they come to, and what of them has no place."""
+"""ODCS contracts: what SLOs they come to, and what of them has no place."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,6 @@ from lineage.slo.shape import number
 from lineage.slo.written import body_of, written
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-FILTERED = (
-    "11:5: source.shop.landing.orders: the filter '_LOADED_AT > current_date - 7' is not taken over: "
-    "all that was delivered counts"
-)
 NIGHTLY = Assumed("snowflake://acme-prod", "data", "0 2 * * *", "Europe/Berlin")
 
 
@@ -167,6 +162,11 @@ def test_people_answer_and_data_ends_as_the_contract_says(tmp_path: Path) -> Non
         ("- {property: timeToDetect, value: 30, unit: s}", "slaProperties.3.value: '30s' is no duration here; write"),
         ("- {property: endOfLife, value: someday}", "slaProperties.3.value: 'someday' is no date; write 2027-03-01"),
         ("- {property: errorRate, value: 0}", "slaProperties.3.value: 0 is no share that leaves a budget; write 0.1"),
+        ("- {property: errorRate, value: few}", "slaProperties.3.value: 'few' is no share that leaves a budget"),
+        (
+            "- {property: timeOfAvailability, value: noon}",
+            "slaProperties.3.value: 'noon' is no time that is taken over",
+        ),
         ("- {property: retention, value: 3, valueExt: 4}", "slaProperties.3.valueExt: 4 beside the value is not"),
         (
             "- {property: endOfLife, value: 2030-01-01}\n  - {property: endOfSupport, value: 2031-01-01}",
@@ -179,6 +179,52 @@ def test_a_level_without_a_place_is_told(tmp_path: Path, level: str, said: str) 
     report = contract(tmp_path, (KEPT, level)).report
 
     assert sum(said in line for line in report) == 1
+
+
+WHEN = "    value: 1\n    unit: d\n    customProperties:\n      - {property: timezone, value: Europe/Berlin}\n"
+NEVER = Assumed("snowflake://acme-prod", "data")
+
+
+@pytest.mark.parametrize(
+    ("often", "said"),
+    [
+        (
+            "    value: 7\n    unit: m\n",
+            "slaProperties.0: frequency 7 m is no cron; write scheduler: cron and schedule",
+        ),
+        ("    value: few\n    unit: d\n", "slaProperties.0: frequency few d is no cron; write scheduler: cron and"),
+        (
+            "    value: 7\n    unit: m\n",
+            "slaProperties.1: latency is not taken over: nothing says when data is expected",
+        ),
+        ("    value: 7\n    unit: m\n", "schema.0.quality.0: rowCount is not taken over: nothing says when data is"),
+        (
+            "    value: 1\n    scheduler: cron\n    schedule: 30 4 * * *\n",
+            "slaProperties.0.schedule: the zone is assumed to be UTC; write a custom property timezone",
+        ),
+    ],
+)
+def test_when_data_comes_is_never_guessed(tmp_path: Path, often: str, said: str) -> None:
+    """What no cron says promises nothing of when; what names no zone is told."""
+    report = contract(tmp_path, (WHEN, often), assumed=NEVER).report
+
+    assert sum(said in line for line in report) == 1
+
+
+def test_a_channel_by_its_name_is_told(tmp_path: Path) -> None:
+    """An id outlives a renaming."""
+    report = contract(tmp_path, ("channel: C0ORDERS1", "channel: '#orders'")).report
+
+    assert sum("support.0.channel: is a channel's name" in line for line in report) == 1
+
+
+def test_two_rules_without_an_id_are_two_promises(tmp_path: Path) -> None:
+    """Each has a name of its own."""
+    rule = "- {type: library, metric: rowCount, mustBeGreaterThan: 999, severity: error}\n      "
+    changes = ("- {id: volume, type: library", f"{rule}- {{type: library")
+    names = [slo.name for slo in contract(tmp_path, changes).slos]
+
+    assert [name for name in names if "volume" in name] == ["orders-volume", "orders-volume-5"]
 
 
 def test_several_owners_are_told_of(tmp_path: Path) -> None:
@@ -279,178 +325,11 @@ def test_servers_name_datasets_as_openlineage_does(
     assert dataset_of(Server.model_validate(server), name) == dataset_id(*expected)
 
 
-def test_dbt_promises_the_age_of_its_sources() -> None:
-    """What warns opens a ticket, what fails pages; the owner is whom `meta` names."""
-    found = imported([CONTRACTS / "manifest.json"], NIGHTLY)
-    told = [(slo.name, slo.spec.owner.team, slo.spec.alerting.ladder[0].severity) for slo in found.slos]
-
-    assert (told, [body_of(slo)["spec"]["sli"]["threshold"] for slo in found.slos]) == (
-        [
-            ("landing-fx-rates-age-error", "data", "page"),
-            ("landing-orders-age-error", "data-orders", "page"),
-            ("landing-orders-age-warn", "data-orders", "ticket"),
-        ],
-        ["90m", "1d", "12h"],
-    )
-
-
-def test_what_dbt_found_last_is_told() -> None:
-    """`sources.json` beside the manifest says how each source stood."""
-    report = imported([CONTRACTS / "manifest.json", CONTRACTS / "sources.json"], NIGHTLY).report
-
-    assert [line.split("manifest.json:")[1] for line in report if "landing.orders" in line] == [
-        "11:5: source.shop.landing.orders: was error when dbt looked last",
-        FILTERED,
-        "11:5: source.shop.landing.orders: the objective 0.99 over 28d is assumed; change it in the YAML",
-    ]
-
-
-@pytest.mark.parametrize(
-    "files", [["manifest.json"], ["manifest.json", "sources.json"], ["sources.json", "manifest.json"]]
-)
-def test_what_dbt_itself_wrote_is_understood(files: list[str]) -> None:
-    """By 1.11.16 over DuckDB, macros left out: limits, owners, identifiers, in whichever order files come."""
-    found = imported([CONTRACTS / "dbt-1.11.16" / file for file in files], NIGHTLY)
-
-    assert [
-        (slo.name, slo.dataset.name, slo.spec.owner.team, body_of(slo)["spec"]["sli"]["threshold"])
-        for slo in found.slos
-    ] == [
-        ("landing-fx-rates-age-error", "shop.landing.fx_rates", "data-payments", "90m"),
-        ("landing-gone-age-error", "shop.landing.gone", "data-orders", "1d"),
-        ("landing-gone-age-warn", "shop.landing.gone", "data-orders", "12h"),
-        ("landing-orders-age-error", "shop.landing.orders_raw", "data-orders", "1d"),
-        ("landing-orders-age-warn", "shop.landing.orders_raw", "data-orders", "12h"),
-    ]
-
-
-def test_a_limit_that_only_sources_json_says_counts(tmp_path: Path) -> None:
-    """Where the manifest holds none, as one of another run does not, the criteria of the last look do."""
-    folder = CONTRACTS / "dbt-1.11.16"
-    manifest = json.loads((folder / "manifest.json").read_text())
-    source = manifest["sources"]["source.shop.landing.orders"]
-    source["freshness"] = source["config"]["freshness"] = None
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    names = {slo.name for slo in imported([tmp_path / "manifest.json", folder / "sources.json"], NIGHTLY).slos}
-
-    assert {name for name in names if "orders" in name} == {"landing-orders-age-error", "landing-orders-age-warn"}
-
-
-def test_dbt_without_a_schedule_is_told_to_want_one() -> None:
-    """No cadence is invented."""
-    found = imported([CONTRACTS / "manifest.json"], Assumed("snowflake://acme", "data"))
-
-    assert (found.slos, sum("import with --cron" in line for line in found.report)) == ([], 2)
-
-
-@pytest.mark.parametrize(
-    ("files", "assumed", "said"),
-    [
-        (["sources.json"], NIGHTLY, "sources.json:1:1: names no relations; import manifest.json with it"),
-        (["manifest.json"], Assumed(cron="0 2 * * *", team="data"), "which snowflake it is stands in no file"),
-        (["manifest.json"], Assumed("snowflake://acme", cron="0 2 * * *"), "nobody owns it; write meta: {owner: …}"),
-    ],
-)
-def test_what_dbt_does_not_say_is_asked_for(files: list[str], assumed: Assumed, said: str) -> None:
-    """With the option that says it."""
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([CONTRACTS / file for file in files], assumed)
-
-    assert said in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("schema", "said"),
-    [
-        ("run-results/v6", "x.json:1:1: dbt's run-results says nothing of freshness; import manifest.json"),
-        ("catalog/v1", "x.json:1:1: dbt's catalog says nothing of freshness; import manifest.json"),
-    ],
-)
-def test_another_artifact_of_dbt_is_refused(tmp_path: Path, schema: str, said: str) -> None:
-    """It holds sources or results of another kind."""
-    file = tmp_path / "x.json"
-    version = f"https://schemas.getdbt.com/dbt/{schema}.json"
-    file.write_text(json.dumps({"metadata": {"dbt_schema_version": version}, "sources": {}, "results": []}))
-
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([file], NIGHTLY)
-
-    assert str(caught.value).endswith(said)
-
-
-def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    """With those that there are."""
-    file = tmp_path / "x.yaml"
-    file.write_text("kind: Deployment")
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([file], NIGHTLY)
-
-    assert str(caught.value) == (
-        f"{file}:1:1: of no format that is known here; there are: dbt, headwater, odcs, openslo; name it by --format"
-    )
-
-
-@pytest.mark.parametrize("format_", ["dbt", "headwater", "odcs", "openslo"])
-def test_a_file_that_is_said_to_be_of_a_format_is_held_to_it(tmp_path: Path, format_: str) -> None:
-    """Whatever it says itself."""
-    file = tmp_path / "x.yaml"
-    file.write_text("kind: Deployment\n")
-
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([file], NIGHTLY, format_)
-
-    assert str(caught.value).startswith(f"{file}:1:1: ")
-
-
-@pytest.mark.parametrize("format_", ["dbt", "headwater", "odcs", "openslo"])
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("list.yaml", "- a", "1:1: no `key: value` lines stand here"),
-        ("number.json", "3", "1:1: no `key: value` lines stand here"),
-        ("empty.yaml", "# nothing\n", "1:1: holds nothing"),
-    ],
-)
-def test_what_holds_no_mapping_is_refused(tmp_path: Path, name: str, text: str, said: str, format_: str) -> None:
-    """Whatever format it is said to be of."""
-    file = tmp_path / name
-    file.write_text(text)
-
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([file], Assumed(), format_)
-
-    assert str(caught.value) == f"{file}:{said}; name a file of OpenSLO, ODCS or dbt"
-
-
-def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
-    """File by file, whichever format each is of."""
-    (tmp_path / "a.yaml").write_text("kind: Deployment")
-    (tmp_path / "b.yaml").write_text("apiVersion: v3.1.0\nkind: DataContract\n")
-    (tmp_path / "c.yaml").write_text("kind: DataSLO\napiVersion: headwater/v1\nmetadata: {name: x}\nspec: {}\n")
-    (tmp_path / "d.yaml").write_text("apiVersion: openslo/v1\nkind: Slo\n")
-    with pytest.raises(InvalidDefinition) as caught:
-        imported([tmp_path], NIGHTLY)
-
-    assert sorted({line.split("/")[-1].split(":")[0] for line in str(caught.value).splitlines()}) == [
-        "a.yaml",
-        "b.yaml",
-        "c.yaml",
-        "d.yaml",
-    ]
-
-
 def test_an_end_is_written_without_a_tag(tmp_path: Path) -> None:
     """As a person would write it, also within braces."""
     level = "- {property: endOfLife, value: '2042-05-12T09:30:10-08:00'}"
 
     assert "endOfLife: '2042-05-12T17:30:10Z'" in written(contract(tmp_path, (KEPT, level)).slos[0])
-
-
-def test_a_folder_is_imported_file_by_file(tmp_path: Path) -> None:
-    """As SLO files are read."""
-    (tmp_path / "orders.yaml").write_text((CONTRACTS / "orders.openslo.yaml").read_text())
-
-    assert ["orders-daily-freshness"] == [slo.name for slo in imported([tmp_path], Assumed()).slos]
 
 
 def test_a_promise_of_no_object_is_told(tmp_path: Path) -> None:

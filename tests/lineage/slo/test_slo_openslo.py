@@ -250,6 +250,11 @@ def test_other_sources_are_refused_with_the_reason() -> None:
             "23:16: spec.timeWindow.0: a calendar has no windows of 1m (m is a minute, M a month); write whole d, w",
         ),
         (
+            "4w, isRolling: true",
+            "1M, calendar: {startTime: soon, timeZone: UTC}",
+            "23:42: spec.timeWindow.0.calendar.startTime: 'soon' is no start; write it as 2026-01-01 00:00:00",
+        ),
+        (
             "targetPercent: 95.5",
             "target: 0.9, indicatorRef: orders-by-five",
             "20:1: spec: objectives with indicators of their own are not judged here; write an SLO for each",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lineage.errors import InvalidDefinition
 from lineage.slo.documents import documents
 from lineage.slo.formats import openslo
 from lineage.slo.formats.base import Assumed, Imported
@@ -107,6 +108,31 @@ def test_what_no_window_says_is_told(tmp_path: Path, old: str, new: str, line: s
     lines = told(changed(tmp_path, old, new))
 
     assert [each[: len(line)] for each in lines if each.startswith(line)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{conditionRef: budget-burns}", "{}", "20:16: spec.conditions.0: a condition is written out or named; write"),
+        (
+            "{targetRef: OnCallDataMail}",
+            "{spec: {target: mail}}",
+            "21:55: spec.notificationTargets.1: whom to notify has",
+        ),
+        (
+            "alertPolicyRef: fast-burn",
+            "kind: AlertPolicy",
+            "44:7: spec.alertPolicies.0: a policy is written out or named",
+        ),
+        ("alertAfter: 10m", "alertAfter: soon", "12:76: spec.condition.alertAfter: 'soon' is not a duration; write"),
+    ],
+)
+def test_a_policy_that_says_nothing_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """With its place and what to write."""
+    with pytest.raises(InvalidDefinition) as caught:
+        changed(tmp_path, old, new)
+
+    assert str(caught.value).removeprefix(f"{tmp_path / 'alerts.openslo.yaml'}:")[: len(said)] == said
 
 
 def test_each_condition_of_a_policy_is_a_window(tmp_path: Path) -> None:
