@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Literal
@@ -27,7 +28,7 @@ DEPTH: dict[Level, int] = {"low": 1, "spent": 2}
 class Told(BaseModel):
     """What was told of one SLO's budget; kept as a document of kind `budget` under the SLO's name.
 
-    *incident* is the one of its own, None where another told it.
+    *incident* is the one of its own, None where another told it; *window* when that began, if it is one of a calendar.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +37,7 @@ class Told(BaseModel):
     level: Level
     phase: Literal["open", "over"]
     incident: str | None = None
+    window: datetime | None = None
 
 
 def crossed(before: Told | None, status: Status) -> Level | Literal["over"] | None:
@@ -46,12 +48,18 @@ def crossed(before: Told | None, status: Status) -> Level | Literal["over"] | No
     """
     left, told = status.budget.remaining_ratio, before if before is not None and before.phase == "open" else None
     level: Level | None = None if left is None or left >= AT_RISK_BELOW else "low" if left > 0 else "spent"
+    anew = told is None or _turned(told, status)
     if level is None:
-        healed = left is None or left >= AGAIN_FROM
+        healed = anew or left is None or left >= AGAIN_FROM
         return "over" if told is not None and healed and status.state != "no_data" else None
     if status.state == "warming":
         return None
-    return level if told is None or DEPTH[level] > DEPTH[told.level] else None
+    return level if told is None or anew or DEPTH[level] > DEPTH[told.level] else None
+
+
+def _turned(told: Told, status: Status) -> bool:
+    """Whether *told* is of a window of the calendar that is over."""
+    return told.window is not None and status.period is not None and told.window != status.period.start
 
 
 def only_imported(status: Status) -> bool:
@@ -72,18 +80,7 @@ def short(slo: DataSLO, level: Level) -> str:
 
 def opened(id: str, said: str, dataset: NodeId, status: Status, now: datetime) -> Incident:  # noqa: A002 - the model's own word
     """An incident of its own, a ticket, that says *said*. Not told yet."""
-    lost = (verdict.due for verdict in status.looked_at if verdict.state == VerdictState.BAD)
-    since = max(lost, default=now)
-    hurt = Member(
-        slo=status.slo,
-        dataset=(dataset.namespace, dataset.name),
-        since=since,
-        severity="ticket",
-        sentence=status.sentence,
-        budget_left=percent_left(status),
-        burn=burn(status),
-        short=said,
-    )
+    hurt = _member(said, dataset, status, now)
     return Incident(
         id=id,
         kind="budget",
@@ -92,10 +89,37 @@ def opened(id: str, said: str, dataset: NodeId, status: Status, now: datetime) -
         began_as="ticket",
         title=said,
         members=(hurt,),
-        onset_at=since,
+        onset_at=hurt.since,
         detected_at=now,
-        timeline=(Moment(at=since, what=said),),
+        timeline=(Moment(at=hurt.since, what=said),),
     )
+
+
+def joined(case: Incident, said: str, dataset: NodeId, status: Status, now: datetime) -> Incident:
+    """*case*, one of its own, with another SLO whose budget ran low at the same look."""
+    hurt = _member(said, dataset, status, now)
+    members, timeline = (*case.members, hurt), (*case.timeline, Moment(at=hurt.since, what=said))
+    more = {"members": members, "title": _title(members), "timeline": timeline}
+    return case.model_copy(update=more | {"onset_at": min(case.onset_at, hurt.since)})
+
+
+def _member(said: str, dataset: NodeId, status: Status, now: datetime) -> Member:
+    lost = (verdict.due for verdict in status.looked_at if verdict.state == VerdictState.BAD)
+    return Member(
+        slo=status.slo,
+        dataset=(dataset.namespace, dataset.name),
+        since=max(lost, default=now),
+        severity="ticket",
+        sentence=status.sentence,
+        budget_left=percent_left(status),
+        burn=burn(status),
+        short=said,
+    )
+
+
+def _title(members: Sequence[Member]) -> str:
+    short = [each.short for each in members if each.restored_at is None]
+    return short[0] if len(short) == 1 else f"{len(short)} SLOs have little or no error budget left"
 
 
 def fallen(case: Incident, said: str, status: Status, now: datetime) -> Incident:
@@ -107,17 +131,19 @@ def fallen(case: Incident, said: str, status: Status, now: datetime) -> Incident
         else each
         for each in case.members
     )
-    title = said if case.kind == "budget" else case.title
+    title = _title(members) if case.kind == "budget" else case.title
     timeline = (*case.timeline, Moment(at=now, what=said))
     return case.model_copy(update={"members": members, "title": title, "timeline": timeline})
 
 
-def ended(case: Incident, status: Status | None, now: datetime) -> Incident:
-    """*case*, one of its own, once the budget has recovered, or where *status* is None the SLO was retired."""
-    slo = case.members[0].slo
+def ended(case: Incident, slo: str, status: Status | None, now: datetime) -> Incident:
+    """*case*, one of its own, once the budget of *slo* has recovered, or where *status* is None it was retired."""
     what = f"{slo} was retired" if status is None else f"{slo} has error budget again"
     left = {} if status is None else {"budget_left": percent_left(status), "burn": burn(status)}
-    members = tuple(each.model_copy(update={"restored_at": now, "short": "", **left}) for each in case.members)
-    timeline = (*case.timeline, Moment(at=now, what=what))
-    done = {"members": members, "state": "resolved", "restored_at": now, "title": what, "timeline": timeline}
-    return case.model_copy(update=done)
+    good = {"restored_at": now, "short": "", **left}
+    members = tuple(each.model_copy(update=good) if each.slo == slo else each for each in case.members)
+    done = {"members": members, "timeline": (*case.timeline, Moment(at=now, what=what))}
+    if any(each.restored_at is None for each in members):
+        return case.model_copy(update=done | {"title": _title(members)})
+    title = what if len(members) == 1 else f"{len(members)} SLOs have error budget again"
+    return case.model_copy(update=done | {"state": "resolved", "restored_at": now, "title": title})

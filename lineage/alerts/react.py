@@ -153,8 +153,7 @@ class _Reaction:
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
         for case in self._cases.values():
             if case.state == "open" and lifecycle.key(case) == subject:
-                concerned = sorted({*case.consumers, *self._mentions(status.slo)})
-                self._cases[case.id] = lifecycle.joined(case, member).model_copy(update={"consumers": tuple(concerned)})
+                self._cases[case.id] = self._relied_on(lifecycle.joined(case, member), status.slo)
                 return case.id
         self._last += 1
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
@@ -184,6 +183,10 @@ class _Reaction:
                 "affected": affected,
             }
         )
+
+    def _relied_on(self, case: Incident, slo: str) -> Incident:
+        """*case*, which names those as well who rely on *slo*."""
+        return case.model_copy(update={"consumers": tuple(sorted({*case.consumers, *self._mentions(slo)}))})
 
     def _mentions(self, slo: str) -> set[str]:
         """The handles of those who rely on what *slo* promises."""
@@ -228,12 +231,21 @@ class _Reaction:
         if case is not None:
             self._cases[case.id] = budgets.fallen(case, said, status, self._now)
         else:
-            self._last += 1
-            dataset = evidence.dataset(slo)
-            case = budgets.opened(f"INC-{self._last}", said, dataset, status, self._now)
-            self._cases[case.id] = self._addressed(case, slo, (), evidence)
-            own = case.id
-        self._short[slo] = Told(slo=slo, level=move, phase="open", incident=own)
+            case = self._running_low(slo, said, status, evidence)
+            self._cases[case.id], own = case, case.id
+        window = None if status.period is None else status.period.start
+        self._short[slo] = Told(slo=slo, level=move, phase="open", incident=own, window=window)
+
+    def _running_low(self, slo: str, said: str, status: Status, evidence: Evidence) -> Incident:
+        """The incident of all budgets of one owner that ran low at this look: many at once are one message."""
+        dataset, owner = evidence.dataset(slo), self._definitions[slo].spec.owner
+        for case in self._cases.values():
+            ours = case.kind == "budget" and case.id not in self._before and case.owner == owner.mention
+            if ours and self._wishes(case) == dict(owner.channel):
+                return self._relied_on(budgets.joined(case, said, dataset, status, self._now), slo)
+        self._last += 1
+        case = budgets.opened(f"INC-{self._last}", said, dataset, status, self._now)
+        return self._addressed(case, slo, (), evidence)
 
     def _hurting(self, slo: str) -> Incident | None:
         """The open incident that hurts *slo*, where it is told to the owner of *slo* as well."""
@@ -249,7 +261,7 @@ class _Reaction:
         if before.phase == "over":
             return
         if (case := self._cases.get(before.incident or "")) is not None:
-            self._cases[case.id] = budgets.ended(case, status, self._now)
+            self._cases[case.id] = budgets.ended(case, slo, status, self._now)
         self._short[slo] = before.model_copy(update={"phase": "over", "incident": None})
 
     def _retire(self, state: AlertState) -> AlertState:
@@ -291,9 +303,11 @@ class _Reaction:
         return changes
 
     def _wishes(self, case: Incident) -> dict[str, str]:
-        """The channels of the owner of the incident's first member that is still defined."""
+        """The channels of the owner of the incident's first member that is still defined, else where it was told."""
         names = [member.slo for member in case.members if member.slo in self._definitions]
-        return dict(self._definitions[names[0]].spec.owner.channel) if names else {}
+        if names:
+            return dict(self._definitions[names[0]].spec.owner.channel)
+        return {case.channel: case.to} if case.channel and case.to else {}
 
     def _consumers(self, case: Incident) -> Iterator[tuple[str | None, Mapping[str, str]]]:
         """All who rely on what the incident hurts, by SLO, and those who did when they were told of it."""

@@ -16,6 +16,8 @@ from lineage.alerts.messages import Channel
 from lineage.alerts.outbox import drain
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
+from lineage.settings import Alerts
+from lineage.slo.periods import Period
 from lineage.slo.silences import silencing
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
@@ -223,6 +225,21 @@ def test_an_incident_of_what_was_lost_before_says_what_it_cost(desk: Desk) -> No
     assert desk.one().members[0].short == "orders has less than a quarter of its error budget left"
 
 
+NOVEMBER, DECEMBER = (Period(NOW + at * HOUR, NOW + (at + 1) * HOUR, name) for at, name in enumerate("ND"))
+
+
+@pytest.mark.parametrize(
+    ("share", "state", "expected"),
+    [("-1", "ok", "spent"), ("0.2", "ok", "low"), ("0.3", "ok", "over"), ("0.3", "no_data", None), ("1", "ok", "over")],
+)
+def test_what_was_told_of_november_says_nothing_of_december(share: str, state: str, expected: str) -> None:
+    """Also where nobody looked on the first, and the new budget is spent by then."""
+    kept = Told(slo="orders", level="spent", phase="open", window=NOVEMBER.start)
+    turned = [replace(left(share, state=state), period=each) for each in (NOVEMBER, DECEMBER)]
+
+    assert [crossed(kept, each) for each in turned] == ["over" if share == "1" else None, expected]
+
+
 def test_a_new_window_is_a_new_budget() -> None:
     """Of which nothing is allowed yet where nothing fell due."""
     kept = Told(slo="orders", level="spent", phase="open")
@@ -258,6 +275,49 @@ def test_a_retired_slo_has_no_budget(desk: Desk) -> None:
     desk.look()
 
     assert desk.incidents() == [("budget", "resolved", "orders was retired")]
+
+
+def test_many_at_once_are_one_message_to_each_owner(desk: Desk) -> None:
+    """As when Headwater first looks, or what all of them read breaks."""
+    names = [f"orders-{number}" for number in range(5)]
+    desk.definitions |= {name: slo(name, ORDERS) for name in names}
+    desk.look(*(left("0.2", name=name) for name in [*names, "orders", "revenue"]))
+
+    assert (sorted(desk.said(), key=str), [title for _, _, title in desk.incidents()]) == (
+        [("C0FIN", "opened"), ("C0ORDERS1", "opened"), ("C0RISK01", "opened")],
+        ["6 SLOs have little or no error budget left", "revenue has less than a quarter of its error budget left"],
+    )
+
+
+def test_what_many_were_told_of_ends_with_the_last(desk: Desk) -> None:
+    """Who has budget again is left out of the title; what runs low later is news."""
+    desk.definitions["other"] = slo("other", ORDERS)
+    both = [left("0.2"), left("0.1", name="other")]
+    titles = []
+    for statuses in (both, [left("0.6"), both[1]], [left("0.6"), left("0.6", name="other")]):
+        desk.look(*statuses)
+        titles.append(desk.one().title)
+
+    assert (titles, desk.one().state) == (
+        [
+            "2 SLOs have little or no error budget left",
+            "other has less than a quarter of its error budget left",
+            "2 SLOs have error budget again",
+        ],
+        "resolved",
+    )
+
+
+def test_the_message_of_a_retired_slo_ends_where_it_stands(desk: Desk) -> None:
+    """Though nobody is its owner any more, and others are told elsewhere by default."""
+    desk.look(left("0.2"))
+    del desk.definitions["orders"]
+    now = NOW + HOUR
+    react(desk.store.as_store(), desk.definitions, [], now)
+    channels: dict[str, Channel] = {"slack": desk.slack, "log": Line()}
+    drain(desk.store.as_store(), channels, "http://lineage", now, alerts=Alerts(channel="log"))
+
+    assert ("C0ORDERS1", "resolved") in desk.said()
 
 
 @given(st.lists(st.sampled_from(["-1", "0", "0.1", "0.24", "0.25", "0.49", "0.5", "1"]), max_size=12))
