@@ -165,7 +165,10 @@ SPANS: Mapping[str, Callable[[Incident], timedelta | None]] = {
     "headwater_incident_detect_seconds": lambda case: _between(case.onset_at, case.detected_at),
     "headwater_incident_notify_seconds": lambda case: _between(case.detected_at, case.notified_at),
     "headwater_incident_ack_seconds": lambda case: _between(case.notified_at, case.acked_at),
-    "headwater_incident_restore_seconds": lambda case: _between(case.onset_at, case.restored_at),
+    # What was withdrawn was never wrong: nobody mended it.
+    "headwater_incident_restore_seconds": lambda case: (
+        None if incidents.withdrawn(case) else _between(case.onset_at, case.restored_at)
+    ),
 }
 
 

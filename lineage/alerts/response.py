@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from lineage.alerts.incidents import Incident, Member, withdrawn
+from lineage.alerts.incidents import Incident, Member
 
 Moments = tuple[datetime | None, datetime | None]
 
@@ -27,12 +27,11 @@ class Answer(NamedTuple):
 def answers(incident: Incident, now: datetime) -> list[Answer]:
     """What of the promises for *incident* was kept by *now*, by SLO and in the order in which it happens.
 
-    What has not begun is left out, and so is what nobody had to do any more when all was good again. Of an incident
-    that was withdrawn nothing was promised.
+    What has not begun is left out, and so is what nobody had to do any more when all was good again. Of what was
+    withdrawn nothing was promised.
     """
-    if withdrawn(incident):
-        return []
-    return [each for member in incident.members for each in _of(incident, member, now)]
+    hurt = (member for member in incident.members if not member.withdrawn)
+    return [each for member in hurt for each in _of(incident, member, now)]
 
 
 def _of(incident: Incident, member: Member, now: datetime) -> Iterator[Answer]:

@@ -19,7 +19,7 @@ from lineage.slo.budget import judge
 from lineage.slo.spec import DataSLO
 from lineage.slo.status import Status
 from tests.support.alerting import NOW
-from tests.support.incidents import OPENED
+from tests.support.incidents import OPENED, RESOLVED
 from tests.support.promises import NOON, Lake, promise, verdicts
 
 FIVE: dict[str, Any] = {"schedule": {"cron": "*/5 * * * *"}, "alerting": {"policy": "mwmb"}}
@@ -141,4 +141,15 @@ def test_how_long_it_took_until_somebody_took_it_up(lake: Lake) -> None:
     assert [line for line in found if "ack_seconds_sum" in line or "ack_seconds_count" in line] == [
         f"headwater_incident_ack_seconds_count{{{labels}}} 1.0",
         f"headwater_incident_ack_seconds_sum{{{labels}}} 1200.0",
+    ]
+
+
+def test_what_was_withdrawn_was_not_mended(lake: Lake) -> None:
+    """What tells of it came late, and nothing was wrong."""
+    member = RESOLVED.members[0]
+    late = RESOLVED.model_copy(update={"id": "INC-8", "members": (member.model_copy(update={"withdrawn": True}),)})
+    lake.store.put([incidents.kept(each) for each in (RESOLVED, late)])
+
+    assert [line for line in lines(lake, missed("G")) if "restore_seconds_count" in line] == [
+        'headwater_incident_restore_seconds_count{severity="ticket",team=""} 1.0'
     ]

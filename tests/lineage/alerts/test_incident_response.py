@@ -78,6 +78,15 @@ def test_of_what_was_withdrawn_nothing_was_promised() -> None:
     assert told(incident(over=NOW + HOUR, withdrawn=True)) == {}
 
 
+def test_what_was_withdrawn_of_an_incident_that_goes_on_is_no_broken_promise() -> None:
+    """Only what it hurts in truth counts."""
+    found = incident()
+    late = found.members[0].model_copy(update={"slo": "late", "withdrawn": True, "restored_at": NOW + 9 * HOUR})
+    both = found.model_copy(update={"members": (late, *found.members)})
+
+    assert {each.slo for each in answers(both, NOW + HOUR)} == {LATE.slo}
+
+
 def test_who_promises_nothing_is_held_to_nothing() -> None:
     """Most SLOs."""
     assert told(incident(promised=None)) == {}
