@@ -10,6 +10,7 @@ from lineage.alerts.incidents import Incident, Member, withdrawn
 from lineage.slo.phrases import percent, span
 from lineage.slo.status import Status
 
+URL = 200  # characters of an address in a message: one that is cut leads nowhere, and the incident's page has it
 WHOLE_FROM = 10  # a burn rate of 21.4 is told as 21, one of 1.4 with its decimal
 
 
@@ -76,7 +77,7 @@ def notes(incident: Incident) -> list[str]:
     written = incident.postmortem
     if not written.required:
         return short
-    where = "required" if written.url is None else f"at {written.url}"
+    where = "required" if written.url is None else f"at {written.url}" if len(written.url) <= URL else "written"
     return [*short, f"Postmortem {where} ({written.because})"]
 
 

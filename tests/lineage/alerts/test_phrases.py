@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from lineage.alerts.phrases import burn, clock, percent_left
+from lineage.alerts.incidents import Postmortem
+from lineage.alerts.phrases import burn, clock, notes, percent_left
 from lineage.slo.budget import judge
 from tests.support.alerting import NOW, status, tier
+from tests.support.incidents import OPENED
 from tests.support.promises import NOON, promise, verdicts
 
 
@@ -43,3 +45,20 @@ def test_a_burn_rate_is_a_multiple(long: float | None, expected: str) -> None:
 def test_a_message_names_the_burn_also_where_the_ladder_speaks() -> None:
     """Hourly deliveries at 99 % have no tier that speaks; a miss burns 100 times over its hour all the same."""
     assert burn(judge(promise(), verdicts("GGGB"), NOON)) == "100x (1 h)"
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        (None, "required"),
+        ("https://wiki.example.com/INC-7", "at https://wiki.example.com/INC-7"),
+        (f"https://wiki.example.com/{'a' * 300}", "written"),
+    ],
+)
+def test_an_address_is_said_whole_or_not_at_all(url: str | None, where: str) -> None:
+    """Half of one leads nowhere; the incident's page has it."""
+    written = Postmortem(required=True, because="spent 34 % of the budget of orders", url=url)
+
+    assert notes(OPENED.model_copy(update={"postmortem": written})) == [
+        f"Postmortem {where} (spent 34 % of the budget of orders)"
+    ]
