@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -22,7 +24,7 @@ from lineage.normal import rules
 from lineage.projection import project
 from lineage.settings import Ingest, NamespaceAlias
 from lineage.store.base import Change
-from lineage.store.making import VERSION_KIND
+from lineage.store.making import VERSION_KIND, unfinished
 from tests.support.events import all_files, bodies, digest
 from tests.support.ledgers import NOON, event, minute, statement
 from tests.support.making import body
@@ -238,6 +240,22 @@ def test_a_graph_of_another_version_is_rebuilt(homes: Homes) -> None:
     tallies = [catch_up(homes.ledger, homes.store) for _ in range(2)]
 
     assert ([Tally(KEPT, 0), Tally(0, 0)], before) == (tallies, dump(homes))
+
+
+def test_a_graph_of_an_earlier_layout_is_rebuilt(tmp_path: Path) -> None:
+    """A file whose tables lack a column is opened, says that its graph is not whole, and has it after catching up."""
+    url = f"sqlite:///{tmp_path / 'headwater.db'}"
+    with open_homes(url) as homes:
+        fill(homes)
+        before = dump(homes)
+    with closing(sqlite3.connect(tmp_path / "headwater.db")) as file:
+        file.executescript("ALTER TABLE speaker DROP COLUMN lead; UPDATE schema_versions SET version = 1")
+
+    with open_homes(url) as homes:
+        found = [unfinished(homes.store), len(homes.store.find("orders").items)]
+        tally = catch_up(homes.ledger, homes.store)
+        found += [unfinished(homes.store)]
+        assert ([True, 0, False], Tally(KEPT, 0), before) == (found, tally, dump(homes))
 
 
 def test_other_namespace_aliases_rebuild_the_graph_once(homes: Homes) -> None:

@@ -53,7 +53,8 @@ GRAPH: Final[tuple[LiteralString, ...]] = (
     "CREATE INDEX headwater_listing_job IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.job, l.last_at)",
     "CREATE INDEX headwater_version IF NOT EXISTS FOR ()-[l:LISTS]-() ON (l.of, l.written_at)",
 )
-SCRIPTS: Final = (RECORDS + GRAPH,)  # each is run once, in order; the number of them is the version
+LAYOUT: Final = 2  # of these; raise it with them, and each older database gets what it lacks
+SCRIPTS: Final = (*((),) * (LAYOUT - 1), RECORDS + GRAPH)
 
 SEEN: Final = """
     OPTIONAL MATCH (h:Headwater {key: 'schema'})

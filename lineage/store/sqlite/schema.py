@@ -224,11 +224,12 @@ CREATE INDEX news_ripe_at ON news (ripe_at);
 CREATE TABLE watermark (writer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-SCRIPTS = (OBSERVATIONS + CONCLUSIONS + BESIDE,)
-
 TABLES = tuple(
     line.removeprefix("CREATE TABLE ").partition(" ")[0]
-    for script in SCRIPTS
-    for line in script.splitlines()
+    for line in (OBSERVATIONS + CONCLUSIONS + BESIDE).splitlines()
     if line.startswith("CREATE TABLE ")
 )
+
+LAYOUT = 2  # of these tables; raise it with them, and each older file gets them anew, to be filled from its ledger
+_ANEW = "".join(f"DROP TABLE IF EXISTS {table};\n" for table in TABLES) + OBSERVATIONS + CONCLUSIONS + BESIDE
+SCRIPTS = (*("",) * (LAYOUT - 1), _ANEW)
