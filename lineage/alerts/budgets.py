@@ -124,13 +124,8 @@ def _title(members: Sequence[Member]) -> str:
 
 def fallen(case: Incident, said: str, status: Status, now: datetime) -> Incident:
     """*case*, which hurts the SLO of *status*, with *said* of its budget."""
-    left = {"short": said, "budget_left": percent_left(status), "burn": burn(status)}
-    members = tuple(
-        each.model_copy(update=left | ({"sentence": status.sentence} if case.kind == "budget" else {}))
-        if each.slo == status.slo
-        else each
-        for each in case.members
-    )
+    left = {"short": said, "sentence": status.sentence, "budget_left": percent_left(status), "burn": burn(status)}
+    members = tuple(each.model_copy(update=left) if each.slo == status.slo else each for each in case.members)
     title = _title(members) if case.kind == "budget" else case.title
     timeline = (*case.timeline, Moment(at=now, what=said))
     return case.model_copy(update={"members": members, "title": title, "timeline": timeline})

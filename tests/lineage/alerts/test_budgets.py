@@ -152,6 +152,14 @@ def test_in_an_incident_it_is_worth_more_than_an_edit(desk: Desk) -> None:
     assert [change for to, change in desk.said() if to == "C0ORDERS1"] == ["opened", "warned", "warned"]
 
 
+def test_what_is_told_anew_is_how_it_stands_now(desk: Desk) -> None:
+    """Not how late it was when it began."""
+    for share, since in (("0.9", "late by 0 s"), ("-1", "late by 3 h")):
+        desk.look(status("orders", "GGB", ladder="page", state="breaching", left=Fraction(share), sentence=since))
+
+    assert "mart.orders_daily: late by 3 h." in told(desk.one(), "")
+
+
 def test_the_owner_of_an_slo_hears_of_its_budget_where_another_is_told_of_the_incident(desk: Desk) -> None:
     """Who is hurt by another team's incident has a budget of their own."""
     desk.store.fail(next(iter(edge.source for edge in desk.store.graph if edge.target == SETTLEMENTS)), NOW - HOUR)
