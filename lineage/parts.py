@@ -9,7 +9,7 @@ from types import ModuleType
 
 from lineage.errors import InvalidInput, UnknownPart
 
-SHARED = frozenset({"answers", "base"})  # modules of such a package that all its parts use
+SHARED = frozenset({"answers", "base", "happened", "making"})  # modules of such a package that all its parts use
 
 
 def words(package: str) -> tuple[str, ...]:
