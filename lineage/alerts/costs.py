@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import takewhile
 
 from lineage.alerts.incidents import Incident, Member, Moment, Postmortem, Spent
+from lineage.alerts.phrases import burn, percent_left
 from lineage.model import VerdictState
 from lineage.slo.budget import JUDGED
 from lineage.slo.phrases import percent
@@ -19,18 +20,16 @@ EXACT = 1_000_000  # the denominator up to which a share is told as it was count
 
 
 def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Status], now: datetime) -> Incident:
-    """*case* with what it has cost by now, where it is told anew, or where its cost first asks for a postmortem.
+    """*case* with what it has cost by now and how its SLOs stand, where it is told anew or first needs a postmortem.
 
-    *before* is how it stood at the last look; what was good again by then keeps its cost. *statuses* are by SLO. Only
+    *before* is how it stood at the last look; what was good again by then stays as it was. *statuses* are by SLO. Only
     of what hurts an SLO anything is lost: not of a budget that runs low, nor of what no SLI shows.
     """
     if case.kind != "slo" or (case == before and _beyond_question(case)):
         return case
     settled = () if before is None else tuple(each for each in before.members if each.restored_at is not None)
     members = tuple(
-        each.model_copy(update={"budget_spent": spent(each, statuses[each.slo])})
-        if each.slo in statuses and each not in settled
-        else each
+        _renewed(each, statuses[each.slo]) if each.slo in statuses and each not in settled else each
         for each in case.members
     )
     found = case.model_copy(update={"members": members, "postmortem": _postmortem(members, case.postmortem.url)})
@@ -39,6 +38,11 @@ def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Statu
         what = Moment(at=now, what=f"a postmortem is required: {found.postmortem.because}")
         found = found.model_copy(update={"timeline": (*found.timeline, what)})
     return found if asked or case != before else case
+
+
+def _renewed(member: Member, status: Status) -> Member:
+    stands = {"budget_spent": spent(member, status), "budget_left": percent_left(status), "burn": burn(status)}
+    return member.model_copy(update=stands if member.restored_at else stands | {"sentence": status.sentence})
 
 
 def spent(member: Member, status: Status) -> Spent:

@@ -104,6 +104,15 @@ def test_it_is_required_from_the_look_at_which_it_costs_so_much() -> None:
     assert (required, found.transition, found.change) == ([NOW + HOUR], 2, "changed")
 
 
+def test_what_is_told_anew_is_how_it_stands_now() -> None:
+    """Not what was left, and how late it was, when it began."""
+    worse = losing("GGGGBB", 5, at=1)
+    worse = replace(worse, sentence="late by 3 h", budget=replace(worse.budget, remaining_ratio=Fraction(3, 5)))
+    found = after(losing("GGGGB", 5), worse).members[0]
+
+    assert (found.sentence, found.budget_left) == ("late by 3 h", "60 %")
+
+
 def test_the_message_of_the_end_says_it() -> None:
     """With the final figure."""
     found = after(losing("GGGGB", 5), losing("GGGGBB", 5, at=1), losing("GGGGBBBG", 5, at=3, ladder=None))
