@@ -87,7 +87,9 @@ def _where(asked: Question[int]) -> tuple[str, dict[str, Any]]:
             values[name] = value
     if asked.states is not None:
         values |= {f"state{at}": state for at, state in enumerate(asked.states)}
-        conditions.append(f"state IN ({', '.join(f':state{at}' for at in range(len(asked.states)))})")
+        few = asked.ids is not None or asked.job is not None or asked.parent is not None
+        state = "+state" if few else "state"  # without the plus all runs in that state are gone through
+        conditions.append(f"{state} IN ({', '.join(f':state{at}' for at in range(len(asked.states)))})")
     return " AND ".join(conditions), values
 
 

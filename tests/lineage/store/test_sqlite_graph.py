@@ -13,10 +13,13 @@ import pytest
 from lineage.homes import Homes, open_homes
 from lineage.projection import resolve
 from lineage.store._cut import Cut, cut
+from lineage.store._runs import Question
 from lineage.store._search import initials
 from lineage.store.sqlite import ids, schema
 from lineage.store.sqlite import open as open_store
 from lineage.store.sqlite.codes import pack, unpack
+from lineage.store.sqlite.nodes import look_up
+from lineage.store.sqlite.runs import newest
 from lineage.store.sqlite.sql import trimmed
 from tests.support.deltas import dataset, described, facet, job, merge, ran, received, sha256
 
@@ -156,3 +159,20 @@ def test_a_cut_beyond_all_that_is_stored_costs_what_now_costs(
         found = trimmed(connection, asked)
 
     assert (asked if cuts else Cut()) == found
+
+
+def test_the_newest_runs_of_a_job_cost_the_same_whoever_else_ran(homes: Homes) -> None:
+    """By job an index finds them; by state all that ever completed would be gone through, for each job anew."""
+    steps: list[int] = []
+    for most in (2, 200):
+        others = [ran(f"of {name}", "COMPLETE", 2, by=f"job {name}") for name in range(most)]
+        merge(homes.store, received([ran("r", "COMPLETE", 1, by="rare"), *others]))
+        counted: list[None] = []
+        with homes.database.read() as connection:
+            asked = Question(job=look_up(connection, [job("rare")])[job("rare")], states=["COMPLETE"])
+            connection.set_progress_handler(lambda: counted.append(None), 1)  # noqa: B023 - asked at once
+            newest(connection, resolve, asked, 5)
+            connection.set_progress_handler(None, 1)
+        steps.append(len(counted))
+
+    assert steps[0] == steps[1]
