@@ -33,8 +33,8 @@ def owned(
     page, following = by_name(failing, paging)
     body = {
         **_share(estate.share),
-        "namespaces": [{"namespace": name, **_share(share)} for name, share in estate.by_namespace().items()],
         "failing": [_fault(failing[name]) for name in page],
+        "namespaces": [{"namespace": name, **_share(share)} for name, share in estate.by_namespace().items()],
         "totalCount": len(failing),
         "next": following,
         "truncated": not estate.whole,

@@ -96,10 +96,10 @@ def _since(written_of: Mapping[datetime, Sequence[Delivery]]) -> datetime:
 
 def _pair(written: Iterable[Delivery]) -> Sequence[Delivery]:
     """The first two strangers of those that have *written* one interval; none where there are no two."""
-    return next(_strangers(sorted(written, key=lambda each: (each.at, each.run))), ())
+    return next(strangers(sorted(written, key=lambda each: (each.at, each.run))), ())
 
 
-def _strangers(found: Iterable[Delivery]) -> Iterator[tuple[Delivery, Delivery]]:
+def strangers(found: Iterable[Delivery]) -> Iterator[tuple[Delivery, Delivery]]:
     """Pairs of runs that are not parts of one: neither ran in the other, nor both in a third."""
     for one, other in combinations(found, 2):
         kin = {one.parent, one.run} & {other.parent, other.run} - {None}

@@ -60,8 +60,8 @@ def gather(  # noqa: PLR0913 - what is asked, of what, and over which span by bo
     asked = Asked(slo.dataset, store.without_ahead(), begin, now, known_at)
     writes = asked.writes(counts=need.counts)
     deliveries = tuple(_deliveries(asked, writes, counts=need.counts))
-    if need.partitions:
-        deliveries = tuple(_partitioned(asked, deliveries))
+    if need.partitions or len({each.job for each in deliveries}) > 1:
+        deliveries = tuple(partitioned(asked, deliveries))
     tested = tuple(checks(asked, profiles=need.profiles)) if need.checks else ()
     if need.contract_of is not None:
         tested = tuple(conformance(asked, need.contract_of))
@@ -134,9 +134,13 @@ def window_of(slo: DataSLO, now: datetime) -> datetime:
 
 
 def renewal(slo: DataSLO, now: datetime) -> datetime:
-    """When *slo* was last read anew: once a day, each at a time of its own, so that no tick reads all of them."""
-    begins = timedelta(seconds=crc32(slo.name.encode()) % DAY_S)
-    return (now.astimezone(UTC) - begins).replace(hour=0, minute=0, second=0, microsecond=0) + begins
+    """When *slo* was last read anew: once a day, each at a time of its own, so that no tick reads all of them.
+
+    A composite is read anew with each of its members.
+    """
+    begins = (timedelta(seconds=crc32(each.name.encode()) % DAY_S) for each in slo.members or (slo,))
+    at = now.astimezone(UTC)
+    return max((at - each).replace(hour=0, minute=0, second=0, microsecond=0) + each for each in begins)
 
 
 def _ancestry(slo: DataSLO, asked: Asked, deliveries: Sequence[Delivery], *, counts: bool) -> Ancestry:
@@ -206,7 +210,7 @@ def _deliveries(asked: Asked, writes: Sequence[Write], *, counts: bool) -> Itera
             )
 
 
-def _partitioned(asked: Asked, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+def partitioned(asked: Asked, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
     """*deliveries*, each with what of the dataset it wrote, as all events of its run say, or of a stream its own."""
     told: dict[str | None, set[Partition]] = defaultdict(set)
     for facet in asked.facets("subset"):

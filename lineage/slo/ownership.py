@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from lineage.model import Node, NodeId
 from lineage.slo.asking import Asked
-from lineage.slo.findings import conflict
-from lineage.slo.gather import delivered
+from lineage.slo.evidence import Delivery
+from lineage.slo.findings import conflict, strangers
+from lineage.slo.gather import delivered, partitioned
 from lineage.slo.owners import named, plain, reached
 from lineage.slo.spec import DataSLO
 from lineage.statements import Kept, fold
@@ -20,6 +21,7 @@ from lineage.store.base import Store
 LOOK_BACK = timedelta(days=28)  # in which two may have written the same
 PAGE = 1_000
 MOST = 10_000  # datasets that one question looks at
+NEWEST = 5  # completed runs of each job, by which is seen whether it may have written what another did
 NOBODY = "anonymous"  # whom Marquez's clients name where nobody is known
 
 
@@ -130,15 +132,49 @@ def _stated(store: Store) -> Mapping[str, str]:
 
 
 def _torn(store: Store, nodes: Sequence[Node], now: datetime) -> Iterator[tuple[NodeId, str]]:
-    """The datasets with two systems of record, and who they are; asked of those alone that several jobs write."""
+    """The datasets with two systems of record, and who they are."""
+    judging = store.without_ahead()
+    for dataset in _suspects(store, nodes):
+        asked = Asked(dataset, judging, now - LOOK_BACK, now, now)
+        written = list(partitioned(asked, delivered(asked)))
+        yield from ((dataset, found.sentence) for found in conflict(dataset.name, written))
+
+
+def _suspects(store: Store, nodes: Sequence[Node]) -> list[NodeId]:
+    """The datasets with writers of which strangers completed the same interval lately, whatever they wrote then.
+
+    A question for each dataset that several jobs write would take minutes: where tasks tell beside what runs in them,
+    that is every one.
+    """
     writers: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
-    for begin in range(0, len(nodes), PAGE):
-        for edge in store.neighbours([node.canonical for node in nodes[begin : begin + PAGE]], "up"):
+    for some in _pages([node.canonical for node in nodes]):
+        for edge in store.neighbours(some, "up"):
             writers[edge.target].add(edge.source)
-    for dataset, jobs in sorted(writers.items()):
-        if len(jobs) > 1:
-            asked = Asked(dataset, store, now - LOOK_BACK, now, now)
-            yield from ((dataset, found.sentence) for found in conflict(dataset.name, list(delivered(asked))))
+    contested = {dataset: jobs for dataset, jobs in writers.items() if len(jobs) > 1}
+    completed: dict[NodeId, list[Delivery]] = {}
+    for some in _pages(sorted({job for jobs in contested.values() for job in jobs})):
+        for job, runs in store.newest_runs(some, states=["COMPLETE"], limit=NEWEST).items():
+            completed[job] = [
+                Delivery(run.last_at, run.id, job, nominal=(run.nominal_start, run.nominal_end), parent=run.parent_run)
+                for run in runs
+                if run.nominal_start is not None
+            ]
+    return sorted(
+        dataset for dataset, jobs in contested.items() if _meet(each for job in jobs for each in completed.get(job, ()))
+    )
+
+
+def _meet(completed: Iterable[Delivery]) -> bool:
+    """Whether strangers completed one interval."""
+    by_start: defaultdict[datetime, list[Delivery]] = defaultdict(list)
+    for each in completed:
+        assert each.nominal is not None, "only those that name an interval are asked about"
+        by_start[each.nominal[0]].append(each)
+    return any(next(strangers(found), None) for found in by_start.values())
+
+
+def _pages(ids: Sequence[NodeId]) -> Iterator[Sequence[NodeId]]:
+    yield from (ids[begin : begin + PAGE] for begin in range(0, len(ids), PAGE))
 
 
 def _owned(node: Node, owners: tuple[str, ...], told: frozenset[str], torn: Mapping[NodeId, str]) -> Owned:

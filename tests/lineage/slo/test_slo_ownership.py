@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -21,6 +22,8 @@ from lineage.slo.indicators.ownership import describe
 from lineage.slo.ownership import Estate, Share, ownership
 from lineage.slo.shares import Shares
 from lineage.slo.spec import DataSLO, define
+from lineage.store.base import Store
+from tests.support.filled import Counting
 from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, facet, promise, states, verdicts
 
 NOBODY = "nobody is named as its owner"
@@ -101,6 +104,45 @@ def test_two_systems_of_record_are_a_fault(lake: Lake) -> None:
         "orders": ("orders is written by one and other for the same interval, 2026-11-20 11:00 UTC",),
         "web": (),
     }
+
+
+def part(name: str) -> dict[str, Any]:
+    """`interval` of a job that says which part of the orders it wrote."""
+    found = interval(f"load {name}")
+    condition = {"type": "partition", "partitions": [{"dimensions": {"region": name}}]}
+    found["outputs"][0]["outputFacets"] = {"subset": facet(outputCondition=condition)}
+    return found
+
+
+def test_who_writes_another_part_is_no_second_system_of_record(lake: Lake) -> None:
+    """Of one interval each brings a partition, for the estate as for a promise."""
+    lake.put(told("orders", **owner("data-orders")), part("eu"), part("us"))
+
+    assert (looked(lake, promise()).failing, days(lake, kept())[-1]) == ([], ("G", "owned by data-orders"))
+
+
+def test_a_clock_that_is_ahead_makes_no_second_system_of_record(lake: Lake) -> None:
+    """What it tells is no evidence."""
+    lake.put(interval("one"))
+    lake.put(interval("other"), received_at=NOON - HOUR)
+
+    assert looked(lake, promise()).failing == []
+
+
+def test_whatever_several_jobs_write_costs_no_question_of_its_own(lake: Lake) -> None:
+    """Tasks that tell beside what runs in them are no strangers, nor are jobs that name no interval."""
+    asked: list[int] = []
+    for count in (2, 20):
+        for name in map(str, range(count)):
+            task, within = (interval(f"{what} {name}") | {"outputs": told(name)["outputs"]} for what in ("task", "in"))
+            parent = {"run": task["run"], "job": {"namespace": "airflow", "name": f"task {name}"}}
+            within["run"] = within["run"] | {"facets": within["run"]["facets"] | {"parent": facet(**parent)}}
+            lake.put(task, within, event("COMPLETE", NOON, f"at will {name}", job=f"mend {name}", outputs=(name,)))
+        questions: Counter[str] = Counter()
+        ownership(cast("Store", Counting(lake.store, questions)), [promise()], NOON + HOUR)
+        asked.append(questions.total())
+
+    assert asked[0] == asked[1]
 
 
 def test_shares_are_of_all_and_of_each_namespace(lake: Lake) -> None:
