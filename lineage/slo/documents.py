@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from lineage.errors import InvalidDefinition
 
 MOST_VALUES = 1_000_000  # of one document, each as often as aliases repeat it
+MOST_SHOWN = 40  # letters of what somebody wrote, in a message
 TOO_DEEP = "is nested too deeply; write it flatter"
 
 Loc = tuple[str | int, ...]
@@ -21,7 +22,16 @@ Say = Callable[[Mapping[str, Any], Sequence[str]], str]
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that keeps numbers exact and refuses a key written twice."""
+    """SafeLoader that keeps numbers exact, and refuses a key written twice and what only looks like a value."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as in PyYAML
+        """What *node* says. Raises ConstructorError also for a 13th month, or a number longer than any."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, AttributeError, LookupError, ArithmeticError):
+            kind = node.tag.rpartition(":")[2]
+            told = f"{str(node.value)[:MOST_SHOWN]!r} is no {kind} that can be read; write another, or text in quotes"
+            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
 
     def exact(self, node: yaml.ScalarNode) -> object:
         """A float as the Decimal that was written; `.inf` and `.nan` stay floats, and are refused later."""
@@ -35,6 +45,8 @@ class _Loader(yaml.SafeLoader):
         """A mapping whose keys differ."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is one word; write it so", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"`{key.value}` is written twice; keep one", key.start_mark
@@ -141,6 +153,8 @@ def machine_made(text: str, origin: str) -> Document:
         raise InvalidDefinition(
             f"{origin}:{error.lineno}:{error.colno}: not JSON: {error.msg}; write it anew"
         ) from None
+    except ValueError:  # of thousands of digits
+        raise InvalidDefinition(f"{origin}:1:1: holds a number that is longer than any; write it anew") from None
     except RecursionError:
         raise InvalidDefinition(f"{origin}:1:1: {TOO_DEEP}") from None
 

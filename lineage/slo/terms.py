@@ -35,8 +35,8 @@ UNITS = {
 LONGEST = timedelta(days=36_500)
 ALIKE = frozenset({"occurrences", "slices"})  # units of which each verdict is one, judged or not
 MOST_DIGITS = 12  # more are above it in any unit
-
-MOST_DIGITS = 100  # that the exponent of a number adds
+MOST_ZEROS = 100  # that the exponent of a number adds
+FIRST_YEAR, LAST_YEAR = 1970, 2999  # of an instant: no span that is added to it, or taken away, leaves the calendar
 
 
 class Strict(BaseModel):
@@ -134,7 +134,7 @@ def parse_ratio(value: object) -> Fraction:
         raise ValueError(f"{value!r} is not a number; write it as in 0.999") from None
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a number; write it as in 0.999")
-    if not -MOST_DIGITS < int(number.as_tuple().exponent) < MOST_DIGITS:  # 1e999999999 is a number of gigabytes
+    if not -MOST_ZEROS < int(number.as_tuple().exponent) < MOST_ZEROS:  # 1e999999999 is a number of gigabytes
         raise ValueError(f"{value!r} is not a number that anybody means; write it as in 0.999")
     return Fraction(number)
 
@@ -155,6 +155,8 @@ def _share(ratio: Fraction) -> Fraction:
 
 
 def _in_utc(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"lies before {FIRST_YEAR} or after {LAST_YEAR}; write an instant as 2026-11-01T00:00:00Z")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

@@ -89,3 +89,13 @@ def test_two_things_of_one_name_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidDefinition, match="two things come to an SLO of the name 'orders-daily-freshness'"):
         imported([tmp_path], Assumed())
+
+
+def test_a_number_without_end_is_refused(tmp_path: Path) -> None:
+    """Also in what a machine wrote."""
+    file = tmp_path / "manifest.json"
+    file.write_text(f'{{"count": {"1" * 5000}}}')
+
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([file], Assumed())
+    assert str(caught.value) == f"{file}:1:1: holds a number that is longer than any; write it anew"

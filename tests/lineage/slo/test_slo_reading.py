@@ -305,3 +305,26 @@ def test_a_word_of_another_kind_is_refused() -> None:
 def test_a_number_of_gigabytes_is_refused(number: str) -> None:
     """A short word that would take minutes to count is none."""
     assert "is not a number that anybody means; write it as in 0.999" in refusal(GOOD.replace("0.999", f"'{number}'"))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("effectiveFrom: 2026-13-45", "12:18: '2026-13-45' is no timestamp that can be read"),
+        ("effectiveFrom: 2026-11-01T25:00:00Z", "12:18: '2026-11-01T25:00:00Z' is no timestamp that can be read"),
+        ("description: !!int abc", "12:16: 'abc' is no int that can be read"),
+        ("description: !!timestamp abc", "12:16: 'abc' is no timestamp that can be read"),
+        (f"description: {'1' * 5000}", f"12:16: '{'1' * 40}' is no int that can be read"),
+        ("[a, b]: c", "12:3: a key is one word"),
+        ("? {a: b}\n  : c", "12:5: a key is one word"),
+    ],
+)
+def test_what_only_looks_like_a_value_is_refused_where_it_stands(line: str, said: str) -> None:
+    """A 13th month, a number longer than any, a key that is a list: never a traceback."""
+    assert refusal(f"{GOOD}  {line}\n").partition("; write ")[0] == f"orders.yaml:{said}"
+
+
+@pytest.mark.parametrize("line", ["effectiveFrom: 0001-01-01T00:00:00+14:00", "lifecycle: {endOfLife: 9999-12-31}"])
+def test_an_instant_leaves_room_for_spans(line: str) -> None:
+    """At the ends of the calendar a notice, a window or a zone would be of no year."""
+    assert "lies before 1970 or after 2999; write an instant as 2026-11-01T00:00:00Z" in refusal(f"{GOOD}  {line}\n")
