@@ -114,10 +114,10 @@ def restored(  # noqa: PLR0913 - who is good again since when, what to say of it
     incident: Incident, slo: str, at: datetime, what: str, status: Status | None = None, *, withdrawn: bool = False
 ) -> Incident:
     """The incident with *slo* good again since *at*, or never bad (*withdrawn*); resolved once all its members are."""
-    left: dict[str, object] = {"withdrawn": withdrawn}
+    gone = status is None or (status.budget.remaining_ratio or 0) > 0  # retired, or with budget: its gate is open
+    left: dict[str, object] = {"withdrawn": withdrawn} | ({"short": ""} if gone else {})
     if status is not None:
         left |= {"budget_left": percent_left(status), "burn": burn(status)}
-        left |= {} if (status.budget.remaining_ratio or 0) <= 0 else {"short": ""}
     members = tuple(
         old.model_copy(update={"restored_at": at, **left}) if old.slo == slo else old for old in incident.members
     )

@@ -316,6 +316,15 @@ def test_what_many_were_told_of_ends_with_the_last(desk: Desk) -> None:
     )
 
 
+def test_a_retired_slo_closes_no_gate(desk: Desk) -> None:
+    """Nor does the message of the incident that it was a part of say so."""
+    desk.look(status("orders", "GGB", ladder="page", state="breaching", left=Fraction(-3)))
+    del desk.definitions["orders"]
+    desk.look()
+
+    assert "gate" not in told(desk.one(), "")
+
+
 def test_the_message_of_a_retired_slo_ends_where_it_stands(desk: Desk) -> None:
     """Though nobody is its owner any more, and others are told elsewhere by default."""
     desk.look(left("0.2"))
