@@ -78,7 +78,7 @@ class Evidence:
 
     @cached_property
     def _named(self) -> dict[str, NodeId]:
-        told = {status.slo: status.looked_at for status in self._statuses}
+        told = {status.slo: status.members or status.looked_at for status in self._statuses}
         return {name: hurt(slo, told.get(name, ())) for name, slo in self._definitions.items()}
 
     @cached_property

@@ -14,10 +14,10 @@ from typing import Literal, NamedTuple
 from lineage.model import Verdict, VerdictState
 from lineage.slo.alerting import Rung
 from lineage.slo.calendar import next_due
-from lineage.slo.exclusions import Exclusion
+from lineage.slo.coming import NOBODY, Said, coming
 from lineage.slo.frequency import apart, schedules
 from lineage.slo.lasting import plain
-from lineage.slo.periods import TICK, Period, ahead, begin, length_at, period_at, reach, until
+from lineage.slo.periods import TICK, Period, begin, length_at, period_at, reach, until
 from lineage.slo.phrases import count as number
 from lineage.slo.phrases import moment, percent, span
 from lineage.slo.significance import unlikely
@@ -146,13 +146,13 @@ def judge_tally(
     slo: DataSLO,
     tally: Tally,
     now: datetime,
-    exclusions: Sequence[Exclusion] | None = None,
+    said: Said = NOBODY,
     measured: Tally | None = None,
 ) -> Status:
     """What `judge` says of the verdicts in *tally* that were due by *now*: for who asks for many instants.
 
-    What of a window on a calendar is yet to come is not expected in *exclusions*, by default those of its file. Of
-    slices *measured* is what they were made of.
+    What of a window on a calendar is yet to come is not expected in what is *said* to be excluded, by SLO; by default
+    by the files. Of slices *measured* is what they were made of.
     """
     period, length = period_at(slo, now), length_at(slo, now)
     first, end = tally.due_after(begin(slo, now), last := until(slo, now))
@@ -160,9 +160,7 @@ def judge_tally(
     window, totals = tally.ordered[first:end], tally.count(first, end)
     states = {state: tally.of(state, first, end) for state in VerdictState}
     members = () if measured is None else members_of(slo, measured, window, last)
-    to_come = ahead(
-        slo, now, members or tally.ordered[looked:end], slo.spec.exclusions if exclusions is None else exclusions
-    )
+    to_come = coming(slo, now, members or tally.ordered[looked:end], said)
     budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
     tiers = choose(slo, spaced(slo, apart(slo, window, now)), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)

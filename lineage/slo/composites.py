@@ -22,7 +22,9 @@ def join(slo: DataSLO, known: Mapping[str, DataSLO]) -> DataSLO:
         return slo
     for _, fault in misjoined(slo, known):
         return slo.of_members((), fault)
-    return slo.of_members(tuple(_as_seen(known[name], slo) for name in sli.of))
+    settles = max(known[name].settles for name in sli.of)
+    members = tuple(_as_seen(known[name], slo).settled(settles) for name in sli.of)
+    return slo.of_members(members).settled(settles)
 
 
 def misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> Iterator[tuple[str, str]]:
@@ -56,7 +58,14 @@ def hurt(slo: DataSLO, verdicts: Sequence[Verdict]) -> NodeId:
 
 
 def _as_seen(member: DataSLO, composite: DataSLO) -> DataSLO:
-    """*member* over the window of *composite*, from when both are in force."""
+    """*member* over the window of *composite*, in its slices of time, from when both are in force."""
     dates = [each.spec.effective_from for each in (member, composite) if each.spec.effective_from is not None]
-    changes = {"time_window": composite.spec.time_window, "effective_from": max(dates, default=None)}
+    (own,), (cut,) = member.spec.objectives, composite.spec.objectives
+    slices = {"time_slice_target": cut.time_slice_target, "time_slice_window": cut.time_slice_window}
+    changes = {
+        "time_window": composite.spec.time_window,
+        "effective_from": max(dates, default=None),
+        "budgeting_method": composite.spec.budgeting_method,
+        "objectives": (own.model_copy(update=slices),),
+    }
     return member.model_copy(update={"spec": member.spec.model_copy(update=changes)})

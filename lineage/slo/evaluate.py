@@ -76,7 +76,7 @@ def _together(slo: DataSLO, members: Sequence[Evidence], now: datetime) -> Evide
 def judged(slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE) -> Status:
     """The status of *slo* at *now* by what was read. Pure."""
     found, evidence = verdicts(slo, read, now, grace)
-    by, measured = Basis(evidence, read.said), Tally(found)
+    by, measured = read._replace(evidence=evidence), Tally(found)
     counts = counted_by(slo, by, found, evidence.since, now)
     return concluded(slo, by, measured, measured if counts is found else Tally(counts), now)
 
@@ -92,7 +92,8 @@ def counted_by(
 def concluded(slo: DataSLO, by: Basis, measured: Tally, tally: Tally, now: datetime) -> Status:
     """The status of *slo* at *now*: what was *measured* of what was read, *by* it, and its budget counts. Pure."""
     evidence = by.evidence
-    status = judge_tally(slo, tally, now, by.said.exclusions, measured)
+    excluded = {each.name: its.said.exclusions for each, its in ((slo, by), *by.members)}
+    status = judge_tally(slo, tally, now, excluded, measured)
     delivered = (delivery.at for delivery in evidence.deliveries if delivery.refresh)
     held = getattr(indicator(slo.spec.sli.type), "through", None)
     through = None if held is None else held(slo, evidence, now)

@@ -6,7 +6,7 @@ longer or shorter. What is due in [start, end) is its, and it is due itself at i
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -52,14 +52,27 @@ class Slicing(NamedTuple):
 
     def at(self, at: datetime) -> Slice:
         """The slice that *at* lies in."""
-        local = plain(at).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        bounds = self._day(plain(at))
+        place = bisect_right(bounds, at)  # an instant that lasts notes the end
+        return Slice(bounds[place - 1], bounds[place])
+
+    def within(self, since: datetime, until: datetime) -> list[datetime]:
+        """Where each slice begins that lies in [*since*, *until*] as a whole."""
+        found: list[datetime] = []
+        while since < until:
+            bounds = self._day(since)
+            found += bounds[bisect_left(bounds, since) : bisect_right(bounds, until) - 1]
+            since = bounds[-1]
+        return found
+
+    def _day(self, at: datetime) -> tuple[datetime, ...]:
+        """The bounds of the slices of the day that *at* lies in."""
+        local = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
         day = local.date() if local.time() >= self.begins else local.date() - DAY
-        for near in (day, day - DAY, day + DAY):
-            bounds = _bounds(self.length, self.zone, self.begins, near)
-            if bounds[0] <= plain(at) < bounds[-1]:
-                place = bisect_right(bounds, at)  # an instant that lasts notes the end
-                return Slice(bounds[place - 1], bounds[place])
-        raise AssertionError("days follow each other without a gap")
+        near = (_bounds(self.length, self.zone, self.begins, each) for each in (day, day - DAY, day + DAY))
+        found = next((bounds for bounds in near if bounds[0] <= at < bounds[-1]), None)
+        assert found is not None, "days follow each other without a gap"
+        return found
 
 
 @lru_cache(maxsize=8192)
@@ -68,9 +81,7 @@ def _bounds(length: timedelta, zone: str, begins: time, day: date) -> tuple[date
 
     A time that the clocks skip is shifted, of one that comes twice the first counts.
     """
-    start, end = (
-        datetime.combine(each, begins, ZoneInfo(zone)).astimezone(UTC) for each in (day, day + timedelta(days=1))
-    )
+    start, end = (datetime.combine(each, begins, ZoneInfo(zone)).astimezone(UTC) for each in (day, day + DAY))
     pieces = max(1, round((end - start) / length))
     return (*(start + place * length for place in range(pieces)), end)
 

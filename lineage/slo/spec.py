@@ -161,6 +161,7 @@ class DataSLO(Strict):
     spec: Spec
     _members: tuple[DataSLO, ...] = PrivateAttr(())
     _unjoined: str | None = PrivateAttr("its members are not known here")
+    _settles: timedelta = PrivateAttr(timedelta(0))
 
     @property
     def name(self) -> str:
@@ -181,6 +182,17 @@ class DataSLO(Strict):
         joined = self.model_copy()
         joined._members, joined._unjoined = members, unjoined  # noqa: SLF001 - its own
         return joined
+
+    def settled(self, settles: timedelta) -> DataSLO:
+        """The same promise beside others of a composite, of which one *settles* so much later."""
+        joined = self.model_copy()
+        joined._settles = settles  # noqa: SLF001 - its own
+        return joined
+
+    @property
+    def settles(self) -> timedelta:
+        """How long after it is due a verdict can be given; in a composite as long as of any of its members."""
+        return max(self._settles, self.spec.sli.settles)
 
     @property
     def members(self) -> tuple[DataSLO, ...]:

@@ -49,7 +49,7 @@ class Standing:
     def _conclude(self, now: datetime) -> None:
         lasting = Lasting(now)
         since = self._tally.after = window_of(self._slo, lasting)
-        by = Basis(as_of(self._slo, self._read, lasting, self._grace), self._read.said)
+        by = self._read._replace(evidence=as_of(self._slo, self._read, lasting, self._grace))
         members = self._tally.ordered[bisect_right(self._tally.dues, since) :]
         counts = counted_by(self._slo, by, members, since, lasting)
         tally = self._tally if counts is members else Tally(counts)

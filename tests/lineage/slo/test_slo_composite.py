@@ -27,35 +27,11 @@ from lineage.slo.reading import Source
 from lineage.slo.spec import DataSLO, define
 from lineage.slo.watching import Watch
 from lineage.slo.written import body_of, written, yaml_of
-from tests.support.promises import DAY, HOUR, NOON, Lake, document, event, promise, states, verdicts
+from tests.support.composites import come, composite, members
+from tests.support.promises import DAY, HOUR, NOON, Lake, document, promise, states, verdicts
 
 MINUTE = timedelta(minutes=1)
 WEEKLY = {"cron": "0 0 * * 1", "deadline": "1d"}
-
-
-def composite(*names: str, **changes: Any) -> DataSLO:
-    """A composite of *names*, which names no dataset."""
-    body = document(name="all", sli={"type": "composite", "of": list(names)}, **changes)
-    del body["spec"]["schedule"]
-    if "dataset" not in changes:
-        del body["spec"]["dataset"]
-    return define(body)
-
-
-def members(*names: str, **changes: Any) -> dict[str, DataSLO]:
-    """An hourly promise of each, of a dataset of that name."""
-    return {name: promise(name=name, dataset={"namespace": "lake", "name": name}, **changes) for name in names}
-
-
-def come(lake: Lake, dataset: str, *hours: int) -> None:
-    """A load of *dataset* for each of *hours* before noon, complete five minutes after its interval."""
-    for hour in hours:
-        start = NOON - hour * HOUR
-        done = start + 65 * MINUTE
-        nominal = (start, start + HOUR)
-        lake.put(
-            event("COMPLETE", done, f"{dataset} {hour}", job=f"{dataset}.load", outputs=(dataset,), nominal=nominal)
-        )
 
 
 def test_it_is_the_sum_of_its_members(tmp_path: Path) -> None:
