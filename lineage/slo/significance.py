@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, comb, floor
+from math import comb, floor
 
 # Fifty digits decide, but where they come nearer than a thirtieth digit to it; exponents as far as they go.
 DIGITS = Context(prec=50, Emin=-999_999_999, Emax=999_999_999)
@@ -18,9 +18,9 @@ def unlikely(bad: Fraction, total: Fraction, miss: Fraction, significance: Fract
     """Whether P(X >= *bad*) < *significance*, where each of *total* goes wrong with probability *miss* by itself.
 
     *significance* is at most 1/2. A binomial variable has its median between the whole numbers round its mean, so that
-    what is not above the mean is never unlikely (Kaas, Buhrman 1980).
+    what is not above the mean is never unlikely (Kaas, Buhrman 1980). A part of one that went wrong is none.
     """
-    least, of = ceil(bad), floor(total)
+    least, of = floor(bad), floor(total)
     if least <= floor(of * miss):
         return False
     if least > of:

@@ -39,7 +39,7 @@ class Tier(NamedTuple):
         return self.budget * Fraction(window // SECOND) / Fraction(self.long // SECOND)
 
 
-SECOND = timedelta(seconds=1)
+SECOND, TICK = timedelta(seconds=1), timedelta(microseconds=1)
 
 
 @cache
@@ -88,7 +88,7 @@ def choose(slo: DataSLO, spacing: timedelta | None, length: timedelta | None = N
     if policy == "discrete" or not spacing:
         return ()
     window = length or slo.window
-    allowed = (1 - slo.target) * Fraction(window // SECOND) / Fraction(spacing // SECOND)
+    allowed = (1 - slo.target) * Fraction(window // TICK, spacing // TICK)
     if allowed < MIN_BUDGET_EVENTS:
         return ()
     stretched = (_stretch(tier, spacing) for tier in tiers_of(slo))

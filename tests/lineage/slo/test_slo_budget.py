@@ -74,6 +74,13 @@ def test_the_ladder_shows_the_burn_and_never_fires_it() -> None:
     ]
 
 
+def test_what_comes_within_a_second_is_judged() -> None:
+    """Of what no schedule makes the verdicts say how often it comes, as of two runs that end at once."""
+    slo = promise(sli={"type": "job_success"}).scheduled(None)
+
+    assert judge(slo, verdicts("GB", NOON, timedelta(milliseconds=500)), NOON).total == 2
+
+
 def test_a_window_without_events_shows_no_burn() -> None:
     """Of daily deliveries the last hour and the last six hold none."""
     slo = promise(schedule={"cron": "0 2 * * *"})

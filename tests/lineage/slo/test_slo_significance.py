@@ -56,6 +56,13 @@ def test_what_is_as_likely_as_that_is_not_less_likely(bad: int) -> None:
     assert found == [False, True]
 
 
+def test_a_part_of_a_miss_is_none() -> None:
+    """Of slices that weigh what of them was bad: of 24 one is likely at 1 %, and so is a part of one."""
+    found = [unlikely(bad, Fraction(24), ONE_PERCENT, Fraction(1, 4)) for bad in (Fraction(1, 4), Fraction(1))]
+
+    assert found == [False, True]
+
+
 @pytest.mark.parametrize(("bad", "more_than_chance"), [(403, False), (450, False), (451, True), (40_320, True)])
 def test_of_a_beat_a_minute(bad: int, *, more_than_chance: bool) -> None:
     """40,320 of them at 99 %: 403 misses are expected, and 451 come in fewer than one window of a hundred."""
