@@ -12,7 +12,7 @@ from lineage.errors import Conflict, InvalidInput, NotFound
 from lineage.statements import Statement, Subject, Word
 from lineage.store.base import Store
 
-TRIES = 3
+TRIES = 10
 LONGEST_URL = 2_000
 
 
@@ -42,7 +42,7 @@ def documenting(incident: Incident, url: str, actor: str, now: datetime) -> Stat
 def answer(store: Store, keep: Callable[[list[Statement]], None], statement: Statement) -> Incident:
     """State it by *keep*, then note it in the record; answers the record, whose next look by the scheduler tells it.
 
-    The same again changes nothing more. Raises NotFound, Conflict when others were faster three times, and
+    The same again changes nothing more. Raises NotFound, Conflict when others were faster TRIES times, and
     StoreUnavailable.
     """
     keep([statement])
@@ -57,7 +57,7 @@ def answer(store: Store, keep: Callable[[list[Statement]], None], statement: Sta
                 store.put([incidents.kept(after, expects=document.revision)])
         except Conflict:
             if not left:
-                raise
+                raise Conflict(f"{before.id} is changed by many at once; say it again") from None
         else:
             break
     return after

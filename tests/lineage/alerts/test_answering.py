@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from lineage.alerts import incidents
-from lineage.alerts.answering import acknowledging, answer, answered, documenting
+from lineage.alerts.answering import TRIES, acknowledging, answer, answered, documenting
 from lineage.alerts.incidents import Incident
 from lineage.alerts.phrases import told
 from lineage.errors import Conflict, InvalidInput, NotFound
@@ -116,9 +116,9 @@ def test_the_scheduler_and_a_person_do_not_lose_each_others_words(room: Room) ->
 
 def test_who_is_never_first_is_told_so(room: Room) -> None:
     """Nothing is tried for ever."""
-    room.store.fail_puts = 3
+    room.store.fail_puts = TRIES
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="say it again"):
         room.acknowledge("ana", NOW)
 
 
