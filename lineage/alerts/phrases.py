@@ -10,6 +10,7 @@ from lineage.alerts.incidents import Incident, Member, withdrawn
 from lineage.slo.phrases import percent, span
 from lineage.slo.status import Status
 
+SHORT = 3  # budgets that a message names; the incident's page has all
 URL = 200  # characters of an address in a message: one that is cut leads nowhere, and the incident's page has it
 WHOLE_FROM = 10  # a burn rate of 21.4 is told as 21, one of 1.4 with its decimal
 
@@ -74,6 +75,8 @@ def budget(member: Member) -> str:
 def notes(incident: Incident) -> list[str]:
     """What else is to be known: which budgets ran low, and whether a postmortem is required, or where it is."""
     short = [each.short for each in incident.members if each.short and each.short != incident.title]
+    if (more := len(short) - SHORT) > 0:
+        short[SHORT:] = [f"{more} more error budget{'s' if more > 1 else ''} low or spent"]
     written = incident.postmortem
     if not written.required:
         return short

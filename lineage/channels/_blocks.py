@@ -30,7 +30,7 @@ def blocks(incident: Incident, base_url: str) -> list[Block]:
     impact = [f"*Downstream:* {_downstream(incident.affected)}"] if incident.affected else []
     if incident.consumers:
         impact.append(f"*Consumers:* {_fit(', '.join(incident.consumers), SENTENCE)}")
-    impact += [_fit(note, SENTENCE) for note in notes(incident)[-NAMED:]]
+    impact += [_fit(note, SENTENCE) for note in notes(incident)]
     if impact:
         sections.append(_section("impact", "\n".join(impact)))
     return [*sections, _buttons(incident, base_url), _context(incident)]

@@ -11,7 +11,7 @@ from lineage.alerts.incidents import Postmortem
 from lineage.alerts.phrases import burn, clock, notes, percent_left
 from lineage.slo.budget import judge
 from tests.support.alerting import NOW, status, tier
-from tests.support.incidents import OPENED
+from tests.support.incidents import LATE, OPENED
 from tests.support.promises import NOON, promise, verdicts
 
 
@@ -61,4 +61,18 @@ def test_an_address_is_said_whole_or_not_at_all(url: str | None, where: str) -> 
 
     assert notes(OPENED.model_copy(update={"postmortem": written})) == [
         f"Postmortem {where} (spent 34 % of the budget of orders)"
+    ]
+
+
+def test_a_message_names_three_budgets_and_counts_the_rest() -> None:
+    """A hundred sentences are no message."""
+    members = tuple(
+        LATE.model_copy(update={"short": f"slo-{number} has spent its error budget"}) for number in range(9)
+    )
+
+    assert notes(OPENED.model_copy(update={"members": members})) == [
+        "slo-0 has spent its error budget",
+        "slo-1 has spent its error budget",
+        "slo-2 has spent its error budget",
+        "6 more error budgets low or spent",
     ]
