@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 def composite(*names: str, **changes: Any) -> DataSLO:
     """A composite of *names*, which names no dataset."""
-    body = document(name="all", sli={"type": "composite", "of": list(names)}, **changes)
+    body = document(name=changes.pop("name", "all"), sli={"type": "composite", "of": list(names)}, **changes)
     del body["spec"]["schedule"]
     if "dataset" not in changes:
         del body["spec"]["dataset"]
@@ -34,3 +34,9 @@ def come(lake: Lake, dataset: str, *hours: int) -> None:
         lake.put(
             event("COMPLETE", done, f"{dataset} {hour}", job=f"{dataset}.load", outputs=(dataset,), nominal=nominal)
         )
+
+
+def slices(length: str) -> dict[str, Any]:
+    """What makes a promise count slices of *length*, half of which must be good."""
+    objective = {"target": "0.99", "timeSliceTarget": "0.5", "timeSliceWindow": length}
+    return {"budgetingMethod": "Timeslices", "objectives": [objective]}

@@ -21,7 +21,7 @@ from lineage.slo.exclusions import Exclusion
 from lineage.slo.gather import renewal
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
-from tests.support.composites import come, composite, members
+from tests.support.composites import come, composite, members, slices
 from tests.support.promises import DAY, HOUR, NOON, Lake, event, promise, verdicts
 
 TICK, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
@@ -31,12 +31,6 @@ MONTH = {
         {"duration": "1M", "isRolling": False, "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}}
     ]
 }
-
-
-def slices(length: str) -> dict[str, Any]:
-    """What makes a promise count slices of *length*, half of which must be good."""
-    objective = {"target": "0.99", "timeSliceTarget": "0.5", "timeSliceWindow": length}
-    return {"budgetingMethod": "Timeslices", "objectives": [objective]}
 
 
 def told(of_them: Sequence[str], letters: str, until: datetime = NOON) -> list[Verdict]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lineage.model import Entry
 from lineage.slo import watching
+from lineage.slo.composites import join
 from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion
@@ -22,6 +23,7 @@ from lineage.slo.gather import renewal
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
 from lineage.statements import Statement, written
+from tests.support.composites import composite, slices
 from tests.support.promises import DAY, HOUR, NOON, Lake, event, facet, promise
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -29,6 +31,11 @@ ALONG = {"from": {"namespace": "lake", "name": "orders"}, "to": {"namespace": "l
 BEATS = {"emitter": "heartbeat/orders", "interval": "10m", "threshold": "15m"}
 SEASONAL = {"mode": "seasonal", "season": "hour_of_week", "history": 2, "minHistory": 1}
 NIGHTLY = {"start": NOON - 30 * DAY, "duration": "1h", "rrule": "FREQ=DAILY", "reason": "patching"}
+TODAY = {
+    "timeWindow": [
+        {"duration": "1d", "isRolling": False, "calendar": {"startTime": "2026-01-01 09:00:00", "timeZone": "UTC"}}
+    ]
+}
 SLOS = [
     *(promise(kind, window="6h") for kind in ("freshness", "completeness", "correctness")),
     promise(window="6h", name="young", effectiveFrom=NOON - 3 * HOUR, exclusions=[NIGHTLY]),
@@ -52,7 +59,18 @@ SLOS = [
         sli={"type": "dead_letters", "queue": {"namespace": "lake", "name": "refused"}}, window="6h", name="refused"
     ),
     promise(sli={"type": "ownership"}, window="3d", name="owned"),
+    promise(window="6h", name="sliced", **slices("2h"), exclusions=[NIGHTLY]),
+    promise(sli={"method": "heartbeat", "heartbeat": BEATS}, window="3h", name="sliced-beats", **slices("30m")),
+    promise(**(TODAY | slices("3h")), name="day"),
 ]  # fmt: skip
+PARTS = ["orders-freshness", "settling", "patient", "beats", "latency", "sliced"]
+SLOS += (
+    join(each, {slo.name: slo for slo in SLOS})
+    for each in (
+        composite(*PARTS, window="6h", name="together"),
+        composite(*PARTS, name="slices-together", **(TODAY | slices("1h"))),
+    )
+)
 
 steps = st.sampled_from((0 * SECOND, 30 * SECOND, 5 * MINUTE, 15 * MINUTE, 16 * MINUTE, HOUR, 7 * HOUR))
 delays = st.sampled_from((0 * SECOND, 30 * SECOND, 10 * MINUTE, 50 * MINUTE, 25 * HOUR))
