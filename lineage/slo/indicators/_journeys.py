@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,8 @@ class Sample:
     """What came to the end of the path, or is on its way there, since *origin*; *job* is where it began.
 
     *name* and *origin* stay when it lands. *at* None: it is still on its way. *level* None: so it is, or nobody knows
-    what it was made of, for the *gap* there is. *certain*: if it is late, that needs no evidence of what came.
+    what it was made of, for the *gap* there is, or it came no earlier than *at*, by whichever run. *certain*: if it is
+    late, that needs no evidence of what came.
     """
 
     name: str
@@ -62,16 +63,16 @@ class Journeys(NamedTuple):
     def _unsure(self, source: NodeId, arrived: Arrived) -> bool:
         """Whether what *arrived* brought of *source* is not known as surely as is asked."""
         passage = arrived.oldest.get(source)
-        return arrived.lost is not None if passage is None else passage.level > self.believed
+        return _lost(source, arrived) if passage is None else passage.level > self.believed
 
 
 def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
     """What each version of the target brought, from its origin on, and what is on its way.
 
     A version brings the source versions after those that an earlier one had brought, by all ways. The first one known
-    brought at least the version that it was made of; what was there before *ancestry* begins only tells what is new.
+    brought all since *ancestry* begins; what was there before only tells what is new.
     The origin is the oldest of them, or the newest; of the oldest all that is brought, or on its way, is told, for what
-    took too long counts by itself. What beats have *measured* is left out, and what a stream may have brought.
+    took too long counts by itself. What beats *measured* when it was there is left out.
     """
     ancestry = of.ancestry
     versions = {source: regular(ancestry, source) for source in sorted(ancestry.sources)}
@@ -82,26 +83,24 @@ def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
         at = arrived.delivery.at
         if arrived.gap is not None and not all(measured(source, at) for source in versions):
             yield _unknown(arrived, arrived.gap)
-        new = _new(arrived, marks, versions, of.origin, measured)
+        new = [
+            (version, passage)
+            for version, passage in _new(arrived, marks, versions, of)
+            if not measured(passage.source, version.at)
+        ]
         if at > ancestry.begin:
             chosen = new if of.origin == "oldest" else new[-1:]
             yield from (_landed(of, arrived, version, passage) for version, passage in chosen)
     waiting = [
         (version, source)
         for source, there in versions.items()
-        for version in there[bisect_right(there, _passed(of.come, source, marks), key=key_of) :]
+        for version in there[bisect_right(there, marks.get(source, LONG_AGO), key=key_of) :]
         if not measured(source, version.at)
     ]
     waiting.sort(key=lambda each: _order(each[0]))
+    lost = {source: [each for each in of.come if not each.backfill and _lost(source, each)] for source in versions}
     for version, source in waiting if of.origin == "oldest" else waiting[-1:]:
-        certain = of.certain(source, version)
-        yield Sample(_name(version), begun(version), version.job, version.events, certain=certain)
-
-
-def _passed(come: Sequence[Arrived], source: NodeId, marks: Mapping[NodeId, Key]) -> Key:
-    """Up to which version of *source* all has come, or may have: by a way that could not be followed."""
-    told = (each for each in come if not each.backfill and each.lost is not None and source not in each.oldest)
-    return max((*(key_of(each.delivery) for each in told), marks.get(source, LONG_AGO)))
+        yield _waiting(of, source, version, lost[source])
 
 
 def begun(version: Delivery) -> datetime:
@@ -126,19 +125,18 @@ def _unknown(arrived: Arrived, gap: str) -> Sample:
 
 
 def _new(
-    arrived: Arrived,
-    marks: dict[NodeId, Key],
-    versions: Mapping[NodeId, Sequence[Delivery]],
-    origin: Origin,
-    measured: Measured,
+    arrived: Arrived, marks: dict[NodeId, Key], versions: Mapping[NodeId, Sequence[Delivery]], of: Journeys
 ) -> list[tuple[Delivery, Passage]]:
     """What *arrived* brought first, by when it began, and by which way; *marks* go on to it."""
     new: list[tuple[Delivery, Passage]] = []
-    for source, passage in (arrived.oldest if origin == "oldest" else arrived.newest).items():
-        upto, mark = key_of(passage.version), marks.get(source)
-        first = (passage.version,) if mark is None else ()
-        if not measured(source, arrived.delivery.at):
-            new += [(each, passage) for each in (*first, *_after(mark, upto, versions[source]))]
+    for source, passage in (arrived.oldest if of.origin == "oldest" else arrived.newest).items():
+        upto, mark, there = key_of(passage.version), marks.get(source), versions[source]
+        if mark is None:
+            known = there[bisect_right(there, of.ancestry.begin, key=_written) : bisect_left(there, upto, key=key_of)]
+            brought = [*known, passage.version]
+        else:
+            brought = [*there[bisect_right(there, mark, key=key_of) : bisect_right(there, upto, key=key_of)]]
+        new += [(each, passage) for each in brought]
         marks[source] = upto if mark is None else max(mark, upto)
     return sorted(new, key=lambda each: _order(each[0]))
 
@@ -161,19 +159,38 @@ def _landed(of: Journeys, arrived: Arrived, version: Delivery, passage: Passage)
     )
 
 
+def _waiting(of: Journeys, source: NodeId, version: Delivery, lost: Sequence[Arrived]) -> Sample:
+    """What is on its way; what is certainly late only until one of those *lost* came, which may have brought it."""
+    certain = of.certain(source, version)
+    late = max(version.at, begun(version) + of.threshold)
+    place = bisect_right(lost, late, key=_at) if certain else len(lost)
+    found = lost[place] if place < len(lost) else None
+    return Sample(
+        _name(version),
+        begun(version),
+        version.job,
+        version.events if found is None else (*found.delivery.events[:1], *version.events[:1]),
+        None if found is None else found.delivery.at,
+        None if found is None else found.delivery.run,
+        certain=certain,
+    )
+
+
 def _order(version: Delivery) -> tuple[datetime, Key]:
     return begun(version), key_of(version)
 
 
-def _after(mark: Key | None, upto: Key, come: Sequence[Delivery]) -> Sequence[Delivery]:
-    """Those of *come* after *mark*, where there is one, up to *upto*."""
-    if mark is None:
-        return ()
-    return come[bisect_right(come, mark, key=key_of) : bisect_right(come, upto, key=key_of)]
+def _lost(source: NodeId, arrived: Arrived) -> bool:
+    """Whether nobody knows what *arrived* brought of *source*."""
+    return arrived.lost is not None and source not in arrived.oldest
 
 
 def _at(arrived: Arrived) -> datetime:
     return arrived.delivery.at
+
+
+def _written(version: Delivery) -> datetime:
+    return version.at
 
 
 def _name(version: Delivery) -> str:

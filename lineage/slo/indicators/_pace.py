@@ -6,19 +6,32 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from lineage.slo.indicators._journeys import Sample
 
 EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 BITS = 3  # of the length of a span
-LOOKS_BACK = 7  # gaps, of which the median is usual: of as many versions as are known from before the evidence
+LOOKS_BACK = 8  # versions, of which the median gap is usual: as many as are known from before the evidence
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Came(NamedTuple):
+    """What came at *at*; the newest of what it brought was sent at *sent*. One that does not *count* tells no pace."""
+
+    at: datetime
+    sent: datetime
+    counts: bool = True
 
 
 class Pace:
-    """How far apart what came at *times*, which ascend, used to be; where nothing came yet, as long as *otherwise*."""
+    """How far apart what *came*, by time, used to be; where nothing came yet, as long as *otherwise*.
 
-    def __init__(self, times: Sequence[datetime], otherwise: timedelta) -> None:
-        self._times, self._otherwise = times, otherwise
+    What was sent more than *within* before is forgotten: it must hang on nothing that may not be asked for any more.
+    """
+
+    def __init__(self, came: Sequence[Came], otherwise: timedelta, within: timedelta | None = None) -> None:
+        self._came, self._otherwise, self._within = came, otherwise, within
 
     def slot(self, at: datetime) -> tuple[int, int]:
         """The span of time that *at* lies in, by its length in seconds and its number since 1970.
@@ -26,8 +39,11 @@ class Pace:
         It is shorter than the gap that was usual by then, by a tenth to a third, so that what comes about as often has
         spans of its own; and its length has three bits, so that a gap that changes a little moves no border.
         """
-        end = bisect_right(self._times, at)
-        gaps = sorted(after - before for before, after in pairwise(self._times[max(0, end - 1 - LOOKS_BACK) : end]))
+        end = bisect_right(self._came, at, key=_at)
+        forgotten = LONG_AGO if self._within is None else at - self._within
+        near = self._came[max(0, end - LOOKS_BACK) : end]
+        times = [each.at for each in near if each.counts and each.sent > forgotten]
+        gaps = sorted(after - before for before, after in pairwise(times))
         usual = gaps[len(gaps) // 2] if gaps else self._otherwise
         length = max(usual * 9 // (10 * SECOND), 1)
         rest = max(length.bit_length() - BITS, 0)
@@ -54,6 +70,10 @@ def by_pace(samples: Iterable[Sample], pace: Pace, threshold: timedelta) -> list
         if wanted:
             found.append(sample)
     return found
+
+
+def _at(came: Came) -> datetime:
+    return came.at
 
 
 def _together(sample: Sample) -> object:

@@ -16,9 +16,9 @@ from lineage.model import NodeId, Verdict, VerdictState
 from lineage.slo.alerting import Trend
 from lineage.slo.evidence import Ancestry, Evidence, Need
 from lineage.slo.findings import Growth
-from lineage.slo.indicators._beaten import Beaten
+from lineage.slo.indicators._beaten import LIVELY, Beaten
 from lineage.slo.indicators._journeys import Journeys, Sample, by_versions
-from lineage.slo.indicators._pace import Pace, by_pace
+from lineage.slo.indicators._pace import Came, Pace, by_pace
 from lineage.slo.indicators._percentile import confidence, percentile
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Level, arrivals
@@ -101,10 +101,9 @@ class Spec(Sli):
 
 
 def needs(slo: DataSLO) -> Need:
-    """What happened on the path, in the window and a day before it, and with beats before the first was due in it."""
+    """What happened on the path, from a day before the first was there that is due in the window."""
     spec = _spec(slo)
-    before = spec.percentile.threshold if spec.beats else timedelta(0)
-    return Need(history=timedelta(days=1) + before, ancestry=True, beats=spec.beats)
+    return Need(history=LIVELY + spec.percentile.threshold, ancestry=True, beats=spec.beats)
 
 
 def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
@@ -133,11 +132,15 @@ def samples(spec: Spec, ancestry: Ancestry) -> list[Sample]:
     walked = [each for each in by_versions(path, beaten.measures) if each.at is not None or not alone]
     if spec.origin == "newest":
         return [*walked, *chain(*beaten.samples())]
-    came = [arrived.delivery.at for arrived in path.come if not arrived.backfill]
+    came = [Came(each.delivery.at, each.delivery.at, not each.backfill) for each in path.come]
     found = by_pace(walked, Pace(came, threshold), threshold)
     for each in beaten.samples():
-        looks = sorted({sample.at for sample in each if sample.at is not None})
-        found += by_pace(each, Pace(looks, threshold), threshold)
+        newest: dict[datetime, datetime] = {}
+        for sample in each:
+            if sample.at is not None:
+                newest[sample.at] = max(sample.origin, newest.get(sample.at, sample.origin))
+        looks = [Came(*look) for look in sorted(newest.items())]
+        found += by_pace(each, Pace(looks, threshold, LIVELY), threshold)
     return found
 
 
@@ -258,12 +261,14 @@ def _judge(sample: Sample, spec: Spec, evidence: Evidence, usual: Usual, now: da
 def _outcome(sample: Sample, spec: Spec, usual: Usual, now: datetime, *, waited: bool) -> Outcome:
     if sample.gap is not None:
         return VerdictState.UNKNOWN, sample.gap
-    if sample.at is None or sample.level is None:
+    if sample.at is None:
         age = f"on its way for {span(now - sample.origin)}, from {sample.job.name}"
         if waited and not sample.certain:
             return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]
         return (VerdictState.BAD, age) if waited else (VerdictState.PENDING, f"{age}, an event may be on its way too")
     took = sample.at - sample.origin
+    if sample.level is None:
+        return VerdictState.BAD, f"took {span(took)} at least, until a run came that does not tell what it read"
     in_time = took <= spec.percentile.threshold
     if (in_time and sample.level > spec.weakest) or not (in_time or sample.certain):
         return VerdictState.UNKNOWN, TOO_WEAK[spec.weakest]

@@ -57,6 +57,13 @@ def went(by: str, began: float, ended: float, reads: str = "", writes: str = "",
     ]
 
 
+def flowing(*minutes: float) -> list[Delta]:
+    """A stream from orders to analytics that says at *minutes* that it goes on."""
+    said: dict[str, Any] = {"by": "flow", "reads": ["orders"], "writes": ["analytics"]}
+    kind = FacetSeen(job("flow"), "jobType", b'{"processingType":"STREAMING"}')
+    return [ran("flow", "START" if each < 0 else "RUNNING", each, facets=[kind], **said) for each in (-500, *minutes)]
+
+
 def judged(store: Store, *runs: list[Delta], now: float = NOW, slo: DataSLO | None = None) -> list[Verdict]:
     """What the promise comes to when these runs are all that happened."""
     merge(store, as_they_came([event for events in runs for event in events]))
@@ -139,13 +146,31 @@ def test_many_versions_that_come_seldom_are_as_few_when_they_are_late(store: Sto
     assert states(found) == "GGGBB"
 
 
-def test_what_a_stream_may_have_brought_is_not_on_its_way(store: Store) -> None:
-    """Nobody knows of it: UNKNOWN by the stream's own word, and never BAD."""
-    kind = FacetSeen(job("flow"), "jobType", b'{"processingType":"STREAMING"}')
-    said: dict[str, Any] = {"by": "flow", "reads": ["orders"], "writes": ["analytics"], "facets": [kind]}
-    flow = [ran("flow", "START", 0, **said), ran("flow", "RUNNING", 5, **said)]
+def test_what_a_stream_may_have_brought_is_not_known(store: Store) -> None:
+    """UNKNOWN where it came in time, by the stream's own word too; where nothing came it is BAD, and stays so."""
+    takes = [event for minute in (0, 20) for event in went("take", minute - 1, minute, writes="orders")]
+    merge(store, as_they_came([*takes, *flowing(5)]))
+    before = states(evaluate(promised(), store, at(40)).occurrences)
 
-    assert states(judged(store, went("take", -1, 0, writes="orders"), flow)) == "U"
+    merge(store, as_they_came(flowing(50)))
+    after = evaluate(promised(), store, at(NOW)).occurrences
+
+    assert (before, states(after), after[2].reason) == (
+        "UUB",
+        "UUBU",
+        "took 30 m at least, until a run came that does not tell what it read",
+    )
+
+
+def test_what_the_first_load_brings_late_is_bad_as_it_was(store: Store) -> None:
+    """Also where nothing had come before by which one could tell what is new."""
+    takes = [event for minute in (0, 30) for event in went("take", minute - 1, minute, writes="orders")]
+    merge(store, as_they_came(takes))
+    before = states(evaluate(promised(), store, at(50)).occurrences)
+
+    merge(store, as_they_came(went("load", 51, 52, reads="orders", writes="analytics")))
+
+    assert (before, states(evaluate(promised(), store, at(60)).occurrences)) == ("BB", "BB")
 
 
 def test_what_lands_late_keeps_its_place(store: Store) -> None:
@@ -355,11 +380,7 @@ def test_explain_says_how_sure_it_is_and_where_the_time_went(store: Store) -> No
 
 def test_a_stream_cannot_tell_how_long_it_takes(store: Store) -> None:
     """A run that never ends names no versions: UNKNOWN, and nothing is guessed."""
-    kind = FacetSeen(job("flow"), "jobType", b'{"processingType":"STREAMING"}')
-    said: dict[str, Any] = {"by": "flow", "reads": ["orders"], "writes": ["analytics"], "facets": [kind]}
-    flow = [ran("flow", "START", 0, **said), ran("flow", "RUNNING", 5, **said)]
-
-    found = judged(store, went("take", -1, 0, writes="orders"), flow, now=8)
+    found = judged(store, went("take", -1, 0, writes="orders"), flowing(5), now=8)
 
     assert [(one.state.value, one.reason) for one in found] == [
         ("UNKNOWN", "flow streams, and only heartbeats tell how long that takes")

@@ -171,6 +171,16 @@ def test_without_beats_the_versions_are_walked(store: Store) -> None:
     assert figured(found)[-2:] == [("G", 60, 1), ("G", 180, 3)]
 
 
+def test_what_was_there_when_no_beat_told_is_judged_by_versions(store: Store) -> None:
+    """Whoever tells when it lands: BAD on its way and BAD then, though beats have begun meanwhile."""
+    merge(store, as_they_came([*takes(0), *sent(20, 21, 22, 23), *seen(21, 21.5), *seen(22, 22.5)]))
+    before = states(evaluate(promised(), store, at(15)).occurrences)
+
+    merge(store, as_they_came([*loads(22, 23), *seen(23, 23.5)]))
+
+    assert (before, states(evaluate(promised(), store, at(25)).occurrences)) == ("B", "B")
+
+
 def test_beats_that_nobody_sees_at_the_end_measure_nothing(store: Store) -> None:
     """An emitter beside the way, with no probe there, does not make all of it late."""
     found = judged(store, sent(*range(40)), takes(30), loads(31, 33), now=41)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.model import NodeId, Side, Use, VerdictState
 from lineage.slo.evidence import Ancestry, Beat, Beats, Delivery, Evidence
-from lineage.slo.indicators.latency import measure
+from lineage.slo.indicators.latency import measure, needs
 from lineage.slo.spec import DataSLO, define
+from lineage.slo.upstream import BEFORE
 from tests.support.deltas import at, dataset, job
 from tests.support.promises import document
 
@@ -20,7 +22,8 @@ ORDERS, REPORT = dataset("orders"), dataset("report")
 HOURS = 8
 
 gaps = st.lists(st.integers(1, 40), min_size=1, max_size=14)
-loading = st.lists(st.tuples(st.integers(1, 90), st.integers(0, 30), st.booleans()), max_size=8)
+kinds = st.sampled_from(("by time", "by name", "streams", "again"))
+loading = st.lists(st.tuples(st.integers(1, 90), st.integers(0, 30), kinds), max_size=12)
 believed = st.sampled_from((["datasetVersion"], ["datasetVersion", "asOfStart"], ["heartbeat", "asOfStart"]))
 looking = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 45), st.booleans()), max_size=10)
 
@@ -62,58 +65,104 @@ def uses(taken: Sequence[Delivery], loaded: Sequence[Delivery], naming: Collecti
     return found
 
 
-def known(told: Ancestry, minute: float, correlate: list[str]) -> dict[str, VerdictState]:
-    """What is judged, for good, of what of all that is *told* has happened by then."""
-    now = at(minute)
-    deliveries = {of: [each for each in come if each.at <= now] for of, come in told.deliveries.items()}
+Told = dict[str, tuple[datetime, VerdictState]]
+
+
+def known(told: Ancestry, minute: float, correlate: list[str], since: float = -60 * HOURS) -> Told:
+    """What is judged, for good, of what of all that is *told* has happened by then, and is still asked for."""
+    slo, now = promised(correlate), at(minute)
+    begin = at(since) - needs(slo).history
+
+    def asked(come: Sequence[Delivery]) -> list[Delivery]:
+        here = [each for each in come if each.at <= now]
+        return [each for each in here if each.at <= begin][-BEFORE:] + [each for each in here if each.at > begin]
+
+    deliveries = {of: asked(come) for of, come in told.deliveries.items()}
     heard = [
         of._replace(
-            sent=[each for each in of.sent if each.at <= now], seen=[each for each in of.seen if each.at <= now]
+            sent=[each for each in of.sent if begin < each.at <= now],
+            seen=[each for each in of.seen if begin < each.at <= now],
         )
         for of in told.beats
     ]
-    ancestry = replace(told, deliveries=deliveries, beats=heard)
-    evidence = Evidence(told.begin, deliveries[REPORT], asked_from=told.begin, grace=timedelta(0), ancestry=ancestry)
-    return {each.occurrence: each.state for each in measure(promised(correlate), evidence, now)}
+    ancestry = replace(told, begin=begin, deliveries=deliveries, beats=heard)
+    evidence = Evidence(at(since), deliveries[REPORT], asked_from=begin, grace=timedelta(0), ancestry=ancestry)
+    return {each.occurrence: (each.due, each.state) for each in measure(slo, evidence, now)}
 
 
-@given(gaps, loading, st.integers(1, 60 * HOURS), believed)
-def test_no_later_look_changes_a_verdict_of_versions(
-    apart: list[int], loads: list[tuple[int, int, bool]], minute: int, correlate: list[str]
-) -> None:
-    """Of those that a version brought, and of those on their way, also when the path stands still and goes on."""
-    taken = [wrote(each, f"take {each}", "take") for each in [0, *running(apart)]]
-    begun = running([each for each, _, _ in loads])
-    loaded = [wrote(0.5, "load 0", "load")]  # what was there before the first version is of no concern
-    loaded += [
-        wrote(each + took, f"load {each}", "load", each) for each, (_, took, _) in zip(begun, loads, strict=True)
-    ]
-    loaded.sort(key=lambda each: (each.at, each.run))
-    naming = {f"load {each}" for each, (_, _, names) in zip(begun, loads, strict=True) if names}
-    deliveries = {ORDERS: taken, REPORT: loaded}
-    told = Ancestry(REPORT, frozenset([ORDERS]), at(-60 * HOURS), deliveries, uses(taken, loaded, naming))
-
-    first, last = (known(told, look, correlate) for look in (minute, 60 * HOURS))
-
-    assert first == {name: last.get(name) for name in first}
+def agreed(told: Ancestry, correlate: list[str], looks: Sequence[int], since: int) -> tuple[Told, Told]:
+    """What two looks, the later one over a window from *since* on, say of what both of them judge."""
+    first, last = known(told, min(looks), correlate), known(told, max(looks), correlate, since)
+    return (
+        {name: each for name, each in first.items() if each[0] > at(since)},
+        {name: each for name, each in last.items() if each[0] <= at(min(looks))},
+    )
 
 
-@given(gaps, looking, st.integers(1, 60 * HOURS))
-def test_no_later_look_changes_a_verdict_of_beats(
-    apart: list[int], looks: list[tuple[int, int, bool]], minute: int
-) -> None:
-    """Seen one by one or up to a number, out of order or never."""
-    emitted = running(apart)
+def loaded_by(loads: Sequence[tuple[int, int, str]], pace: int) -> tuple[list[Delivery], set[str], set[str]]:
+    """What wrote the report, by time, and which runs of it name what they read, and which are backfills."""
+    begun = running([pace * each for each, _, _ in loads])
+    found, naming, again = [], set(), set()
+    for each, (_, took, kind) in zip(begun, loads, strict=True):
+        version = wrote(each + took, f"load {each}", "load", each)
+        found.append(version._replace(window=timedelta(0)) if kind == "streams" else version)
+        naming |= {version.run} if kind == "by name" else set()
+        again |= {version.run} if kind == "again" else set()
+    return sorted(found, key=lambda each: (each.at, each.run)), naming, again
+
+
+def beating(apart: Sequence[int], looks: Sequence[tuple[int, int, bool]], pace: int) -> Beats:
+    """Beats that are seen one by one or up to a number, out of order or never."""
+    emitted = running([pace * each for each in apart])
     sent = [Beat(place, at(each), at(each), f"sent {place}") for place, each in enumerate(emitted)]
-    seen = [
-        Beat(place, at(emitted[place]), at(each), f"seen {each}", through=through)
-        for each, (_, late, through) in zip(running([each for each, _, _ in looks]), looks, strict=True)
-        for place, when in enumerate(emitted)
-        if when <= each - late and place == max(i for i, e in enumerate(emitted) if e <= each - late)
-    ]
-    beats = [Beats(job("heart"), frozenset([ORDERS]), sent, seen)]
-    told = Ancestry(REPORT, frozenset([ORDERS]), at(-60 * HOURS), {ORDERS: [], REPORT: []}, {}, beats=beats)
+    seen = []
+    for each, (_, late, through) in zip(running([pace * each for each, _, _ in looks]), looks, strict=True):
+        there = [place for place, when in enumerate(emitted) if when <= each - late]
+        if there:
+            seen.append(Beat(there[-1], at(emitted[there[-1]]), at(each), f"seen {each}", through=through))
+    return Beats(job("heart"), frozenset([ORDERS]), sent, seen)
 
-    first, last = (known(told, look, ["heartbeat", "asOfStart"]) for look in (minute, 60 * HOURS))
 
-    assert first == {name: last.get(name) for name in first}
+class World(NamedTuple):
+    """All that ever happened, what is believed of it, when it is looked at, and where the later window begins."""
+
+    told: Ancestry
+    correlate: list[str]
+    looks: list[int]
+    since: int
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, beats: bool) -> World:
+    """By minutes, or so seldom that the window of the later look begins in between."""
+    pace = draw(st.sampled_from((1, 1, 10, 40)))
+    taken = [wrote(pace * each, f"take {each}", "take") for each in [0, *running(draw(gaps))]]
+    loaded, naming, again = loaded_by(draw(loading), pace)
+    told = Ancestry(
+        REPORT,
+        frozenset([ORDERS]),
+        at(0),
+        {ORDERS: taken, REPORT: loaded},
+        uses(taken, loaded, naming),
+        frozenset(again),
+        beats=[beating(draw(gaps), draw(looking), pace)] if beats else [],
+    )
+    looks = draw(st.lists(st.integers(1, 60 * HOURS), min_size=2, max_size=2))
+    since = draw(st.integers(-60 * HOURS, 60 * HOURS))
+    return World(told, draw(believed), [pace * each for each in looks], pace * since)
+
+
+@given(worlds(beats=False))
+def test_no_later_look_changes_a_verdict_of_versions(world: World) -> None:
+    """Of those that a version brought, and on their way, through streams and backfills, wherever the window begins."""
+    first, last = agreed(*world)
+
+    assert first == last
+
+
+@given(worlds(beats=True))
+def test_no_later_look_changes_a_verdict_of_beats(world: World) -> None:
+    """Seen one by one or up to a number, out of order or never, beside versions, which count while no beats do."""
+    first, last = agreed(*world)
+
+    assert first == last
