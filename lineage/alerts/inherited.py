@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
+from itertools import islice
+from operator import attrgetter, itemgetter
 
 from lineage.alerts.incidents import Cause, Incident
 from lineage.model import Verdict, VerdictState
@@ -15,6 +18,7 @@ from lineage.slo.status import Status
 
 Span = tuple[datetime, datetime | None]  # None: it goes on
 
+DUE = attrgetter("due")
 OWN_PATH = 2  # the job that failed, and the dataset that it writes
 
 
@@ -35,10 +39,27 @@ def spans(cases: Iterable[Incident]) -> Mapping[str, Sequence[Span]]:
 
 def inherited(status: Status, found: Iterable[Span]) -> Fraction:
     """What of the spent budget fell due in the spans *found*, exactly, in the SLI's own unit; the rest is its own."""
-    hurt = list(found)
-    if not hurt:
-        return Fraction(0)
-    return sum((upstream(verdict, hurt) for verdict in status.occurrences), Fraction(0))
+    return sum((_lost(status.occurrences, *each) for each in _apart(found)), Fraction(0))
+
+
+def _lost(occurrences: Sequence[Verdict], since: datetime, until: datetime | None) -> Fraction:
+    """What was lost in one span; only what fell due in it is looked at, for a window may hold forty thousand beats."""
+    first = bisect_left(occurrences, since, key=DUE)
+    end = len(occurrences) if until is None else bisect_left(occurrences, until, key=DUE)
+    bad = (each for each in islice(occurrences, first, end) if each.state == VerdictState.BAD)
+    return sum((each.total - each.good for each in bad), Fraction(0))
+
+
+def _apart(found: Iterable[Span]) -> list[Span]:
+    """The same time in spans that do not overlap."""
+    apart: list[Span] = []
+    for since, until in sorted(found, key=itemgetter(0)):
+        last = apart[-1][1] if apart else since
+        if not apart or (last is not None and last < since):
+            apart.append((since, until))
+        elif last is not None and (until is None or until > last):
+            apart[-1] = (apart[-1][0], until)
+    return apart
 
 
 def upstream(verdict: Verdict, hurt: Iterable[Span]) -> Fraction:

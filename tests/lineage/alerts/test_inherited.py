@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from lineage.alerts import incidents
 from lineage.alerts.incidents import Cause, Incident
-from lineage.alerts.inherited import booked, inherited, lies_above, share, spans
+from lineage.alerts.inherited import Span, booked, inherited, lies_above, share, spans, upstream
 from lineage.alerts.metrics import AlertCollector
 from lineage.alerts.phrases import told
 from lineage.alerts.react import react
@@ -112,3 +114,14 @@ def test_the_own_job_is_not_upstream(path: tuple[str, ...], expected: bool) -> N
 def test_nothing_is_inherited_without_a_span() -> None:
     """And of it nothing is said."""
     assert (Fraction(0), "") == (inherited(LATE[0], []), share(LATE[0], []))
+
+
+HOURS = st.integers(-12, 2).map(lambda hours: NOW + hours * HOUR)
+
+
+@given(st.lists(st.tuples(HOURS, st.none() | HOURS), max_size=4))
+def test_spans_that_overlap_count_once(hurt: list[Span]) -> None:
+    """The sum is that of each occurrence by itself, however often something upstream was broken when it fell due."""
+    found = missed("orders", "BGBBGBBBGB")
+
+    assert inherited(found, hurt) == sum(upstream(each, hurt) for each in found.occurrences)
