@@ -28,6 +28,8 @@ from dashboards.figures.axes import (
 
 LINES = ("var(--c1)", "var(--c4)", "var(--c3)", "var(--c5)")
 SECONDS_A_MINUTE = 60
+SPANS = ("min", "s")  # units of time
+CROWD = 200  # points of a line, from which on a dot on each would be a smear
 
 
 class Bar(NamedTuple):
@@ -57,6 +59,15 @@ class Held(NamedTuple):
     value: float | None
     expected: float | None
     bad: bool
+
+
+class Measure(NamedTuple):
+    """What a drawn number is: its *unit*, what it *tells*, *words* below the title, and its dotted *bound*."""
+
+    unit: str
+    tells: str = ""
+    words: str = ""
+    bound: str = ""
 
 
 class Series(NamedTuple):
@@ -106,7 +117,7 @@ def budget(
         ),
         *upstream,
     ]
-    marks = [note(on_axis(now), 1, "now", yref="paper", xanchor="right", yanchor="top", xshift=-5)]
+    marks = [note(on_axis(now), 1, "now", yref="paper", yanchor="bottom")]
     middle = begin + (now - begin) * 0.22
     marks.append(note(on_axis(middle), 78, "even spend", yshift=13, xshift=22))
     if points and empty_at is not None and points[-1].left > 0:
@@ -228,25 +239,30 @@ def rates(series: Sequence[Series], begin: datetime, now: datetime) -> str:
     )
 
 
-def held(points: Sequence[Held], unit: str, behind: Spans = ()) -> str:
+def held(points: Sequence[Held], how: Measure, behind: Spans = ()) -> str:
     """What was measured against what was expected of it."""
     points = [points[place] for place in turning([point[1:] for point in points])]
     known = [(point.at, point.expected) for point in points if point.expected is not None]
     expected = [known[place] for place in turning([height for _, height in known])]
-    drawn = measured(points, unit)
+    drawn = measured(points, f"{how.unit} {how.tells}".rstrip())
+    bound = []
     if expected:
         dotted = {"width": 1.4, "dash": "dot"}
-        drawn.insert(0, lines(expected, "var(--text-3)", f"%{{y:,.4~g}} {unit} expected", line=dotted))
+        drawn.insert(0, lines(expected, "var(--text-3)", f"%{{y:,.4~g}} {how.unit} expected", line=dotted))
+    if expected and how.bound:
+        bound = [note(0, expected[0][1], how.bound, xref="paper", xanchor="left", yanchor="bottom")]
     axis = {"tickformat": "~s", "rangemode": "tozero"}
-    return figure_json(drawn, xaxis=dates(points), yaxis=axis, shapes=bands(behind))
+    if how.unit in SPANS:
+        axis = {"ticksuffix": f" {how.unit}", "rangemode": "tozero"}  # in ~s 0.05 would read as 50 m
+    return figure_json(drawn, xaxis=dates(points), yaxis=axis, shapes=bands(behind), annotations=bound)
 
 
 def measured(points: Sequence[Held], unit: str, **more: Any) -> list[Any]:
     """The line of what was measured, and a square where that was bad; *more* is what Plotly calls the line."""
     heights = [(point.at, point.value) for point in points]
-    dots = {"mode": "lines+markers", "marker": {"size": 4}, **more}
+    dots = {"mode": "lines+markers", "marker": {"size": 4}} if len(points) < CROWD else {"mode": "lines"}
     bad = squares([(point.at, point.value, point.bad) for point in points])
-    return [lines(heights, "var(--c1)", f"%{{y:,.4~g}} {unit}", **dots), *bad]
+    return [lines(heights, "var(--c1)", f"%{{y:,.4~g}} {unit}", **dots, **more), *bad]
 
 
 def durations(bars: Sequence[Bar]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from dashboards.current import Judged, by_dataset, current
-from dashboards.figures.charts import durations, held
+from dashboards.figures.charts import Measure, durations, held
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels import datasets as panels
 from dashboards.panels.contracts import matrix
@@ -151,7 +151,7 @@ def _figures(versions: Sequence[Version], came: Came) -> dict[str, str]:
     if versions:
         figures["runs"] = durations(bars([version.run for version in versions], came))
     if points := volumes(versions):
-        figures["rows"] = held(points, "rows")
+        figures["rows"] = held(points, Measure("rows"))
     return figures
 
 

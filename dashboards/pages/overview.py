@@ -12,13 +12,12 @@ from markupsafe import Markup
 
 from dashboards import say
 from dashboards.current import Judged, current
-from dashboards.figures.picture import Tone
 from dashboards.figures.strips import Cell, strip
 from dashboards.frame import Look, Nav, Shown, look, page
 from dashboards.panels.diagnosis import Diagnosis, Fact
 from dashboards.panels.runs import Came
 from dashboards.panels.slos import rows
-from dashboards.states import SLO, worst
+from dashboards.states import SLO
 from lineage.alerts.incidents import Incident, every
 from lineage.model import VerdictState
 from lineage.slo.shares import SHARES
@@ -41,7 +40,6 @@ class Health(NamedTuple):
 
     namespace: str
     slos: int
-    state: Tone
     strip: Markup
     left: Fraction | None
 
@@ -76,7 +74,6 @@ def shown(request: Request) -> Response:
         health=health(judged, seen.at),
         stats=behind.store.stats(),
         estate=SHARES.estate if seen.as_of is None else None,
-        datasets=behind.store.find(kind="dataset", order="updated", limit=6).items,
     )
 
 
@@ -121,7 +118,6 @@ def health(judged: Sequence[Judged], at: datetime) -> list[Health]:
         Health(
             namespace,
             len(slos),
-            (worst(SLO[one.status.state] for one in slos) or SLO["no_data"]).tone,
             strip(_days(slos, at), f"The last {DAYS} days of {namespace}"),
             min(
                 (one.status.budget.remaining_ratio for one in slos if one.status.budget.remaining_ratio is not None),

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate
-from typing import NamedTuple
 
 from dashboards import say
 from dashboards.current import Judged
 from dashboards.figures.axes import turning
-from dashboards.figures.charts import Beside, Held, Series, Spent, budget, burn_points, held, indicator, rates
+from dashboards.figures.charts import Beside, Held, Measure, Series, Spent, budget, burn_points, held, indicator, rates
 from dashboards.panels.deliveries import arriving, filling
 from dashboards.panels.diagnosis import empty_at
 from dashboards.panels.rules import failing
@@ -27,26 +26,20 @@ MOST_MARKS = 6  # incidents named in a chart; more would lie on each other
 MOST_LINES = 4  # of a chart (UI 4.1)
 HOURLY_FROM = 3 * 24  # judged occurrences in the window from which the indicator is shown by the hour
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE_S = 60
+IN_MINUTES = 2 * MINUTE_S  # from which on a chart shows minutes; what is all below it is told in seconds
 RATE_SPAN = timedelta(days=7)
 BESIDE = {"arrivals": arriving, "rows": filling, "failures": failing}
 
 
-class Drawn(NamedTuple):
-    """How the value of a verdict is shown: in which unit, of which it holds *scale*; *words* say what is seen."""
-
-    unit: str
-    scale: int
-    words: str
-
-
 MEASURED = {
-    "freshness": Drawn("min late", 60, "minutes against the deadline; below 0 is early"),
-    "freshness heartbeat": Drawn("min", 60, "minutes until each beat was seen, against the threshold"),
-    "freshness rows": Drawn("min old at most", 60, "minutes that the oldest row of each delivery was old"),
-    "freshness age": Drawn("min too old", 60, "minutes of each part in which the data was too old"),
-    "latency": Drawn("min", 60, "minutes on the way, against the threshold"),
-    "replication_lag": Drawn("min too far behind", 60, "minutes of each part in which the copy was too far behind"),
-    "dead_letters": Drawn("records refused", 1, "records that were refused"),
+    "freshness": Measure("min", "late", "against the deadline; below 0 is early", "deadline"),
+    "freshness heartbeat": Measure("min", "", "until each beat was seen", "threshold"),
+    "freshness rows": Measure("min", "old at most", "that the oldest row of each delivery was old", "threshold"),
+    "freshness age": Measure("min", "too old", "of each part in which the data was too old"),
+    "latency": Measure("min", "", "on the way", "threshold"),
+    "replication_lag": Measure("min", "too far behind", "of each part in which the copy was too far behind"),
+    "dead_letters": Measure("records", "refused", "that were refused"),
 }
 
 
@@ -68,15 +61,16 @@ def figures(one: Judged, incidents: Iterable[Incident] = (), hurt: Sequence[Span
         made["budget"] = budget(
             spent(verdicts, status.budget.allowed, hurt), begin, status.at, empty_at(status), beside
         )
-    if any(rate.long is not None for rate in status.burn):
-        made["rates"] = rates(_rates(verdicts, status), max(begin, status.at - RATE_SPAN), status.at)
+    burnt = _rates(verdicts, status)
+    if any(value for series in burnt for _, value in series.points):  # where nothing burns, the tile says so
+        made["rates"] = rates(burnt, max(begin, status.at - RATE_SPAN), status.at)
     for name, drawn_of in BESIDE.items():
         if (drawing := drawn_of(one, aside)) is not None:
             made[name] = drawing
     if made.keys().isdisjoint(BESIDE) and (points := measured(one)):
         how = drawn(one)
         assert how is not None, "it has points"
-        made["measured"] = held(points, how.unit, aside)
+        made["measured"] = held(points, how, aside)
     return made
 
 
@@ -135,21 +129,27 @@ def _rates(verdicts: Sequence[Verdict], status: Status) -> list[Series]:
     ]
 
 
-def drawn(one: Judged) -> Drawn | None:
+def drawn(one: Judged) -> Measure | None:
     """How the figures of the indicator, or of its method, are shown; None: they are worth no drawing."""
     sli = one.definition.spec.sli
-    return MEASURED.get(f"{sli.type} {getattr(sli, 'method', '')}", MEASURED.get(sli.type))
+    how = MEASURED.get(f"{sli.type} {getattr(sli, 'method', '')}", MEASURED.get(sli.type))
+    if how is None or how.unit != "min":
+        return how
+    seen = [number for verdict in one.status.measured for number in (verdict.value, verdict.expected)]
+    longest = max((abs(number) for number in seen if number is not None), default=IN_MINUTES)
+    return how if longest >= IN_MINUTES else how._replace(unit="s")
 
 
 def measured(one: Judged) -> list[Held]:
     """What was measured against what was expected, of the indicators whose figures are worth a drawing."""
     if (how := drawn(one)) is None:
         return []
+    scale = MINUTE_S if how.unit == "min" else 1
     return [
         Held(
             verdict.due,
-            float(verdict.value / how.scale),
-            None if verdict.expected is None else float(verdict.expected / how.scale),
+            float(verdict.value / scale),
+            None if verdict.expected is None else float(verdict.expected / scale),
             bad=verdict.state is VerdictState.BAD,
         )
         for verdict in one.status.measured[-MOST_POINTS:]

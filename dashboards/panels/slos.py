@@ -42,6 +42,7 @@ class Row:
     meter: Markup
     strip: Markup
     burn: str
+    burn_over: str  # the length of its window
     burn_value: float
     empty_at: datetime | None
     next_due: datetime | None
@@ -74,7 +75,8 @@ def row(one: Judged, *, brief: bool = False) -> Row:
         left_tone=tone,
         meter=meter(None if left is None else float(left), tone, f"{say.percent(left, 0)} of the error budget left"),
         strip=occurrences(one, brief=brief),
-        burn=f"{say.times(fastest.long)} ({say.lasting(fastest.long_s)})" if fastest else say.NOTHING,
+        burn=say.times(fastest.long) if fastest else say.NOTHING,
+        burn_over=say.lasting(fastest.long_s) if fastest else "",
         burn_value=float(fastest.long or 0) if fastest else 0.0,
         empty_at=empty_at(status),
         next_due=status.next_due,

@@ -72,12 +72,10 @@ def _whole(one: Judged) -> str:
     if seconds is None or samples is None:
         return ""
     ends = [told[name] for name in ("secondsAtLeast", "secondsAtMost")]
-    sure = " to ".join("?" if end is None else say.lasting(float(end)) for end in ends)
+    least, most = ("?" if end is None else say.lasting(float(end)) for end in ends)
+    sure = f" (with 95 % confidence {least} to {most})" if least != most else ""
     growth = told["trendSecondsPerDay"] or Fraction(0)
     trend = (
         f"; {say.lasting(abs(float(growth)))} {'more' if growth > 0 else 'less'} each day" if abs(growth) >= 1 else ""
     )
-    return (
-        f"{say.percent(share, 0)} of {say.count(samples)} took at most {say.lasting(float(seconds))}"
-        f" (with 95 % confidence {sure}){trend}."
-    )
+    return f"{say.percent(share, 0)} of {say.count(samples)} took at most {say.lasting(float(seconds))}{sure}{trend}."

@@ -19,7 +19,7 @@
 
   // Headings of sortable tables become buttons; a cell's data-v is what it sorts by, as a number where it is one.
   function sorting() {
-    for (const head of all("table.sort thead th")) {
+    for (const head of all("table.sort thead th:not([data-unsorted])")) {
       if (!head.textContent.trim()) continue;
       const button = document.createElement("button");
       button.type = "button";

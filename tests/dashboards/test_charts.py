@@ -20,7 +20,8 @@ def test_a_figure_cannot_close_its_script_element():
 
 def test_numbers_are_plain_arrays():
     """No base64-typed arrays: every browser that reads JSON reads the figure."""
-    text = charts.held([charts.Held(AT, 5.0, 6.0, bad=False), charts.Held(AT + HOUR, None, 6.0, bad=True)], "rows")
+    points = [charts.Held(AT, 5.0, 6.0, bad=False), charts.Held(AT + HOUR, None, 6.0, bad=True)]
+    text = charts.held(points, charts.Measure("rows"))
 
     assert ("bdata" in text, [5.0, None]) == (False, json.loads(text)["data"][-1]["y"])
 
@@ -101,6 +102,16 @@ def test_each_burn_rate_has_its_threshold_in_its_colour():
     figure = json.loads(charts.rates(series, AT - DAY, AT))
 
     assert [14.4] == [shape["y0"] for shape in figure["layout"]["shapes"]]
+
+
+def test_what_is_dotted_has_a_name_and_the_axis_a_unit():
+    """Who sees the chart first need not guess; and 0.05 min is no `50m`."""
+    how = charts.Measure("min", bound="threshold")
+
+    layout = json.loads(charts.held([charts.Held(AT, 0.05, 5.0, bad=False)], how))["layout"]
+
+    found = layout["annotations"][0]["text"], layout["annotations"][0]["y"], layout["yaxis"].get("tickformat")
+    assert (*found, layout["yaxis"]["ticksuffix"]) == ("threshold", 5.0, None, " min")
 
 
 def test_durations_choose_a_unit_that_suits_the_longest():

@@ -367,9 +367,9 @@ def test_a_method_of_freshness_has_a_unit_of_its_own():
     """Minutes late by the deadline, minutes too old by age, and how old the oldest row may be."""
     slos = [described(sli={"type": "freshness", "method": "age", "threshold": "1h"}), described(), described(sli=ROWS)]
 
-    units = [how.unit for slo in slos if (how := budget.drawn(Judged(slo, status()))) is not None]
+    units = [(how.unit, how.tells) for slo in slos if (how := budget.drawn(Judged(slo, status()))) is not None]
 
-    assert units == ["min too old", "min late", "min old at most"]
+    assert units == [("min", "too old"), ("min", "late"), ("min", "old at most")]
 
 
 def test_spans_that_did_not_count_are_drawn_as_one():

@@ -20,6 +20,7 @@ from dashboards.panels.rules import MOST_RULES, rules
 from dashboards.panels.slos import occurrences
 from dashboards.panels.stages import way
 from lineage.model import Restated, Rule, Stage, Verdict, VerdictState, job_id
+from lineage.slo.status import BurnRate
 from tests.support.graphs import AT, status
 from tests.support.promises import promise
 
@@ -82,6 +83,24 @@ def test_hours_are_drawn_of_deadlines_that_are_a_day_apart() -> None:
     names = [figures(judged(*each, schedule=DAILY)).keys() & {"arrivals", "measured"} for each in (late, often)]
 
     assert names == [{"arrivals"}, {"measured"}]
+
+
+def test_what_takes_seconds_is_drawn_in_seconds() -> None:
+    """Minutes begin where the longest is two of them."""
+    units = [drawn(judged(verdict(0, value=Fraction(each))), "measured") for each in (90, 150)]
+
+    assert [(each["data"][0]["y"], each["layout"]["yaxis"]["ticksuffix"]) for each in units] == [
+        ([90], " s"),
+        ([2.5], " min"),
+    ]
+
+
+def test_a_quiet_budget_draws_no_burn_rates() -> None:
+    """A line along the floor would say what the tile says."""
+    tier = BurnRate("page", 3_600, 300, Fraction(0), Fraction(0), Fraction(10), firing=False)
+    looks = [status(verdict(1), verdict(0, how), burn_rates=(tier,), burn=(tier,)) for how in ("GOOD", "BAD")]
+
+    assert ["rates" in figures(Judged(promise(), each)) for each in looks] == [False, True]
 
 
 # ── How many rows they brought. ────────────────────────────────────────────────────────────────────────────────────
