@@ -23,8 +23,9 @@ def imported(paths: Sequence[Path], assumed: Assumed, word: str | None = None) -
     Reports are by place. Raises InvalidDefinition with file:line:column of each fault, UnknownPart where there is no
     such format.
     """
-    found, faults = Imported(), list[str]()
+    found = Imported()
     told: dict[str, list[Document]] = {}
+    faults = [f"{path}:1:1: holds no YAML file; {WANTED}" for path in paths if path.is_dir() and not files_of(path)]
     for file in (each for path in paths for each in (files_of(path) if path.is_dir() else [path])):
         try:
             for document in _documents(file):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from lineage.slo.formats.base import MOST_NAME
 from lineage.slo.terms import DNS_LABEL
 
-MOST_NAME = 63
 WINDOW = re.compile(r"^[1-9]\d*[mhdwMQY]$")
 PAUSE = re.compile(r"^\d+[mhdwMQY]$")
 

@@ -5,13 +5,17 @@ A metric of the library is a number that is held against an operator: a rule is 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lineage.slo.formats._contract import Quality
 
 PER_CENT = frozenset({"%", "percent", "percentage"})
 ROWS = frozenset({None, "rows", "row", "records", "record"})
-PAIR = 2
+PAIR, WHOLE = 2, 100
+OPERATORS = frozenset(word for word in Quality.model_fields if word.startswith("must_"))
+LIMITS = {"must_be_less_than": "below", "must_be_less_or_equal_to": "atMost"}
+NONE_FAIL = "no operator says how many may fail; write mustBe: 0 or mustBeLessThan"
 
 
 class Ends(NamedTuple):
@@ -51,7 +55,7 @@ def _above(value: Any, more: int) -> int | None:
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unsaid(f"{value!r} is no whole number")
+        raise Unsaid(f"{str(value)!r} is no whole number")
     return value
 
 
@@ -63,21 +67,22 @@ def limit(rule: Quality) -> dict[str, Any]:
         raise Unsaid(f"{rule.unit!r} is no unit of records; write rows or percent")
     found = ends(rule)
     if found.most is None or (found.least or 0) > 0 or found.most < 0:
-        raise Unsaid("no operator says how many may fail; write mustBe: 0 or mustBeLessThan")
+        raise Unsaid(NONE_FAIL)
     return {} if found.most == 0 else {"atMost": found.most}
 
 
 def _share(rule: Quality) -> dict[str, Any]:
-    if rule.must_be == 0 and rule.must_be is not False:
-        return {}
-    pair = rule.must_be_between
-    if isinstance(pair, list) and len(pair) == PAIR and pair[0] == 0:
-        return {"atMost": f"{pair[1]}%"}
-    if rule.must_be_less_than is not None:
-        return {"below": f"{rule.must_be_less_than}%"}
-    if rule.must_be_less_or_equal_to is not None:
-        return {"atMost": f"{rule.must_be_less_or_equal_to}%"}
-    raise Unsaid("no operator says how many may fail; write mustBe: 0 or mustBeLessThan")
+    """As `limit`, of a rule whose unit is per cent: one operator says it, or none does."""
+    said = rule.model_dump(include=OPERATORS, exclude_none=True)
+    word, told = said.popitem() if len(said) == 1 else ("", None)
+    if word == "must_be_between" and isinstance(told, list) and len(told) == PAIR and told[0] == 0:
+        word, told = "must_be_less_or_equal_to", told[1]
+    if isinstance(told, int | Decimal) and not isinstance(told, bool) and 0 <= told <= WHOLE:
+        if told and word in LIMITS:
+            return {LIMITS[word]: f"{told}%"}
+        if not told and word in {"must_be", "must_be_less_or_equal_to"}:
+            return {}
+    raise Unsaid(NONE_FAIL)
 
 
 def agreed(rule: Quality) -> dict[str, Any]:

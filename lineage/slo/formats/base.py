@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from lineage.slo.documents import Document
 from lineage.slo.spec import DataSLO
 
 PACKAGE = "lineage.slo.formats"
+MOST_NAME, DIGITS = 63, 8  # letters of a name, and how many of a digest at the end of one that is cut
 
 
 class Assumed(NamedTuple):
@@ -67,10 +69,17 @@ def format_of(document: Document) -> str | None:
 
 
 def named(*parts: str) -> str:
-    """*parts* as the name of an SLO: lower case, digits and dashes, at most 63 of them."""
+    """*parts* as the name of an SLO: lower case, digits and dashes, at most 63 of them.
+
+    A longer one ends in a digest, so that what differs at its end has a name of its own.
+    """
     text = "-".join(parts).lower()
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
-    return "-".join(part for part in kept.split("-") if part)[:63].strip("-") or "slo"
+    name = "-".join(part for part in kept.split("-") if part)
+    if len(name) <= MOST_NAME:
+        return name or "slo"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
+    return f"{name[: MOST_NAME - DIGITS - 1].rstrip('-')}-{digest}"
 
 
 def identity(dataset: NodeId) -> dict[str, str]:

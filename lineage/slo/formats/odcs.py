@@ -6,7 +6,6 @@ default is assumed, and said to be. Facts, as retention is one, are kept as anno
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +19,7 @@ from lineage.slo.documents import Document, Loc
 from lineage.slo.formats._contract import Contract, Property, Quality, Sla, Team, Thing
 from lineage.slo.formats._quality import PER_CENT, Unsaid, agreed, limit
 from lineage.slo.formats._servers import dataset_of
-from lineage.slo.formats._service_levels import ANSWERS, ENDS, beside, cron, span
+from lineage.slo.formats._service_levels import ANSWERS, ENDS, available, beside, cron, span
 from lineage.slo.formats.base import Assumed, Imported, identity, named
 from lineage.slo.spec import define
 from lineage.slo.terms import parse_ratio
@@ -47,6 +46,11 @@ class Cadence(NamedTuple):
     cron: str
     zone: str
     at: Loc | None = None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether nobody wrote the cron: it is of a frequency, from midnight or the hour."""
+        return self.at is not None and self.at[-1] != "schedule"
 
 
 def recognises(document: Document) -> bool:
@@ -126,24 +130,31 @@ class _Reading:
     def _freshness(self, thing: Thing, cadence: Cadence | None) -> Iterator[_Promise]:
         for place, sla in self._slas(thing):
             at: Loc = ("slaProperties", place)
-            if sla.property in FRESHNESS or sla.property == "timeOfAvailability":
-                told = span(sla) if sla.property in FRESHNESS else None
-                zone = None
-                if sla.property == "timeOfAvailability":
-                    told, zone = self._availability(at, sla)
-                if told is None:
-                    continue
-                if cadence is None:
-                    wanted = "nothing says when data is expected; write a frequency, or import with --cron"
-                    self._note(at, f"{sla.property} is not taken over: {wanted}")
-                    continue
-                if sla.property in FRESHNESS:
-                    self._note(at, "is the age of the newest record of an interval; the oldest is an interval older")
-                schedule = {"cron": cadence.cron, "timezone": zone or cadence.zone, "deadline": told}
-                name = "freshness" if sla.property in FRESHNESS else "availability"
-                yield _Promise(
-                    sla.id or name, {"type": "freshness"}, schedule, self._target(at, sla.custom_properties), at
-                )
+            if sla.property not in (*FRESHNESS, "timeOfAvailability"):
+                continue
+            if cadence is None:
+                wanted = "nothing says when data is expected; write a frequency, or import with --cron"
+                self._note(at, f"{sla.property} is not taken over: {wanted}")
+                continue
+            own = sla.property in FRESHNESS
+            try:
+                schedule = self._aged(at, sla, cadence) if own else self._available(at, sla, cadence)
+            except Unsaid as why:
+                self._note((*at, "value"), str(why))
+                continue
+            name = sla.id or ("freshness" if own else "availability")
+            yield _Promise(name, {"type": "freshness"}, schedule, self._target(at, sla.custom_properties), at)
+
+    def _aged(self, at: Loc, sla: Sla, cadence: Cadence) -> dict[str, Any]:
+        told = {"cron": cadence.cron, "timezone": cadence.zone, "deadline": span(sla)}
+        self._note(at, "is the age of the newest record of an interval; the oldest is an interval older")
+        return told
+
+    def _available(self, at: Loc, sla: Sla, cadence: Cadence) -> dict[str, Any]:
+        deadline, zone, remark = available(sla.value, cadence.cron, cadence.zone, assumed=cadence.assumed)
+        if remark is not None:
+            self._note((*at, "value"), remark)
+        return {"cron": cadence.cron, "timezone": zone, "deadline": deadline}
 
     def _error_rate(self, thing: Thing) -> Iterator[_Promise]:
         for place, sla in self._slas(thing):
@@ -154,7 +165,7 @@ class _Reading:
                 except ValueError:
                     rate = Fraction(0)
                 if not 0 < rate < 1:
-                    self._note(at, f"{sla.value!r} is no share that leaves a budget; write 0.1 with unit: percent")
+                    self._note(at, f"{str(sla.value)!r} is no share that leaves a budget; write 0.1 with unit: percent")
                     continue
                 window = self._custom(sla.custom_properties, "sloWindow") or WINDOW
                 yield _Promise(
@@ -213,21 +224,6 @@ class _Reading:
         if rule.must_be_between is not None:
             self._note((*at, "mustBeBetween"), "both ends are taken as within, as most tools do")
         return {"column": column, **allowed} if allowed else column
-
-    def _availability(self, at: Loc, sla: Sla) -> tuple[str | None, str | None]:
-        """The time after midnight, and the zone. A fixed offset is a zone of its own, which knows no summer."""
-        match = re.fullmatch(r"(\d\d):(\d\d)(?::00)?(Z|[+-]\d\d:00)?", str(sla.value))
-        if match is None or int(match[1]) * 60 + int(match[2]) == 0:
-            self._note(
-                (*at, "value"), f"{sla.value!r} is no time that is taken over; write it in quotes, as '09:00-08:00'"
-            )
-            return None, None
-        offset = 0 if match[3] in {None, "Z"} else int(match[3][:3])
-        if match[3] not in {None, "Z"}:
-            self._note(
-                (*at, "value"), "a fixed offset knows no summer time; write the zone into spec.schedule.timezone"
-            )
-        return f"{int(match[1]) * 60 + int(match[2])}m", f"Etc/GMT{-offset:+d}" if offset else "UTC"
 
     def _cadence(self, thing: Thing) -> Cadence | None:
         zone = self._custom(self.contract.custom_properties, "timezone") or self.assumed.timezone
@@ -329,7 +325,7 @@ class _Reading:
         called = named(self.contract.called, *name) if name[0] != self.contract.called else named(*name)
         taken = {slo.name for slo in self.found.slos}
         while called in taken:
-            called = f"{called}-{len(taken) + 1}"
+            called = named(called, str(len(taken) + 1))
         sli, schedule = how
         guessed = {"headwater/assumed": "objective"} if at in self.guessed else {}
         labels = {"product": self.contract.data_product} if self.contract.data_product else {}

@@ -99,10 +99,14 @@ def test_a_rule_keeps_its_own_limit(tmp_path: Path, limit: str, expected: Any) -
     [
         ("mustNotBe: 3", "what a number must not be cannot be said here"),
         ("mustBeGreaterThan: 3", "no operator says how many may fail"),
-        ("mustBeLessThan: 1.5", "1.5') is no whole number"),
+        ("mustBeLessThan: 1.5", "'1.5' is no whole number"),
         ("mustBeBetween: [1]", "mustBeBetween has two ends"),
         ("unit: furlongs, mustBe: 0", "'furlongs' is no unit of records; write rows or percent"),
         ("unit: percent", "no operator says how many may fail"),
+        ("mustBeLessThan: 500, unit: percent", "no operator says how many may fail"),
+        ("mustBeLessThan: 0, unit: percent", "no operator says how many may fail"),
+        ("mustBeLessThan: few, unit: percent", "no operator says how many may fail"),
+        ("mustBeGreaterThan: 1, mustBeLessThan: 5, unit: percent", "no operator says how many may fail"),
     ],
 )
 def test_a_limit_that_cannot_be_said_is_told(tmp_path: Path, limit: str, said: str) -> None:
@@ -161,11 +165,17 @@ def test_people_answer_and_data_ends_as_the_contract_says(tmp_path: Path) -> Non
     [
         ("- {property: timeToDetect, value: 30, unit: s}", "slaProperties.3.value: '30s' is no duration here; write"),
         ("- {property: endOfLife, value: someday}", "slaProperties.3.value: 'someday' is no date; write 2027-03-01"),
-        ("- {property: errorRate, value: 0}", "slaProperties.3.value: 0 is no share that leaves a budget; write 0.1"),
+        ("- {property: errorRate, value: 0}", "slaProperties.3.value: '0' is no share that leaves a budget"),
         ("- {property: errorRate, value: few}", "slaProperties.3.value: 'few' is no share that leaves a budget"),
         (
             "- {property: timeOfAvailability, value: noon}",
             "slaProperties.3.value: 'noon' is no time that is taken over",
+        ),
+        ("- {property: latency, value: 30, unit: s}", "slaProperties.3.value: '30s' is no duration here; write whole"),
+        ("- {property: latency, unit: h}", "slaProperties.3.value: nothing is no duration here; write whole minutes"),
+        (
+            "- {property: timeOfAvailability, value: '00:00Z'}",
+            "slaProperties.3.value: is when the interval ends, so that no time is left; write a later one",
         ),
         ("- {property: retention, value: 3, valueExt: 4}", "slaProperties.3.valueExt: 4 beside the value is not"),
         (
@@ -227,6 +237,18 @@ def test_two_rules_without_an_id_are_two_promises(tmp_path: Path) -> None:
     assert [name for name in names if "volume" in name] == ["orders-volume", "orders-volume-5"]
 
 
+def test_promises_of_long_names_have_names_of_their_own(tmp_path: Path) -> None:
+    """What differs at the end is cut off, and a digest tells it apart; rules without an id among them."""
+    rule = "- {type: library, metric: rowCount, mustBeGreaterThan: 999, severity: error}\n      "
+    changes = (
+        ("- {id: volume, type: library", f"{rule}- {{type: library"),
+        ("name: orders\nd", f"name: {'long' * 20}\nd"),
+    )
+    names = [slo.name for slo in contract(tmp_path, *changes).slos]
+
+    assert (len(set(names)), max(map(len, names))) == (len(names), 63)
+
+
 def test_several_owners_are_told_of(tmp_path: Path) -> None:
     """One team answers for data."""
     second = "    - {username: mhopper, role: owner}\n    - {username: mhopper,"
@@ -261,6 +283,38 @@ def test_a_frequency_is_a_cron(tmp_path: Path, old: str, new: str, expected: str
     assert expected == (schedule and schedule.cron)
 
 
+WRITTEN = "    value: 1\n    scheduler: cron\n    schedule: 0 2 * * *\n"
+BERLIN = "    customProperties:\n      - {property: timezone, value: Europe/Berlin}\n"
+
+
+@pytest.mark.parametrize(
+    ("often", "at", "expected"),
+    [
+        (WHEN, "09:00-08:00", ("0 0 * * *", "Etc/GMT+8", "9h")),
+        (WHEN, "09:00", ("0 0 * * *", "Europe/Berlin", "9h")),
+        (WRITTEN, "09:00", ("0 2 * * *", "UTC", "7h")),
+        (WRITTEN, "09:00-08:00", ("0 2 * * *", "UTC", "15h")),
+        (WRITTEN, "01:30Z", ("0 2 * * *", "UTC", "1410m")),
+        (WRITTEN + BERLIN, "09:00+01:00", ("0 2 * * *", "Europe/Berlin", "7h")),
+    ],
+)
+def test_data_is_due_at_the_time_of_day_that_is_said(
+    tmp_path: Path, often: str, at: str, expected: tuple[str, str, str]
+) -> None:
+    """However long after the tick of the schedule that is; of a frequency the day is that of the time."""
+    found = contract(tmp_path, (WHEN, often), ('"09:00-08:00"', f'"{at}"'), assumed=NEVER)
+    schedule = body_of(found.slos[1])["spec"]["schedule"]
+
+    assert (schedule["cron"], schedule.get("timezone", "UTC"), schedule["deadline"]) == expected
+
+
+def test_a_time_of_day_of_what_comes_by_the_hour_is_told(tmp_path: Path) -> None:
+    """Data of each hour would be due hours after the next."""
+    report = contract(tmp_path, (WHEN, "    value: 1\n    unit: h\n")).report
+
+    assert sum("is of a day, and data is expected '0 * * * *'; write a schedule" in line for line in report) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -274,7 +328,6 @@ def test_a_frequency_is_a_cron(tmp_path: Path, old: str, new: str, expected: str
             "apiVersion: v2.2.2",
             ":2:1: apiVersion: 'v2.2.2' is no version that is known here; write a contract of v3",
         ),
-        ("value: 5\n    unit: h", "value: soon\n    unit: h", ":49:5: slaProperties.1: 'soonh' is not a duration"),
         ("value: 0.95", "value: 95", ":49:5: slaProperties.1: a target lies between 0 and 1"),
         ("value: Europe/Berlin", "value: Berlin", ":43:5: slaProperties.0: 'Berlin' is no IANA time zone; write"),
         (

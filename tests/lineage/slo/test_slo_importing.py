@@ -99,3 +99,10 @@ def test_a_number_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidDefinition) as caught:
         imported([file], Assumed())
     assert str(caught.value) == f"{file}:1:1: holds a number that is longer than any; write it anew"
+
+
+def test_a_folder_without_a_file_is_refused(tmp_path: Path) -> None:
+    """Somebody misspelled it, or wanted the manifest in it."""
+    with pytest.raises(InvalidDefinition) as caught:
+        imported([tmp_path], NIGHTLY)
+    assert str(caught.value) == f"{tmp_path}:1:1: holds no YAML file; name a file of OpenSLO, ODCS or dbt"
