@@ -33,7 +33,7 @@ def explain(slo: DataSLO, status: Status, occurrence: str, store: Store) -> Expl
 
     `newest` is the last one that was judged. Raises NotFound, which names some that there are.
     """
-    verdict = _meant((*status.occurrences, *status.members), occurrence)
+    verdict = _meant(status, occurrence)
     found = {record.digest: record for record in _records(verdict, store)}
     return Explanation(slo, status, verdict, tuple(found[each] for each in verdict.evidence if each in found))
 
@@ -150,7 +150,8 @@ def _records(verdict: Verdict, store: Store) -> Sequence[EventRecord]:
     return found
 
 
-def _meant(verdicts: Sequence[Verdict], name: str) -> Verdict:
+def _meant(status: Status, name: str) -> Verdict:
+    verdicts = (*status.occurrences, *status.members)
     if name == "newest":
         found = [verdict for verdict in verdicts if verdict.total][-1:]
     else:
@@ -160,6 +161,7 @@ def _meant(verdicts: Sequence[Verdict], name: str) -> Verdict:
         return found[0]
     told = ", ".join(verdict.occurrence for verdict in (found or verdicts)[-NAMED:]) or "none"
     if name == "newest":
-        raise NotFound(f"nothing was judged by then; there are: {told}")
+        why = "".join(f"; {left.sentence}" for left in status.left_out)
+        raise NotFound(f"nothing was judged by then; there are: {told}{why}")
     kind = "begin so" if found else "there are"
     raise NotFound(f"{len(found) or 'no'} occurrences are meant by {name!r}; {kind}: {told}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lineage.errors import NotFound
 from lineage.model import job_id
 from lineage.slo.ahead import LeftOut
 from lineage.slo.evaluate import evaluate
@@ -163,3 +164,13 @@ def test_explain_says_what_was_left_out(lake: Lake) -> None:
         shape_of(explained)["leftOut"],
         shape(status, slo)["leftOut"],
     )
+
+
+def test_who_was_left_out_is_told_where_nothing_is_judged(lake: Lake) -> None:
+    """For then that may be the reason."""
+    lake.put(AHEAD[0], received_at=NOON + 8 * MINUTE)
+    slo = promise(window="1h")
+    status = replace(evaluate(slo, lake.store, NOW), occurrences=())
+
+    with pytest.raises(NotFound, match=r"there are: none; 1 event of orders\.load was left out, the last received"):
+        explain(slo, status, "newest", lake.store)
