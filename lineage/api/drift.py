@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError
 
 from lineage.api._answers import Named, Naming, seen, wanted
 from lineage.errors import InvalidInput
@@ -27,7 +28,7 @@ class Told(BaseModel):
     type: str | None = None
     description: str | None = None
     ordinal_position: int | None = Field(None, ge=0, lt=2**31)
-    fields_: list[Told] = Field([], alias="fields", description="What it is made of, or holds.")
+    fields_: list[Told] | None = Field(None, alias="fields", description="What it is made of, or holds.")
 
 
 class Schema(BaseModel):
@@ -48,7 +49,10 @@ def drift(request: Request, naming: Naming, schema: Schema) -> dict[str, Any]:
     dataset that nobody named.
     """
     house = services(request)
-    body = schema.model_dump_json(by_alias=True, include={"columns"})
+    try:
+        body = schema.model_dump_json(by_alias=True, include={"columns"})
+    except PydanticSerializationError:
+        raise InvalidInput("fields: half a surrogate pair; send whole characters", field="fields") from None
     columns = read_columns(body.encode())
     assert columns is not None, "its type says so"
     return foretold(house.store, wanted(naming), columns, house.now(), positional=schema.positional)

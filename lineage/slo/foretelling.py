@@ -52,7 +52,7 @@ def foretell(dataset: NodeId, after: Columns, store: Store, now: datetime, *, po
 
     Whom is asked as of *now*. *positional*: it is read by place. Raises StoreUnavailable.
     """
-    asked = Asked(dataset, store, now, now, now)
+    asked = Asked(dataset, store.without_ahead(), now, now, now)
     since = schema_before(asked) or documented(asked)
     if since is None or since.columns is None:
         return Foresight(dataset, None)

@@ -62,7 +62,10 @@ def fields_of(path: Path, dataset: str) -> Fields:
     if isinstance(body, Mapping) and body.get("kind") == "DataContract":
         return list(_columns(_thing(document, dataset).properties))
     fields = body.get("fields") if isinstance(body, Mapping) else body
-    written = msgspec.json.encode({"fields": fields})
+    try:
+        written = msgspec.json.encode({"fields": fields})
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:  # what YAML has and JSON has not
+        raise InvalidDefinition(f"{document.at()}: {error}; write what JSON can hold") from None
     if not isinstance(fields, list) or read_columns(written) is None:
         wanted = 'no schema; write {"fields": [{"name": …, "type": …}]}, or name a contract of kind DataContract'
         raise InvalidDefinition(f"{document.at()}: {wanted}")

@@ -12,6 +12,7 @@ from lineage.slo.evidence import SchemaTold
 from lineage.slo.usage import Usage, usage
 
 NEAR = 4  # versions back from one, of which one may have told of its columns
+MOST = 1_000  # words on columns that are looked through: whoever reads tells of them too
 TICK = timedelta(microseconds=1)
 
 
@@ -45,9 +46,7 @@ def schema_before(asked: Asked) -> SchemaTold | None:
     """What the newest version from before all that is asked for told of its columns, if it is among the last few."""
     before = asked.store.versions(asked.dataset, until=asked.since, known_at=asked.known_at, delivered=True, limit=NEAR)
     runs = {version.run.id for version in before.items}
-    told = asked.store.facet_history(
-        asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
-    )
+    told = asked.store.facet_history(asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=MOST)
     for facet in told if runs else ():
         columns = read_columns(facet.body) if facet.run in runs else None
         if facet.run is not None and columns is not None:
@@ -57,9 +56,7 @@ def schema_before(asked: Asked) -> SchemaTold | None:
 
 def documented(asked: Asked) -> SchemaTold | None:
     """What anybody told last, before all that is asked for, of the columns: also who made no version of it."""
-    told = asked.store.facet_history(
-        asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=8 * NEAR
-    )
+    told = asked.store.facet_history(asked.dataset, ["schema"], until=asked.since, known_at=asked.known_at, limit=MOST)
     read = ((facet, read_columns(facet.body)) for facet in told)
     return next(
         (SchemaTold(facet.run or "", facet.at, columns, facet.digest) for facet, columns in read if columns), None

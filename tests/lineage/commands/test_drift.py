@@ -133,6 +133,31 @@ def test_what_no_run_made_is_held_to_what_was_documented(tmp_path: Path) -> None
     ]
 
 
+def test_readers_do_not_hide_what_the_writer_told(tmp_path: Path) -> None:
+    """However many of them told of the columns since, as they saw them."""
+    lake = Lake(tmp_path)
+    seen = [
+        event("COMPLETE", NOON + HOUR, f"look {at}", job="look", inputs=("orders",), outputs=()) for at in range(40)
+    ]
+    for each in seen:
+        each["inputs"][0]["facets"] = {"schema": facet(fields=[{"name": "other", "type": "TEXT"}])}
+    lake.put(wrote(("id", INT)), *seen)
+    lake.homes.close()
+
+    assert asked(tmp_path, [{"name": "id", "type": INT}]).output.startswith("The columns of orders stay as run ")
+
+
+def test_a_clock_that_is_ahead_tells_no_columns_to_compare(tmp_path: Path) -> None:
+    """What it tells is no evidence, as when the next run is judged."""
+    lake = Lake(tmp_path)
+    lake.put(wrote(("id", INT)))
+    ahead = wrote(("other", "TEXT")) | {"eventTime": (NOON + HOUR).isoformat()}
+    lake.put(ahead | {"run": {"runId": "7f0e9d5c-6a58-4b3e-9f0c-0d1c2b3a4f5e"}}, received_at=NOON)
+    lake.homes.close()
+
+    assert asked(tmp_path, [{"name": "id", "type": INT}]).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("node", "text", "wanted"),
     [
@@ -143,6 +168,7 @@ def test_what_no_run_made_is_held_to_what_was_documented(tmp_path: Path) -> None
         (NODE, "columns: 3", "schema.json:1:1: no schema; write"),
         (NODE, "", "holds 0 documents; write one schema"),
         (NODE, "{", "schema.json:1:2: "),
+        (NODE, '{"fields": [{"name": "\\ud800"}]}', "write what JSON can hold"),
     ],
 )
 def test_what_cannot_be_compared_is_an_error(estate: Path, node: str, text: str, wanted: str) -> None:
@@ -210,6 +236,18 @@ def test_a_server_says_the_same(estate: Path, server: str) -> None:
     here, there = asked(estate, fields, *words), asked(estate, fields, *words, "--url", server)
 
     assert (there.exit_code, there.output) == (here.exit_code, here.output)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"), [([{"name": "\ud800"}], 400), ([{"name": "id", "fields": None}], 200), (None, 400)]
+)
+def test_a_server_refuses_what_is_no_schema(server: str, fields: Any, status: int) -> None:
+    """Half a character is none; a column without parts may say so."""
+    body = json.dumps({"fields": fields})
+
+    answer = httpx2.post(f"{server}/api/v1/drift", params={"nodeId": NODE}, content=body, headers=JSON)
+
+    assert answer.status_code == status
 
 
 def test_a_schema_without_end_is_refused(server: str) -> None:
