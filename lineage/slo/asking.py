@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -18,8 +18,11 @@ ALL = 1_000_000  # more than any window holds of one dataset
 Body = TypeVar("Body")
 
 
+Counted = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # as `projection` takes numbers: more was never counted
+
+
 class _Statistics(msgspec.Struct, rename="camel"):
-    row_count: int | None = None
+    row_count: Counted | None = None
 
 
 class Pattern(msgspec.Struct, rename="camel"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
-from lineage.slo.asking import Asked, read
+from lineage.slo.asking import Asked, Counted, read
 from lineage.slo.evidence import Queued
 from lineage.slo.indicators.dead_letters import HEARD
 
@@ -14,17 +15,22 @@ QUEUE = "queue"
 
 
 class _Queue(msgspec.Struct, rename="camel"):
-    depth: int
-    oldest_at: datetime | None = None
+    depth: Counted
+    oldest_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 def queued(queue: Asked) -> Queued | None:
     """The newest word on *queue* of the last hour, in the facet `queue`, whoever told it; None where there is none.
 
-    What has less than nothing in it, or waits since a time without a zone, is no word.
+    What counts nothing that can be counted, or waits since a time that is none in UTC, is no word.
     """
     for facet in queue.after(queue.now - HEARD).facets(QUEUE):
         body = read(facet.body, _Queue)
-        if body is not None and body.depth >= 0 and (body.oldest_at is None or body.oldest_at.tzinfo is not None):
-            return Queued(facet.at, body.depth, body.oldest_at if body.depth else None, facet.digest)
+        if body is None:
+            continue
+        try:
+            oldest_at = body.oldest_at and body.oldest_at.astimezone(UTC)
+        except OverflowError:  # the year 1 east of Greenwich
+            continue
+        return Queued(facet.at, body.depth, oldest_at if body.depth else None, facet.digest)
     return None
