@@ -173,6 +173,8 @@ def _lines(step: Any) -> Iterator[str]:
     for each in step["fields"]:
         yield f"    {each['field']}: {_value(each['before'])} -> {_value(each['after'])}"
         yield f"        {each['effect']}"
+    if step["ownedBy"]:
+        yield f"    owned by {step['ownedBy']}: change that file, or take it over with apply --adopt"
     before, after = step["before"], step["after"]
     if before and after:
         yield f"    now    {before['sentence']}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from lineage.errors import Conflict
 from lineage.slo.decided import of
 from lineage.slo.kept import Kept, kept, made, retired
 from lineage.slo.planning import Step, Wanted, plan
@@ -27,10 +28,14 @@ class Author(NamedTuple):
 def apply(store: Store, keep: Keep, wanted: Wanted, author: Author) -> list[Step]:
     """Fulfil *wanted* as `plan` says; what each SLO promises now is a statement that *keep* keeps.
 
-    Applying the same again changes and states nothing. Raises as `plan` does, having changed nothing, and
-    StoreUnavailable; what is stated then and not yet in force is brought into force by applying it again.
+    Applying the same again changes and states nothing. Raises as `plan` does, and Conflict where a folder owns what
+    would change, having changed nothing, and StoreUnavailable; what is stated then and not yet in force is brought into
+    force by applying it again.
     """
     steps = plan(store, wanted, author.at)
+    if owned := next((step for step in steps if step.owner is not None), None):
+        told = f"{owned.slo} is owned by {owned.owner}; change that file, or take it over with --adopt"
+        raise Conflict(told, field=owned.slo)
     found, named = kept(store), {source.slo.name: source for source in wanted.sources}
     changes = [change for step in steps if (change := _change(step, named, found, author)) is not None]
     if changes:

@@ -159,9 +159,12 @@ def _meant(status: Status, name: str) -> Verdict:
         found = exact or [verdict for verdict in verdicts if verdict.occurrence.startswith(name)]
     if len(found) == 1:
         return found[0]
-    told = ", ".join(verdict.occurrence for verdict in (found or verdicts)[-NAMED:]) or "none"
+    told = ", ".join(verdict.occurrence for verdict in (found or verdicts)[-NAMED:])
+    why = "".join(f"; {left.sentence}" for left in status.left_out)
+    if not verdicts:
+        ahead = "" if status.next_due is None else f"; the next is due {moment(status.next_due)}"
+        raise NotFound(f"nothing was due by then{ahead}{why}")
     if name == "newest":
-        why = "".join(f"; {left.sentence}" for left in status.left_out)
         raise NotFound(f"nothing was judged by then; there are: {told}{why}")
     kind = "begin so" if found else "there are"
     raise NotFound(f"{len(found) or 'no'} occurrences are meant by {name!r}; {kind}: {told}")

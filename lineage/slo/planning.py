@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from lineage.errors import Conflict, InvalidDefinition
+from lineage.errors import InvalidDefinition
 from lineage.slo.composites import join, misjoined
 from lineage.slo.evaluate import evaluate
 from lineage.slo.kept import Kept, definition, kept, rescheduled
@@ -73,7 +73,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What would become of one SLO, and how it stands now by the definition before and the one after."""
+    """What would become of one SLO, and how it stands now by the definition before and the one after.
+
+    *owner* is the file of a folder that alone changes it, where it is not to be adopted (DECISIONS 29).
+    """
 
     slo: str
     action: Action
@@ -81,25 +84,34 @@ class Step:
     fields: tuple[Difference, ...] = ()
     before: Status | None = None
     after: Status | None = None
+    owner: str | None = None
 
 
 def plan(store: Store, wanted: Wanted, now: datetime) -> list[Step]:
     """What fulfilling *wanted* at *now* would do, by name.
 
     Raises Conflict where a folder owns the name of one that differs, unless it is to be adopted, and InvalidDefinition
-    for a composite of which a member would be missing.
+    for a composite of which a member would be missing, also where it is in force already and names one that changes.
     """
     found, after = kept(store), {source.slo.name: source.slo for source in wanted.sources}
     before = {name: definition(each.record) for name, each in found.items() if each.active}
     gone = [name for name in before.keys() - after.keys() if wanted.prune and not found[name].owned]
     look = _Look(store, now, before, {name: slo for name, slo in before.items() if name not in gone} | after)
+    places = {name: each.record.place for name, each in found.items()}
+    places |= {source.slo.name: source.place for source in wanted.sources}
     if faults := [
-        f"{source.place}:1: {told}" for source in wanted.sources for _, told in misjoined(source.slo, look.after)
+        f"{places[name]}:1: {told}"
+        for name, slo in look.after.items()
+        for told in _misjoined(slo, look.after) - (frozenset() if name in after else _misjoined(slo, before))
     ]:
-        raise InvalidDefinition("\n".join(faults))
+        raise InvalidDefinition("\n".join(sorted(faults)))
     steps = [_step(look, source, found.get(source.slo.name), adopt=wanted.adopt) for source in wanted.sources]
     steps += [Step(name, "remove", found[name].record.place, before=look.now(before[name])) for name in gone]
     return sorted(steps, key=lambda step: step.slo)
+
+
+def _misjoined(slo: DataSLO, known: Mapping[str, DataSLO]) -> frozenset[str]:
+    return frozenset(told for _, told in misjoined(slo, known))
 
 
 class _Look(NamedTuple):
@@ -125,15 +137,12 @@ def _step(look: _Look, source: Source, before: Kept | None, *, adopt: bool) -> S
         since = now if before is None else before.record.since
         return Step(name, "add", source.place, after=look.then(source.slo.since(since)))
     differ = tuple(differences(_as_written(definition(before.record), before, source.slo), source.slo))
-    if before.owned and not adopt:
-        if not differ:
-            return Step(name, "keep", before.record.place)
-        where = before.record.place
-        raise Conflict(f"{name} is owned by {where}; change that file, or take it over with --adopt", field=name)
-    if not differ and not before.owned:
-        return Step(name, "keep", source.place)
+    left = before.owned and not adopt
+    if not differ and (left or not before.owned):
+        return Step(name, "keep", before.record.place if left else source.place)
     after = rescheduled(source.slo, before.record, now).since(before.record.since)
-    return Step(name, "change", source.place, differ, look.now(look.before[name]), look.then(after))
+    owner = before.record.place if left else None
+    return Step(name, "change", source.place, differ, look.now(look.before[name]), look.then(after), owner)
 
 
 def _as_written(slo: DataSLO, before: Kept, newer: DataSLO) -> DataSLO:
@@ -177,6 +186,7 @@ def shape_of(step: Step) -> dict[str, object]:
         "slo": step.slo,
         "action": step.action,
         "place": step.place,
+        "ownedBy": step.owner,
         "fields": [
             {"field": each.field, "before": each.before, "after": each.after, "effect": each.effect}
             for each in step.fields

@@ -121,7 +121,7 @@ def test_what_a_folder_owns_is_left_to_it(store: str, slos: Path, tmp_path: Path
         SloBook(homes.store, load(None, {}, slos=slos)).refresh(NOON)
     mine = tmp_path / "mine.yaml"
     mine.write_text(json.dumps(document(target="0.9")))
-    refused = CliRunner().invoke(build(), ["slo", "plan", str(mine), "--store", store])
+    refused = CliRunner().invoke(build(), ["slo", "apply", str(mine), "--store", store])
     adopted = steps("apply", str(mine), "--adopt", "--store", store)
 
     assert (str(refused.exception).split(" is owned by ")[0], adopted, folder) == (
@@ -129,6 +129,21 @@ def test_what_a_folder_owns_is_left_to_it(store: str, slos: Path, tmp_path: Path
         [("orders-freshness", "change", ["spec.objectives.0.target"])],
         str(slos),
     )
+
+
+def test_what_a_change_of_the_folder_would_do_is_told(store: str, slos: Path, tmp_path: Path) -> None:
+    """Before it is merged: the field, how it would stand, and which file owns it; nothing is written by it."""
+    place = write(slos) + "/orders.yaml:1"
+    with open_homes(store) as homes:
+        SloBook(homes.store, load(None, {}, slos=slos)).refresh(NOON)
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(json.dumps(document(window="28d", target="0.9")))
+    told = run("plan", str(mine), "--store", store).stdout
+
+    assert [line.strip() for line in told.splitlines() if "0.9" in line or "owned" in line] == [
+        "spec.objectives.0.target: 0.99 -> 0.9",
+        f"owned by {place}: change that file, or take it over with apply --adopt",
+    ]
 
 
 @pytest.mark.parametrize(("applied", "text", "expected"), [(True, None, 0), (False, None, 2), (False, "kind: [", 1)])

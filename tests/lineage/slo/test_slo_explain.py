@@ -105,6 +105,15 @@ def test_a_name_that_means_none_or_several_is_refused(lake: Lake, name: str, mes
         explained(lake, name)
 
 
+def test_before_anything_was_due_it_says_what_comes_next(lake: Lake) -> None:
+    """Whatever was asked for: an SLO that began a moment ago has no occurrence to name."""
+    slo = promise(window="6h", target="0.5").since(NOON)
+    status = evaluate(slo, lake.store, NOON)
+
+    with pytest.raises(NotFound, match=re.escape("nothing was due by then; the next is due 2026-11-20 12:15 UTC")):
+        explain(slo, status, LAST, lake.store)
+
+
 def test_before_anything_was_judged_the_newest_is_none(lake: Lake) -> None:
     """What there is was not judged: that is said, and not that its name means nothing."""
     slo = promise(window="6h", target="0.5")
