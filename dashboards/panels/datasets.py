@@ -12,6 +12,7 @@ from dashboards.current import Judged
 from dashboards.figures.picture import URGENCY, Mark
 from dashboards.panels.facets import Column, DataQualityAssertions, Ownership, Schema, facet, read
 from lineage.model import WHOLE, ColumnEdge, FacetRecord, FieldId, Graph, Node, NodeId
+from lineage.slo import drift
 from lineage.views import unresolved
 
 KINDS = {
@@ -103,38 +104,25 @@ def columns(node: Node, ups: Sequence[Pair], downs: Sequence[Pair], tags: TagsOf
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How the schema changed when an event said so."""
+    """How columns changed when an event said so, each with its weight, the heaviest first; of the first seen none."""
 
     at: datetime
-    run: str | None
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    retyped: tuple[str, ...]
-    first: bool = False
+    told: tuple[tuple[drift.Weight, str], ...] = ()
 
 
 def changes(history: Sequence[FacetRecord]) -> list[Change]:
     """The changes of a schema, newest first, from its dated rows, which come newest first."""
     found: list[Change] = []
-    before: dict[str, str | None] | None = None
+    before: drift.Columns | None = None
     for record in reversed(history):
-        now = {column.name: column.type for column in read(record.body, Schema).fields}
-        if before is None and now:
-            found.append(Change(record.at, record.run, (), (), (), first=True))
-        elif before is not None and now and now != before:
-            found.append(_change(record, before, now))
-        before = now or before
-    return [change for change in reversed(found) if change.first or change.added or change.removed or change.retyped]
-
-
-def _change(record: FacetRecord, before: Mapping[str, str | None], now: Mapping[str, str | None]) -> Change:
-    return Change(
-        record.at,
-        record.run,
-        added=tuple(name for name in now if name not in before),
-        removed=tuple(name for name in before if name not in now),
-        retyped=tuple(f"{name} to {now[name]}" for name in now if name in before and before[name] != now[name]),
-    )
+        now = drift.read_columns(record.body)
+        if not now:
+            continue
+        told = () if before is None else drift.drift(before, now)
+        if told or before is None:
+            found.append(Change(record.at, tuple((each.weight, drift.phrase(each)) for each in told)))
+        before = now
+    return found[::-1]
 
 
 @dataclass(frozen=True, slots=True)

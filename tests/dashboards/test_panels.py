@@ -261,16 +261,21 @@ def test_a_column_that_the_schema_does_not_know_is_unresolved():
 
 
 def test_a_schema_tells_how_it_changed():
-    """Added, removed and retyped columns, newest first; the first schema is no change."""
+    """By whom it breaks, as indicators weigh it (SLO.md b.9); newest first, and the first schema is no change."""
     history = [
-        schema(AT, id="BIGINT", fee="INT"),
+        schema(AT, id="BIGINT", fee="DATE"),
         schema(AT - HOUR, id="INT", old="INT"),
         schema(AT - 2 * HOUR, id="INT", old="INT"),
     ]
 
-    told = [(one.first, one.added, one.removed, one.retyped) for one in datasets.changes(history)]
+    told = [one.told for one in datasets.changes(history)]
 
-    assert [(False, ("fee",), ("old",), ("id to BIGINT",)), (True, (), (), ())] == told
+    weighed = (
+        ("breaking", "old was removed"),
+        ("compatible", "fee was added"),
+        ("compatible", "id went from INT to BIGINT"),
+    )
+    assert [weighed, ()] == told
 
 
 def test_a_missing_schema_is_no_removal():
