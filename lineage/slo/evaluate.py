@@ -69,7 +69,7 @@ def _together(slo: DataSLO, members: Sequence[Evidence], now: datetime) -> Evide
         since,
         observed=any(each.observed for each in members),
         asked_from=min((each.begin for each in members), default=since),
-        left_out=tuple(left for each in members for left in each.left_out),
+        left_out=tuple(dict.fromkeys(left for each in members for left in each.left_out)),
     )
 
 
