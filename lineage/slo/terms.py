@@ -36,7 +36,7 @@ LONGEST = timedelta(days=36_500)
 ALIKE = frozenset({"occurrences", "slices"})  # units of which each verdict is one, judged or not
 MOST_DIGITS = 12  # more are above it in any unit
 MOST_ZEROS = 100  # that the exponent of a number adds
-FIRST_YEAR, LAST_YEAR = 1970, 2999  # of an instant: no span that is added to it, or taken away, leaves the calendar
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # of an instant: no span that is added to it, or taken away, leaves the calendar
 
 
 class Strict(BaseModel):
@@ -51,6 +51,7 @@ class Sli(Strict):
     """What every indicator's own Spec derives from: *type* names its file, *unit* what good and total count."""
 
     needs_schedule: ClassVar[bool] = True
+    takes_schedule: ClassVar[bool] = True
     needs_path: ClassVar[bool] = False
     tells_trend: ClassVar[bool] = False  # its file has a `trend`
     judges_absence: ClassVar[bool] = False  # BAD is also that of which nothing was heard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,9 @@ names = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 spans = st.builds("{}{}".format, st.integers(1, 90), st.sampled_from("mhdwMQY"))
 shares = st.integers(1, 9_999_999).map(lambda number: f"0.{number:07d}")
-instants = st.datetimes().map(lambda at: at.replace(microsecond=0).isoformat() + "Z")
+instants = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31)).map(  # noqa: DTZ001 - UTC comes below
+    lambda at: at.replace(microsecond=0).isoformat() + "Z"
+)
 severities = st.sampled_from(["page", "ticket"])
 floors = st.fixed_dictionaries({"below": shares, "severity": severities})
 rates = st.one_of(

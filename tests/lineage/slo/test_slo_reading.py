@@ -327,4 +327,4 @@ def test_what_only_looks_like_a_value_is_refused_where_it_stands(line: str, said
 @pytest.mark.parametrize("line", ["effectiveFrom: 0001-01-01T00:00:00+14:00", "lifecycle: {endOfLife: 9999-12-31}"])
 def test_an_instant_leaves_room_for_spans(line: str) -> None:
     """At the ends of the calendar a notice, a window or a zone would be of no year."""
-    assert "lies before 1970 or after 2999; write an instant as 2026-11-01T00:00:00Z" in refusal(f"{GOOD}  {line}\n")
+    assert "lies before 1900 or after 2999; write an instant as 2026-11-01T00:00:00Z" in refusal(f"{GOOD}  {line}\n")
