@@ -162,7 +162,7 @@ def judge_tally(
     members = () if measured is None else members_of(slo, measured, window, last)
     to_come = coming(slo, now, members or tally.ordered[looked:end], said)
     budget = _budget(slo, totals, sum(states[state] for state in OPEN) + to_come)
-    tiers = choose(slo, spaced(slo, apart(slo, window, now)), length)
+    tiers = choose(slo, spaced(slo, apart(slo, window, now), now), length)
     rates = tuple(_rate(tier, slo, tally, now) for tier in tiers)
     before = tuple(tally.ordered[looked:first])
     streak = _streak((*before, *window)) if before else _streak(window)

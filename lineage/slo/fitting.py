@@ -25,6 +25,8 @@ def misfits(spec: Spec, sli: Sli) -> Iterator[tuple[Place, str]]:
     """(place in *spec*, what is wrong and what to write) for each part that does not fit the indicator *sli*."""
     if sli.asks_schedule and spec.schedule is None:
         yield ("schedule",), 'missing; write schedule: {cron: "0 2 * * *", timezone: UTC, deadline: 5h}'
+    if spec.schedule is not None and not sli.takes_schedule:
+        yield ("schedule",), f"a {sli.type} has those of its members; remove it"
     if sli.needs_path and spec.path is None:
         yield ("path",), "missing; write path: {from: {…}, to: {…}}"
     if spec.path is not None and not sli.needs_path:

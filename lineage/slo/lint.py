@@ -105,7 +105,7 @@ def _swing(slo: DataSLO, store: Store, now: datetime) -> Fraction:
 def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
     """One sentence for each thing about *slo* that its author should know (SLO.md b.7)."""
     schedule, miss = slo.spec.schedule, 1 - slo.target
-    every = spaced(slo, apart(slo, (), now))
+    every = spaced(slo, apart(slo, (), now), now)
     if every is not None and slo.unit in ALIKE:
         if (enough := affordable(slo, now)) is not None:
             expected = _expected(slo, every, now)
@@ -161,7 +161,7 @@ def _held(slo: DataSLO, now: datetime) -> str:
 
 def affordable(slo: DataSLO, now: datetime) -> Fraction | None:
     """The highest target that allows a miss: 1 - 1/N, rounded down to three digits; None where that of *slo* does."""
-    every = spaced(slo, apart(slo, (), now))
+    every = spaced(slo, apart(slo, (), now), now)
     if every is None or slo.unit not in ALIKE:
         return None
     expected = _expected(slo, every, now)

@@ -17,13 +17,16 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lineage.model import Amendment, Verdict, VerdictState
+from lineage.slo.calendar import upcoming
 from lineage.slo.lasting import plain
 from lineage.slo.phrases import count, moment, percent
+from lineage.slo.schedules import Schedule
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import spell
 
 TICK = timedelta(microseconds=1)
 DAY = timedelta(days=1)
+SPAN = timedelta(days=28)  # weekdays alike
 SECONDS = len("2026-11-21T05:30:00")
 NONE, ONE = Fraction(0), Fraction(1)
 JUDGED = frozenset({VerdictState.GOOD, VerdictState.BAD})
@@ -99,10 +102,22 @@ def slicing(slo: DataSLO) -> Slicing | None:
     return Slicing(objective.time_slice_window, zone, begins, wanted, weighs, slo.spec.no_data.min_coverage)
 
 
-def spaced(slo: DataSLO, apart: timedelta | None) -> timedelta | None:
-    """The distance of what the budget of *slo* counts, where occurrences are *apart*."""
-    cut = slicing(slo)
-    return apart if cut is None or apart is None else max(apart, cut.length)
+def spaced(slo: DataSLO, apart: timedelta | None, now: datetime) -> timedelta | None:
+    """The mean distance of what the budget of *slo* counts, where occurrences are *apart*."""
+    cut, schedule = slicing(slo), slo.spec.schedule
+    if cut is None or apart is None:
+        return apart
+    if schedule is None or slo.spec.sli.cadence is not None:
+        return max(apart, cut.length)
+    return _between(cut, schedule, now.year, now.month) or max(apart, cut.length)
+
+
+@lru_cache(maxsize=512)
+def _between(cut: Slicing, schedule: Schedule, year: int, month: int) -> timedelta | None:
+    """The mean distance of slices in which something was due in the four weeks before a month; None of one or none."""
+    begin = datetime(year, month, 1, tzinfo=UTC)
+    found = sorted({cut.at(due).start for due in upcoming(schedule, begin - SPAN, begin)})
+    return (found[-1] - found[0]) / (len(found) - 1) if len(found) > 1 else None
 
 
 def counted(slo: DataSLO, measured: Sequence[Verdict], since: datetime, now: datetime) -> Sequence[Verdict]:

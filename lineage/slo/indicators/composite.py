@@ -28,6 +28,7 @@ class Spec(Sli):
     """`type: composite`. Good and total are the sums of those of the SLOs in *of*, which have the same unit."""
 
     needs_schedule: ClassVar[bool] = False
+    takes_schedule: ClassVar[bool] = False
 
     type: Literal["composite"]
     unit: Literal["occurrences", "rows", "records", "assertions", "partitions", "seconds"] = "occurrences"

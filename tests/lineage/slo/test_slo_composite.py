@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from lineage.alerts.backtest import replay, widened
 from lineage.errors import InvalidDefinition
 from lineage.settings import Settings
+from lineage.slo.applying import Author, apply
 from lineage.slo.book import SloBook
 from lineage.slo.budget import judge
 from lineage.slo.composites import hurt, join, joined
@@ -180,6 +181,24 @@ def test_a_plan_counts_members_that_come_with_it(tmp_path: Path) -> None:
     assert steps["all"].after.total == 0  # a new one is in force from now on
     with pytest.raises(InvalidDefinition, match=r"all\.yaml:1:1: no SLO is named 'us'"):
         plan(lake.store, Wanted([source for source in sources if source.slo.name != "us"]), NOON)
+
+
+def test_a_plan_that_takes_a_member_away_is_refused(tmp_path: Path) -> None:
+    """Of a composite that stays in force, and that nobody writes: one that counts something else is none of it."""
+    lake = Lake(tmp_path)
+    us = promise("completeness", name="us", sli={"unit": "rows"})
+    told = members("eu", "us") | {"all": composite("eu", "us")}
+    sources = [Source(slo, f"{name}.yaml:1", written(slo)) for name, slo in told.items()]
+    apply(lake.store, lambda _: None, Wanted(sources), Author("ana", NOON))
+
+    with pytest.raises(InvalidDefinition, match=r"all\.yaml:1:1: us counts rows"):
+        plan(lake.store, Wanted([Source(us, "us.yaml:1", written(us))]), NOON)
+
+
+def test_a_schedule_of_its_own_is_refused() -> None:
+    """It would mean nothing."""
+    with pytest.raises(ValidationError, match="a composite has those of its members; remove it"):
+        define(body_of(composite("eu", "us")) | {"spec": body_of(composite("eu", "us"))["spec"] | {"schedule": WEEKLY}})
 
 
 def test_a_folder_keeps_a_composite_in_force(tmp_path: Path) -> None:

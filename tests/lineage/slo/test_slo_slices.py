@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -248,6 +249,15 @@ def test_lint_counts_slices() -> None:
     (told,) = (each for each in warnings(sliced("1d"), NOON) if "forbids" in each)
 
     assert told.startswith("this target forbids any miss: 28 d hold 28 slices;")
+
+
+def test_slices_of_working_hours() -> None:
+    """Every five minutes of eight hours on workdays: 160 slices of an hour in four weeks, and not 672."""
+    working = {"cron": "*/5 9-16 * * 1-5", "deadline": "1m"}
+    (told,) = (each for each in warnings(sliced("1h", target="0.999", schedule=working), NOON) if "forbids" in each)
+    (held,) = re.findall(r"hold (\d+) slices", told)
+
+    assert abs(int(held) - 160) <= 20
 
 
 def test_rates_are_stretched_to_slices() -> None:
