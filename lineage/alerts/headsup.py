@@ -112,6 +112,7 @@ def consumers(
     owners: Collection[str],
 ) -> tuple[str, ...]:
     """Whom it concerns who reads the data: owners of SLOs on what is *affected*, without the *owners* themselves."""
-    downstream = set(affected)
+    if not (downstream := set(affected)):
+        return ()
     found = {slo.spec.owner.mention for name, slo in definitions.items() if str(dataset_of(name)) in downstream}
     return tuple(sorted(found - set(owners)))

@@ -151,14 +151,20 @@ class _Reaction:
         promised = self._definitions[status.slo].spec.incidents
         member = self._blamed(lifecycle.member(status, state, dataset, promised), status, cause)
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
-        for case in self._cases.values():
-            if case.state == "open" and lifecycle.key(case) == subject:
-                self._cases[case.id] = self._relied_on(lifecycle.joined(case, member), status.slo)
-                return case.id
+        case = self._cases.get(self._about.get(subject, ""))
+        if case is not None and case.state == "open":
+            self._cases[case.id] = self._relied_on(lifecycle.joined(case, member), status.slo)
+            return case.id
         self._last += 1
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
+        self._about[subject] = case.id
         self._cases[case.id] = self._addressed(case, status.slo, evidence.affected(cause, dataset), evidence)
         return case.id
+
+    @cached_property
+    def _about(self) -> dict[lifecycle.Key, str]:
+        """The open incident of each subject, once what was there is explained; of several the first."""
+        return {lifecycle.key(case): id_ for id_, case in reversed(self._cases.items()) if case.state == "open"}
 
     def _blamed(self, member: Member, status: Status, cause: Cause | None) -> Member:
         """*member*, which knows whether it broke by itself, and how much it lost to others so far."""
