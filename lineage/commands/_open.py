@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
 
 if TYPE_CHECKING:  # heavy; `headwater --help` imports this module
     from collectors.decisions import Decisions
     from collectors.intake import Intake
     from lineage.homes import Homes
     from lineage.settings import Settings
+
+NOT_WHOLE: Final = (
+    "headwater: the graph is not whole, for it is to be made anew; "
+    "wait for the server that does, start one, or run `headwater rebuild`"
+)
 
 
 def read_settings(config: Path | None = None, **flags: Any) -> Settings:
@@ -27,10 +34,21 @@ def read_settings(config: Path | None = None, **flags: Any) -> Settings:
 
 
 def open_store(store: str | None = None, config: Path | None = None) -> Homes:
-    """Ledger and store for a command, to be used in a `with` block. Raises as `read_settings` and `homes_of` do."""
-    from lineage.homes import homes_of
+    """Ledger and store for a command, to be used in a `with` block. Raises as `read_settings` and `homes_of` do.
 
-    return homes_of(read_settings(config, store=store))
+    A person is told where the graph is not whole: what a command says of it is then less than there is.
+    """
+    from lineage.homes import homes_of
+    from lineage.store.making import unfinished
+
+    homes = homes_of(read_settings(config, store=store))
+    try:
+        if unfinished(homes.store):
+            typer.echo(NOT_WHOLE, err=True)
+    except BaseException:
+        homes.close()
+        raise
+    return homes
 
 
 def open_decisions(homes: Homes) -> Decisions:

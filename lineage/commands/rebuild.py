@@ -8,7 +8,7 @@ import sys
 import typer
 
 from lineage.commands import _options
-from lineage.commands._open import open_store, read_settings
+from lineage.commands._open import read_settings
 
 
 def run(
@@ -24,11 +24,13 @@ def run(
     $ headwater rebuild --store sqlite:///headwater.db
     """
     from collectors.rebuild import rebuild
+    from lineage.homes import homes_of
     from lineage.normal import rules
 
-    named = rules(read_settings(config).ingest)
-    with open_store(store, config) as homes:
-        tally = rebuild(homes.ledger, homes.store, _show if sys.stderr.isatty() else _keep_quiet, named)
+    settings = read_settings(config, store=store)
+    with homes_of(settings) as homes:
+        progress = _show if sys.stderr.isatty() else _keep_quiet
+        tally = rebuild(homes.ledger, homes.store, progress, rules(settings.ingest))
     if as_json:
         typer.echo(json.dumps({"merged": tally.merged, "unprojected": tally.unprojected}))
         return

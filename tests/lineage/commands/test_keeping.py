@@ -17,9 +17,11 @@ from typer.testing import CliRunner, Result
 
 from collectors.rebuild import catch_up
 from lineage import cli
+from lineage.commands._open import NOT_WHOLE
 from lineage.errors import Conflict, HeadwaterError, StoreUnusable
 from lineage.homes import open_homes
 from lineage.model import Draft
+from lineage.store.making import UNFINISHED
 from tests.support import posting
 from tests.support.ledgers import event, minute
 from tests.support.making import RUN, body
@@ -61,6 +63,14 @@ def test_rebuild_says_what_came_of_it(path: Path) -> None:
         "Events merged: 2.",
         "Events left out: 1; the log says why, and the ledger keeps them.",
     ]
+
+
+def test_a_graph_that_is_not_whole_is_spoken_of(path: Path) -> None:
+    """Beside what a command prints, until a rebuild has made it whole."""
+    with open_homes(f"sqlite:///{path}") as homes:
+        homes.store.put([UNFINISHED])
+
+    assert [NOT_WHOLE + "\n", "", ""] == [headwater(path, word).stderr for word in ("dump", "rebuild", "dump")]
 
 
 def test_rebuild_prints_json(path: Path) -> None:
