@@ -39,7 +39,7 @@ class Tier(NamedTuple):
         return self.budget * Fraction(window // SECOND) / Fraction(self.long // SECOND)
 
 
-SECOND, TICK = timedelta(seconds=1), timedelta(microseconds=1)
+MINUTE, SECOND, TICK = timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
 
 
 @cache
@@ -103,8 +103,14 @@ def can_fire(tier: Tier, slo: DataSLO, length: timedelta | None = None) -> bool:
 
 def _stretch(tier: Tier, spacing: timedelta) -> Tier:
     return tier._replace(
-        long=max(tier.long, MIN_LONG_EVENTS * spacing), short=max(tier.short, MIN_SHORT_EVENTS * spacing)
+        long=max(tier.long, _minutes(MIN_LONG_EVENTS * spacing)),
+        short=max(tier.short, _minutes(MIN_SHORT_EVENTS * spacing)),
     )
+
+
+def _minutes(length: timedelta) -> timedelta:
+    """*length* in whole minutes, rounded up: a spacing that was measured makes windows that have a name."""
+    return -(-length // MINUTE) * MINUTE
 
 
 def _distinct(tiers: list[Tier], window: timedelta) -> tuple[Tier, ...]:

@@ -51,6 +51,17 @@ def test_auto_takes_burn_rates_for_frequent_occurrences() -> None:
     ]
 
 
+def test_auto_stretches_to_whole_minutes() -> None:
+    """A spacing that was measured, as of versions about an hour apart, makes windows with names like 12h."""
+    chosen = choose(promise(target="0.95"), HOUR - timedelta(milliseconds=340))
+
+    assert [(tier.long, tier.short) for tier in chosen] == [
+        (12 * HOUR, 3 * HOUR),
+        (DAY, 3 * HOUR),
+        (3 * DAY, 6 * HOUR),
+    ]
+
+
 def test_auto_keeps_the_strictest_of_tiers_that_became_alike() -> None:
     """Stretched to the same windows, the one of the higher factor stays."""
     chosen = choose(promise(target="0.95"), HOUR)
