@@ -153,7 +153,8 @@ class _Reaction:
         subject = lifecycle.subject(cause, (dataset.namespace, dataset.name))
         case = self._cases.get(self._about.get(subject, ""))
         if case is not None and case.state == "open":
-            self._cases[case.id] = self._relied_on(lifecycle.joined(case, member), status.slo)
+            concerned = sorted({*case.consumers, *self._mentions(status.slo)})
+            self._cases[case.id] = lifecycle.joined(case, member).model_copy(update={"consumers": tuple(concerned)})
             return case.id
         self._last += 1
         case = lifecycle.begin(f"INC-{self._last}", member, cause, self._now)
@@ -189,10 +190,6 @@ class _Reaction:
                 "affected": affected,
             }
         )
-
-    def _relied_on(self, case: Incident, slo: str) -> Incident:
-        """*case*, which names those as well who rely on *slo*."""
-        return case.model_copy(update={"consumers": tuple(sorted({*case.consumers, *self._mentions(slo)}))})
 
     def _mentions(self, slo: str) -> set[str]:
         """The handles of those who rely on what *slo* promises."""
@@ -243,12 +240,13 @@ class _Reaction:
         self._short[slo] = Told(slo=slo, level=move, phase="open", incident=own, window=window)
 
     def _running_low(self, slo: str, said: str, status: Status, evidence: Evidence) -> Incident:
-        """The incident of all budgets of one owner that ran low at this look: many at once are one message."""
-        dataset, owner = evidence.dataset(slo), self._definitions[slo].spec.owner
+        """The incident of all budgets that ran low at this look and have the same readers: many are one message."""
+        dataset, spec = evidence.dataset(slo), self._definitions[slo].spec
         for case in self._cases.values():
-            ours = case.kind == "budget" and case.id not in self._before and case.owner == owner.mention
-            if ours and self._wishes(case) == dict(owner.channel):
-                return self._relied_on(budgets.joined(case, said, dataset, status, self._now), slo)
+            if case.kind == "budget" and case.id not in self._before:
+                other = self._definitions[case.members[0].slo].spec
+                if (other.owner, other.consumer) == (spec.owner, spec.consumer):
+                    return budgets.joined(case, said, dataset, status, self._now)
         self._last += 1
         case = budgets.opened(f"INC-{self._last}", said, dataset, status, self._now)
         return self._addressed(case, slo, (), evidence)

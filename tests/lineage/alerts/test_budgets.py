@@ -285,21 +285,25 @@ def test_a_retired_slo_has_no_budget(desk: Desk) -> None:
     assert desk.incidents() == [("budget", "resolved", "orders was retired")]
 
 
-def test_many_at_once_are_one_message_to_each_owner(desk: Desk) -> None:
-    """As when Headwater first looks, or what all of them read breaks."""
+def test_many_at_once_are_one_message_to_each_reader(desk: Desk) -> None:
+    """As when Headwater first looks, or what all of them read breaks; nobody hears of what is not theirs."""
     names = [f"orders-{number}" for number in range(5)]
-    desk.definitions |= {name: slo(name, ORDERS) for name in names}
-    desk.look(*(left("0.2", name=name) for name in [*names, "orders", "revenue"]))
+    desk.definitions |= {name: slo(name, ORDERS, consumer=RISK) for name in names} | {"own": slo("own", ORDERS)}
+    desk.look(*(left("0.2", name=name) for name in [*names, "orders", "own", "revenue"]))
 
     assert (sorted(desk.said(), key=str), [title for _, _, title in desk.incidents()]) == (
-        [("C0FIN", "opened"), ("C0ORDERS1", "opened"), ("C0RISK01", "opened")],
-        ["6 SLOs have little or no error budget left", "revenue has less than a quarter of its error budget left"],
+        [("C0FIN", "opened"), ("C0ORDERS1", "opened"), ("C0ORDERS1", "opened"), ("C0RISK01", "opened")],
+        [
+            "6 SLOs have little or no error budget left",
+            "own has less than a quarter of its error budget left",
+            "revenue has less than a quarter of its error budget left",
+        ],
     )
 
 
 def test_what_many_were_told_of_ends_with_the_last(desk: Desk) -> None:
     """Who has budget again is left out of the title; what runs low later is news."""
-    desk.definitions["other"] = slo("other", ORDERS)
+    desk.definitions["other"] = slo("other", ORDERS, consumer=RISK)
     both = [left("0.2"), left("0.1", name="other")]
     titles = []
     for statuses in (both, [left("0.6"), both[1]], [left("0.6"), left("0.6", name="other")]):
