@@ -143,8 +143,17 @@ def budget(
 
 
 def _upstream(points: Sequence[Spent]) -> list[Any]:
-    """What would be left without what was lost upstream; the band down to what is left is that loss."""
+    """What would be left without what was lost upstream, from where that began; the band down to what is left is it."""
+    began = next(place for place, point in enumerate(points) if point.own > point.left)
+    points = points[max(0, began - 1) :]
     return [
+        go.Scatter(
+            x=[on_axis(point.at) for point in points],
+            y=[round(100 * point.left, 2) for point in points],
+            mode="lines",
+            line={"width": 0, "shape": "hv"},
+            hoverinfo="skip",
+        ),
         go.Scatter(
             x=[on_axis(point.at) for point in points],
             y=[round(100 * point.own, 2) for point in points],
@@ -153,7 +162,7 @@ def _upstream(points: Sequence[Spent]) -> list[Any]:
             fill="tonexty",
             fillcolor="var(--c3-soft)",
             hovertemplate="%{y:.1f} % left without what was lost upstream<extra></extra>",
-        )
+        ),
     ]
 
 
@@ -250,7 +259,9 @@ def held(points: Sequence[Held], how: Measure, behind: Spans = ()) -> str:
         dotted = {"width": 1.4, "dash": "dot"}
         drawn.insert(0, lines(expected, "var(--text-3)", f"%{{y:,.4~g}} {how.unit} expected", line=dotted))
     if expected and how.bound:
-        bound = [note(0, expected[0][1], how.bound, xref="paper", xanchor="left", yanchor="bottom")]
+        kept = all(point.value is None or point.value <= expected[0][1] for point in points)
+        side = "top" if kept else "bottom"  # what is highest has no room above it
+        bound = [note(0, expected[0][1], how.bound, xref="paper", xanchor="left", yanchor=side)]
     axis = {"tickformat": "~s", "rangemode": "tozero"}
     if how.unit in SPANS:
         axis = {"ticksuffix": f" {how.unit}", "rangemode": "tozero"}  # in ~s 0.05 would read as 50 m

@@ -49,11 +49,14 @@ def test_an_overspent_budget_is_shown_below_nothing():
 
 
 def test_what_was_lost_upstream_is_a_band_above_what_is_left():
-    """A dashed line says what would be left without it; where nothing was, there is no second line."""
-    texts = [charts.budget([charts.Spent(AT - HOUR, 0.4, own)], AT - DAY, AT, None) for own in (0.9, 0.4)]
+    """A dashed line says what would be left without it, from where that began; where nothing was, there is none."""
 
-    lines = [[trace["y"] for trace in json.loads(text)["data"][1:]] for text in texts]
-    assert [[[40.0], [90.0]], [[40.0]]] == lines
+    def drawn(own: float) -> list[list[float]]:
+        points = [charts.Spent(AT - HOUR * left, left / 4, left / 4) for left in (4, 3)]
+        text = charts.budget([*points, charts.Spent(AT - HOUR, 0.4, own)], AT - DAY, AT, None)
+        return [trace["y"] for trace in json.loads(text)["data"][1:]]
+
+    assert ([[100, 75, 40], [75, 40], [75, 90]], [[100, 75, 40]]) == (drawn(0.9), drawn(0.4))
 
 
 def test_what_did_not_count_and_what_began_stand_behind_the_budget():
