@@ -33,6 +33,7 @@ OVER = {
     "silent": "{} has heartbeats again",
     "ending": "the end of {} lies ahead no more",
 }
+COMING = frozenset({"ending"})  # what lies ahead: each is told by itself, and nothing was bad before it was told
 BREAKING = frozenset({"dropped", "ending"})  # what concerns whoever reads the data, whatever was promised to them
 
 
@@ -41,7 +42,7 @@ class Noticed(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: str  # its kind and dataset
+    id: str  # its kind and dataset, and what it says where it lies ahead
     at: datetime
     phase: Literal["open", "over"]
     incident: str
@@ -56,12 +57,12 @@ class Found(NamedTuple):
 
 
 def gathered(statuses: Iterable[Status], dataset_of: Callable[[str], NodeId]) -> dict[str, Found]:
-    """What *statuses* found, each once, by kind and (canonical) dataset; the earliest of several speaks."""
+    """What *statuses* found, each once, by `Noticed.id` of the (canonical) dataset; the earliest of several speaks."""
     found: dict[str, Found] = {}
     for status in statuses:
         for finding in status.findings:
             dataset = dataset_of(status.slo)
-            id_ = f"{finding.kind}:{dataset}"
+            id_ = f"{finding.kind}:{dataset}" + (f":{finding.sentence}" if finding.kind in COMING else "")
             before = found.get(id_, Found(finding, dataset, ()))
             earliest = min(before.finding, finding, key=lambda each: each.at)
             found[id_] = Found(earliest, dataset, (*before.statuses, status))
@@ -71,11 +72,12 @@ def gathered(statuses: Iterable[Status], dataset_of: Callable[[str], NodeId]) ->
 def opened(id: str, found: Found, now: datetime) -> Incident:  # noqa: A002 - the model's own word
     """A new incident of *found*, a ticket. Not told yet."""
     finding, dataset = found.finding, (found.dataset.namespace, found.dataset.name)
+    since = now if finding.kind in COMING else finding.at
     members = tuple(
         Member(
             slo=status.slo,
             dataset=dataset,
-            since=finding.at,
+            since=since,
             severity="ticket",
             sentence=finding.sentence,
             budget_left=percent_left(status),
@@ -91,9 +93,9 @@ def opened(id: str, found: Found, now: datetime) -> Incident:  # noqa: A002 - th
         began_as="ticket",
         title=TITLES[finding.kind].format(dataset[1]),
         members=members,
-        onset_at=finding.at,
+        onset_at=since,
         detected_at=now,
-        timeline=(Moment(at=finding.at, what=finding.sentence),),
+        timeline=(Moment(at=since, what=finding.sentence),),
     )
 
 

@@ -136,10 +136,10 @@ def _counted(cases: Iterable[Incident]) -> Counter[tuple[str, Labels]]:
 def _by_whom(
     cases: Iterable[Incident], measure: Callable[[Incident], timedelta | None]
 ) -> Mapping[Labels, list[float]]:
-    """How long it took, without budgets that run low: these recover by time, and nobody mends them."""
+    """How long it took, without budgets that run low and data that is to end: nobody mends what goes by time."""
     found: dict[Labels, list[float]] = {}
     for case in cases:
-        if case.kind != "budget" and (length := measure(case)) is not None:
+        if case.kind not in {"budget", "ending"} and (length := measure(case)) is not None:
             found.setdefault(_whose(case), []).append(length.total_seconds())
     return found
 

@@ -50,7 +50,7 @@ def told(incident: Incident, base_url: str) -> str:
     if withdrawn(incident):
         parts = [f"Withdrawn: {incident.title}.", "The data was in time; what tells of it came late."]
     elif incident.state == "resolved" and incident.restored_at is not None:
-        parts = [f"Resolved: {incident.title}.", f"Good again after {span(incident.restored_at - incident.onset_at)}."]
+        parts = [f"Resolved: {incident.title}.", f"{over(incident, incident.restored_at - incident.onset_at)}."]
     else:
         what = incident.cause.sentence if incident.cause is not None else incident.title
         parts = [f"{opening(incident)}: {what}.", _sentence(worst(incident))]
@@ -64,6 +64,11 @@ def told(incident: Incident, base_url: str) -> str:
         parts.append(f"Acknowledged by {incident.acked_by}.")
     parts += [f"{budget(worst(incident))}.", *(f"{each}." for each in notes(incident))]
     return " ".join([*parts, f"{incident.id} {base_url}/incidents/{incident.id}"])
+
+
+def over(incident: Incident, length: timedelta) -> str:
+    """How *incident*, or what it holds, ended after *length*: `Good again after 3 h`; what lay ahead was never bad."""
+    return "The end lies ahead no more" if incident.kind == "ending" else f"Good again after {span(length)}"
 
 
 def budget(member: Member) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lineage.alerts.incidents import Incident, Member
-from lineage.alerts.phrases import notes, opening, told, worst
+from lineage.alerts.phrases import notes, opening, over, told, worst
 from lineage.names import split_node_id
 from lineage.paths import quoted
 from lineage.slo.phrases import span
@@ -86,7 +86,7 @@ def _header(incident: Incident) -> Block:
 
 
 def _what(incident: Incident, base_url: str) -> Block:
-    lines = [_member(member, base_url) for member in incident.members[:MEMBERS]]
+    lines = [_member(incident, member, base_url) for member in incident.members[:MEMBERS]]
     if (more := len(incident.members) - MEMBERS) > 0:
         lines.append(f"and {more} more")
     if incident.cause is not None:
@@ -95,10 +95,10 @@ def _what(incident: Incident, base_url: str) -> Block:
     return _section("what", "\n".join(lines))
 
 
-def _member(member: Member, base_url: str) -> str:
+def _member(incident: Incident, member: Member, base_url: str) -> str:
     said = member.sentence
     if member.restored_at is not None:
-        said = f"Good again after {span(member.restored_at - member.since)}"
+        said = over(incident, member.restored_at - member.since)
     link = _linked(dataset_url(member.dataset, base_url), _code(member.dataset[1]))
     return f"{link}: {_fit(said, SENTENCE)}"
 
@@ -123,7 +123,7 @@ def _facts(incident: Incident) -> Block:
     ]
     if incident.acked_by is not None:
         facts.append(("Acknowledged", f"by {_fit(incident.acked_by, NAME)}"))
-    if incident.restored_at is not None:
+    if incident.restored_at is not None and incident.kind != "ending":
         facts.append(("Good again after", span(incident.restored_at - since)))
     elif member.burn:
         facts.append(("Burn rate", _fit(member.burn, NAME)))

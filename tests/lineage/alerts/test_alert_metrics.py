@@ -130,11 +130,12 @@ def test_what_is_resolved_counts_on_and_tells_how_long_it_took(lake: Lake) -> No
 
 
 def test_how_long_it_took_until_somebody_took_it_up(lake: Lake) -> None:
-    """From when it was told; what nobody took up is in no bucket, nor a budget that runs low."""
+    """From when it was told; what nobody took up is in no bucket, nor a budget that runs low, nor an end of data."""
     told = OPENED.model_copy(update={"team": "web", "notified_at": NOW})
     acked = told.model_copy(update={"id": "INC-8", "acked_at": NOW + 20 * MINUTE})
     budget = acked.model_copy(update={"id": "INC-9", "kind": "budget"})
-    lake.store.put([incidents.kept(each) for each in (told, acked, budget)])
+    ending = acked.model_copy(update={"id": "INC-10", "kind": "ending"})
+    lake.store.put([incidents.kept(each) for each in (told, acked, budget, ending)])
     found = lines(lake, missed("G"))
 
     labels = 'severity="ticket",team="web"'

@@ -87,6 +87,28 @@ def test_data_that_ends_is_told_to_all_who_read_it() -> None:
     assert (case.title, case.consumers) == (f"{ORDERS.name} ends soon", ("@finance",))
 
 
+def ends(at: str) -> Status:
+    return replace(status("orders"), findings=(Finding("ending", NOW - 20 * HOUR, f"orders is there until {at}"),))
+
+
+def test_an_end_that_is_put_off_or_brought_forward_is_told_anew() -> None:
+    """What was told is true no more; who reads the data goes by the newest message."""
+    found = looked([ends("2027-03-01")], [ends("2027-02-20")], [ends("2027-02-20")])
+
+    assert [(case.state, case.members[0].sentence[-10:]) for case in found] == [
+        ("open", "2027-02-20"),
+        ("resolved", "2027-03-01"),
+    ]
+
+
+def test_nothing_was_bad_before_an_end() -> None:
+    """It begins when it is told, and what it says when it is over is no recovery."""
+    (case,) = looked([ends("2027-03-01")], [status("orders")])
+    said = f"Resolved: {ORDERS.name} ends soon. The end lies ahead no more."
+
+    assert (case.onset_at, told(case, "http://lineage")[: len(said)]) == (NOW, said)
+
+
 def test_a_number_that_changed_concerns_its_owner_alone() -> None:
     """It breaks nobody's queries."""
     restated = Finding("restated", NOW - HOUR, "orders: 900 rows when it closed, 1000 now")
