@@ -18,7 +18,8 @@ def run(
 ) -> None:
     """Bring the schema of the store up to date, and say from which version to which.
 
-    A server does so too when it starts. Done again it changes nothing; two at once come to the same.
+    A server does so too when it starts. Done again it changes nothing; two at once come to the same. In a SQLite file
+    the graph of an earlier layout is forgotten by it: the next server makes it anew, or `headwater rebuild`.
 
     $ headwater migrate --store neo4j://db:7687 --ledger s3://bucket/ledger
     """

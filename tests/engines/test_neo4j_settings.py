@@ -19,6 +19,7 @@ from lineage.homes import homes_of
 from lineage.projection import resolve
 from lineage.settings import Neo4j
 from lineage.store.neo4j import open as open_store
+from lineage.store.neo4j import schema
 from lineage.store.neo4j.bolt import Address, Bolt, parse_url
 from tests.engines.engine import HOST, Engine, free_port
 from tests.engines.neo4j_home import wipe
@@ -173,8 +174,26 @@ def test_two_that_migrate_at_once_come_to_one_schema(place: str, tmp_path: Path)
     assert ([0, 0], "graph", True) == (codes, third["room"], 0 < third["from"] == third["to"])
 
 
+def test_a_database_of_an_earlier_layout_is_given_what_it_lacks(place: str, tmp_path: Path) -> None:
+    """Its graph stays until it is made anew; an index that came since is made."""
+    words = ["migrate", "--json", "--store", f"neo4j://{place}", "--ledger", f"file://{tmp_path}"]
+    headwater(*words)
+    with reached(place) as server:
+        server.execute_query("MATCH (h:Headwater {key: 'schema'}) SET h.version = 1")
+        server.execute_query("DROP INDEX headwater_event_lead")
+    (step,) = json.loads(headwater(*words).stdout)
+    with reached(place) as server:
+        found = server.execute_query("SHOW INDEXES YIELD name WHERE name = 'headwater_event_lead' RETURN name").records
+
+    assert (1, schema.LAYOUT, 1) == (step["from"], step["to"], len(found))
+
+
+def reached(place: str) -> driver.Driver:
+    return driver.GraphDatabase.driver(f"neo4j://{place}", auth=(USER, PASSWORD))
+
+
 def forget_schema(place: str) -> None:
-    with driver.GraphDatabase.driver(f"neo4j://{place}", auth=(USER, PASSWORD)) as server:
+    with reached(place) as server:
         for kind, all_ in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
             found = server.execute_query(f"SHOW {all_} YIELD name, type WHERE type <> 'LOOKUP' RETURN name").records
             for (name,) in found:
