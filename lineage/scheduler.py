@@ -125,8 +125,8 @@ class Scheduler:
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
-            SHARES.look(house.store, definitions.values(), now)
-            return statuses
+        SHARES.look(house.store, definitions.values(), now)  # no part of judging, and of what that takes
+        return statuses
 
     def _judged_last(self) -> datetime | None:
         """When anybody judged last."""

@@ -18,7 +18,7 @@ ALL = 1_000_000  # more than any window holds of one dataset
 Body = TypeVar("Body")
 
 
-Counted = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # as `projection` takes numbers: more was never counted
+Counted = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what nobody can have counted is no number
 
 
 class _Statistics(msgspec.Struct, rename="camel"):

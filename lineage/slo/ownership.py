@@ -78,28 +78,29 @@ def ownership(
     told whose name a promise among *definitions* gives a channel. A dataset has one system of record unless strangers
     wrote the same named interval of it, as the finding `conflict` says. Raises StoreUnavailable.
     """
-    promises, nodes = list(definitions), dict(_nodes(store, namespace, most + 1))
+    promises = list(definitions)
+    nodes, whole = _nodes(store, namespace, most)
     looked = [nodes[dataset] for dataset in sorted(nodes)[:most]]
     told = reached(promises)
     names, torn = _Named(store, promises), dict(_torn(store, looked, now))
-    return Estate(tuple(_owned(node, names.owners(node), told, torn) for node in looked), len(nodes) <= most)
+    return Estate(tuple(_owned(node, names.owners(node), told, torn) for node in looked), whole)
 
 
 def _share(found: Sequence[Owned]) -> Share:
     return Share(len(found), sum(not each.faults for each in found))
 
 
-def _nodes(store: Store, namespace: str | None, most: int) -> Iterator[tuple[NodeId, Node]]:
-    """Datasets by the name that speaks for them, up to about so many."""
+def _nodes(store: Store, namespace: str | None, most: int) -> tuple[Mapping[NodeId, Node], bool]:
+    """Datasets by the name that speaks for them, and whether that is all; else a few more than *most*."""
+    found: dict[NodeId, Node] = {}
     after: NodeId | None = None
-    passed = 0
-    while passed < most:
-        page = store.find(kind="dataset", namespace=namespace, after=after, limit=min(PAGE, most - passed))
-        if not page.items:
-            return
-        passed, after = passed + len(page.items), page.items[-1].id
-        for node in store.get(each.id for each in page.items).values():
-            yield node.canonical, node
+    while len(found) <= most:
+        page = store.find(kind="dataset", namespace=namespace, after=after, limit=PAGE)
+        found |= {node.canonical: node for node in store.get(each.id for each in page.items).values()}
+        if len(page.items) < PAGE:
+            return found, len(found) <= most
+        after = page.items[-1].id
+    return found, False
 
 
 class _Named:

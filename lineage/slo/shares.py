@@ -13,6 +13,7 @@ from lineage.store.base import Store
 from lineage.telemetry import DATASETS, OWNED_RATIO
 
 EVERY = timedelta(hours=1)  # it changes with teams, not with data, and costs a look at every dataset
+MOST = 50_000  # datasets that are looked at: some seconds, in which nothing is judged
 
 
 class Shares:
@@ -26,11 +27,11 @@ class Shares:
     def look(self, store: Store, definitions: Iterable[DataSLO], now: datetime) -> None:
         """Look at the estate, unless that was done within the hour before *now*. Raises StoreUnavailable.
 
-        Of one that is larger than one question looks at nothing is shown: a part says little of the whole.
+        Of one with more than MOST datasets nothing is shown: a part says little of the whole.
         """
         if self._looked_at is not None and self._looked_at <= now < self._looked_at + EVERY:
             return
-        estate = ownership(store, definitions, now)
+        estate = ownership(store, definitions, now, most=MOST)
         self.hide()
         self._looked_at = now
         if estate.whole:

@@ -167,6 +167,16 @@ def test_one_question_looks_at_so_many(lake: Lake) -> None:
     assert [(len(each.found), each.whole) for each in found] == [(2, False), (3, True)]
 
 
+def test_names_that_are_one_are_one_dataset_of_so_many(lake: Lake) -> None:
+    """However many names it has: what was looked at is not taken for all there is."""
+    names = [{"namespace": "lake", "name": f"a{number}", "type": "LOCATION"} for number in range(3)]
+    lake.put(told("orders", symlinks={"identifiers": names}), told("web"), told("shop"))
+
+    found = [looked(lake, most=most) for most in (2, 3)]
+
+    assert [(len(each.found), each.whole) for each in found] == [(2, False), (3, True)]
+
+
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
     """A house with a promised and an unknown dataset, in a namespace of people who are known."""
