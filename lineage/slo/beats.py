@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from lineage.model import FacetRecord, NodeId
+from lineage.model import AHEAD, FacetRecord, NodeId
 from lineage.slo.asking import Asked, read
 from lineage.slo.evidence import Ancestry, Beat, Beats, Delivery, Evidence
 
+OLDEST = timedelta(days=366)  # before the event that tells of it a beat may have been sent
 HEARTBEAT, BEATING = "heartbeat", "HEARTBEAT"  # the facet of a beat, and the jobType of who only sends or sees beats
 
 
@@ -25,11 +26,13 @@ class _Heartbeat(msgspec.Struct, rename="camel"):
 
 
 def beats(facets: Iterable[FacetRecord], emitter: NodeId) -> Iterator[Beat]:
-    """What *facets* tell of beats of *emitter*, a job."""
+    """What *facets* tell of beats of *emitter*, a job; one that was sent at no time that can be is none."""
     source = f"{emitter.namespace}/{emitter.name}"
     for facet in facets:
         body = read(facet.body, _Heartbeat)
-        if body is not None and body.source == source and body.emitted_at.tzinfo is not None:
+        if body is None or body.source != source or body.emitted_at.tzinfo is None:
+            continue
+        if -AHEAD <= facet.at - body.emitted_at <= OLDEST:
             yield Beat(
                 body.seq, body.emitted_at, facet.at, facet.digest, body.partition, body.through, facet.received_at
             )

@@ -133,7 +133,8 @@ def _missing(spec: Heartbeat, evidence: Evidence, until: datetime) -> Iterator[t
         ends = (first, *ordered[bisect_right(ordered, first) :], until)
         for before, after in pairwise(ends):
             if after - before > SILENT * spec.interval:
-                yield from ((at, partition) for at in _grid(before, after, spec.interval))
+                asked = max(before, begin - spec.interval / 2)  # of those before it none falls due in the window
+                yield from ((at, partition) for at in _grid(asked, after, spec.interval))
 
 
 def _grid(before: datetime, after: datetime, every: timedelta) -> Iterator[datetime]:

@@ -267,3 +267,18 @@ def test_an_emitter_delivers_no_data(lake: Lake) -> None:
     lake.put(*bodies)
 
     assert states(evaluate(promise(window="1h"), lake.store, NOON + 20 * MINUTE).occurrences) == "B"
+
+
+@pytest.mark.parametrize("emitted", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "2026-11-20T12:07:00Z"])
+def test_a_beat_of_no_time_that_can_be_is_none(lake: Lake, emitted: str) -> None:
+    """One odd event neither stops the judging nor asks for two thousand years of beats."""
+    odd = beat_events(0, 1)
+    for body in odd:
+        for told in (body["job"]["facets"], *(each["inputFacets"] for each in body["inputs"])):
+            if "heartbeat" in told:
+                told["heartbeat"]["emittedAt"] = emitted
+    lake.put(*odd, *(body for minute in (1, 2) for body in beat_events(minute, 1)))
+
+    found = evaluate(beating(), lake.store, NOON + 9 * MINUTE).occurrences
+
+    assert [states([one]) for one in found if one.evidence] == ["G", "G"]
