@@ -116,6 +116,9 @@ def verdicts(
     With *after* only of what was due then.
     """
     by, said, evidence = indicator(slo.spec.sli.type), read.said, as_of(slo, read, now, grace, after)
+    if read.members:
+        members = {each.name: verdicts(each, its, now, grace, after)[0] for each, its in read.members}
+        evidence = replace(evidence, members=members)
     measured = doubted(by.measure(slo, evidence, now), evidence.gaps, grace)
     if late := told_late(evidence, grace):
         first = doubted(by.measure(slo, replace(evidence, horizon=grace), now), evidence.gaps, grace)
@@ -128,11 +131,10 @@ def verdicts(
 def as_of(
     slo: DataSLO, read: Basis, now: datetime, grace: timedelta = GRACE, after: datetime | None = None
 ) -> Evidence:
-    """What was read of *slo* as it is to be judged at *now*, with *after* of what was due then. Pure."""
+    """What was read of *slo* itself as it is to be judged at *now*, with *after* of what was due then. Pure."""
     said, since = read.said, window_of(slo, now)
     return replace(
         read.evidence,
-        members={each.name: verdicts(each, its, now, grace)[0] for each, its in read.members},
         since=since if after is None else max(since, after),
         grace=grace,
         excluded=spans(said.exclusions, read.evidence.begin, now),

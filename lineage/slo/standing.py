@@ -33,7 +33,7 @@ class Standing:
         if self.until is None or now < self.until:
             return
         if self._measured_until is not None and self._measured_until <= now:
-            open_for = self._slo.spec.sli.open_for(self._grace)
+            open_for = _open_for(self._slo, self._grace)
             self._measure(now, None if open_for is None else self._measured_at - open_for - TICK)
         self._conclude(now)
 
@@ -56,3 +56,10 @@ class Standing:
         self.status: Status = concluded(self._slo, by, self._tally, tally, lasting)
         ends = (each for each in (self._measured_until, lasting.lasts_until) if each is not None)
         self.until: datetime | None = min(ends, default=None)
+
+
+def _open_for(slo: DataSLO, grace: timedelta) -> timedelta | None:
+    """How long after it was due an occurrence of *slo*, or of any of its members, may be judged otherwise by time."""
+    found = [each.spec.sli.open_for(grace) for each in slo.members or (slo,)]
+    known = [each for each in found if each is not None]
+    return max(known) if len(known) == len(found) else None

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.model import Entry
+from lineage.model import Entry, Verdict
 from lineage.slo import watching
 from lineage.slo.composites import join
 from lineage.slo.decided import Correction, correcting, excluding, of
 from lineage.slo.evaluate import evaluate
 from lineage.slo.exclusions import Exclusion
 from lineage.slo.gather import renewal
+from lineage.slo.indicators import freshness
 from lineage.slo.spec import DataSLO
 from lineage.slo.watching import Watch
 from lineage.statements import Statement, written
@@ -321,6 +322,24 @@ def test_what_is_closed_stays_the_very_same(lake: Lake, kind: str) -> None:
     watch.turn(NOON + 80 * MINUTE)
 
     assert [True] * 5 == [one is other for one, other in zip(before[1:], watch.status(slo).occurrences, strict=False)]
+
+
+def test_what_is_closed_in_a_composite_is_not_judged_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an hour ends, only the new one is, of each of its members."""
+    counts, measure = [], freshness.measure
+
+    def noted(*given: Any) -> list[Verdict]:
+        counts.append(len(found := measure(*given)))
+        return found
+
+    monkeypatch.setattr(freshness, "measure", noted)
+    known = {"loads": promise(name="loads"), "others": promise(name="others")}
+    watch, slo = Watch(lake.store), join(composite("loads", "others", window="6h"), known)
+    for minutes in (20, 80):
+        watch.turn(NOON + minutes * MINUTE)
+        watch.status(slo)
+
+    assert counts == [6, 6, 1, 1]
 
 
 def test_a_new_day_is_read_anew(lake: Lake) -> None:
