@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +24,7 @@ from lineage.store.base import Store
 
 PROBLEM = "application/problem+json"
 
+SHOWN = 100  # characters of what was given that a refusal repeats: a body may hold megabytes
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -156,6 +157,17 @@ def problem(error: HeadwaterError, instance: str | None = None) -> JSONResponse:
     return JSONResponse(body, error.status, headers=headers, media_type=PROBLEM)
 
 
+def _refused(fault: Mapping[str, Any]) -> InvalidInput:  # pydantic's own words, of any body
+    """What FastAPI says of a parameter or a body, with the beginning of what was given."""
+    if fault["type"] == "json_invalid":
+        return InvalidInput(f"the body is no JSON: {fault['ctx']['error']}, at character {fault['loc'][-1]}")
+    field, given = str(fault["loc"][-1]), repr(fault["input"])
+    if fault["type"] == "missing":
+        return InvalidInput(f"{field}: {fault['msg']}", field=field)
+    shown = given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
+    return InvalidInput(f"{field}: {fault['msg']} ({shown} was given)", field=field)
+
+
 def answer_problems(app: FastAPI) -> None:
     """Let *app* answer every HeadwaterError as problem+json, and every parameter that FastAPI refuses (400)."""
 
@@ -165,10 +177,7 @@ def answer_problems(app: FastAPI) -> None:
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError), "registered for RequestValidationError only"
-        first = error.errors()[0]
-        field = str(first["loc"][-1])
-        given = "" if first["type"] == "missing" else f" ({first['input']!r} was given)"
-        return problem(InvalidInput(f"{field}: {first['msg']}{given}", field=field), request.url.path)
+        return problem(_refused(error.errors()[0]), request.url.path)
 
     async def confirm(_request: Request, error: Exception) -> Response:
         assert isinstance(error, Unchanged), "registered for Unchanged only"

@@ -111,6 +111,22 @@ def test_a_postmortem_that_is_no_page_is_refused(client: TestClient, three: None
     assert (answer.status_code, answer.json()["field"]) == (400, "url")
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"url": ', "the body is no JSON: Expecting value, at character 8"),
+        (b"{}", "url: Field required"),
+        (b'{"url": [%s]}' % (b"1," * 99 + b"1"), f"url: Input should be a valid string ([{'1, ' * 33}… was given)"),
+    ],
+)
+def test_a_body_that_is_none_is_told_in_a_sentence(client: TestClient, three: None, body: bytes, said: str) -> None:
+    """Where it breaks off, what it lacks, or the beginning of what is wrong."""
+    headers = {"content-type": "application/json"}
+    answer = client.post("/api/v1/incidents/INC-8/postmortem", content=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, said)
+
+
 def test_those_that_lack_a_postmortem_are_listed(services: Headwater, client: TestClient) -> None:
     """Those that require one, open or over, as long as nobody says where it is."""
     required = Postmortem(required=True, because="spent 34 % of the budget of orders-freshness")
