@@ -90,9 +90,12 @@ def _bounds(length: timedelta, zone: str, begins: time, day: date) -> tuple[date
 
 
 def slicing(slo: DataSLO) -> Slicing | None:
-    """How the time of *slo* is cut; None where occurrences are counted. On a calendar slices begin where windows do."""
+    """How the time of *slo* is cut. On a calendar slices begin where windows do.
+
+    None where occurrences are counted, and of a composite that lacks a member: that nothing is known waits for no end.
+    """
     (objective,), (window,) = slo.spec.objectives, slo.spec.time_window
-    if objective.time_slice_window is None:
+    if objective.time_slice_window is None or slo.unjoined is not None:
         return None
     zone, begins = "UTC", time()
     if window.calendar is not None:

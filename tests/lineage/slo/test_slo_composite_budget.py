@@ -136,6 +136,14 @@ def test_it_is_read_anew_with_each_of_its_members(tmp_path: Path) -> None:
     assert found == wanted
 
 
+@pytest.mark.parametrize("changes", [{}, slices("1h"), MONTH, MONTH | slices("1h")])
+def test_without_a_member_alerts_freeze(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Whatever it counts, and over which window: what fires goes on, for nobody knows."""
+    slo = join(composite("eu", "us", **changes), members("eu"))
+
+    assert evaluate(slo, Lake(tmp_path).store, NOON + 90 * MINUTE).state == "no_data"
+
+
 def test_members_stay_what_they_are() -> None:
     """Only how they are seen is another: by its own target a member is judged in whatever slices."""
     slo: DataSLO = join(composite("eu", "us", **slices("6h")), members("eu", "us", target="0.7"))
