@@ -16,11 +16,12 @@ from starlette.testclient import TestClient
 
 from lineage.app import build, open_headwater
 from lineage.channels.base import sections
+from lineage.model import dataset_id
 from lineage.settings import load
 from lineage.slo.evaluate import evaluate
 from lineage.slo.indicators.ownership import describe
-from lineage.slo.ownership import Estate, Share, ownership
-from lineage.slo.shares import Shares
+from lineage.slo.ownership import Estate, Owned, Share, ownership
+from lineage.slo.shares import SHARES, Shares
 from lineage.slo.spec import DataSLO, define
 from lineage.store.base import Store
 from tests.support.filled import Counting
@@ -211,6 +212,13 @@ def test_a_dataset_inherits_the_owner_of_its_namespace(client: TestClient) -> No
     client.put("/api/v1/namespaces/lake", json={"ownerName": "data-orders"})
 
     assert client.get("/api/v1/ownership").json()["owned"] == 2
+
+
+def test_the_overview_counts_those_that_nobody_answers_for(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As whoever judges saw them last."""
+    monkeypatch.setattr(SHARES, "estate", Estate((Owned(dataset_id("lake", "web"), (), (NOBODY,)),)))
+
+    assert "nobody answers for 1</span>" in client.get("/", headers={"Accept": "text/html"}).text
 
 
 def shown(lake: Lake, *times: timedelta) -> list[str]:
