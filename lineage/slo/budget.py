@@ -285,9 +285,14 @@ def _strictest(severities: Iterable[Severity]) -> Severity | None:
 
 
 def _young(slo: DataSLO, looked_at: Count, now: datetime) -> bool:
-    """Whether it has not been in force for a window, or for seven occurrences, the border of a month or not."""
+    """Whether it has not been in force for a window, or for seven occurrences, the border of a month or not.
+
+    A composite that lacks a member is not: what it said before stands.
+    """
     began = slo.spec.effective_from
-    return began is not None and now < began + slo.window and looked_at.expected < WARM_AFTER
+    if began is None or slo.unjoined is not None:
+        return False
+    return now < began + slo.window and looked_at.expected < WARM_AFTER
 
 
 def _state(slo: DataSLO, totals: Count, budget: Budget, period: Period | None, *, speaking: bool) -> SloState:

@@ -136,7 +136,7 @@ def test_it_is_read_anew_with_each_of_its_members(tmp_path: Path) -> None:
     assert found == wanted
 
 
-@pytest.mark.parametrize("changes", [{}, slices("1h"), MONTH, MONTH | slices("1h")])
+@pytest.mark.parametrize("changes", [{}, slices("1h"), MONTH, MONTH | slices("1h"), {"effective_from": NOON}])
 def test_without_a_member_alerts_freeze(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Whatever it counts, and over which window: what fires goes on, for nobody knows."""
     slo = join(composite("eu", "us", **changes), members("eu"))
