@@ -111,9 +111,10 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
             expected = _expected(slo, every, now)
             one = "slice" if slo.unit == "slices" else "occurrence"
             held = f"{_held(slo, now)} {expected} {one}{'' if expected == 1 else 's'}"
-            lower = f"a target of {number(enough)} or less, a longer window," if enough else "a longer window"
-            lower += " or a composite with its siblings"
-            yield f"this target forbids any miss: {held}; {lower} allows one"
+            lower = f"a target of {number(enough)} or less, " if enough else ""
+            timed = ", a budget in time (method: age)" if getattr(slo.spec.sli, "method", "") == "occurrence" else ""
+            ways = f"{lower}a longer window{timed} or a composite with its siblings"
+            yield f"this target forbids any miss: {held}; {ways} allows one"
         if schedule is not None and schedule.deadline >= (step := spacing(schedule, now)):
             yield (
                 f"the deadline of {span(schedule.deadline)} is not shorter than the {span(step)} between deliveries; "
@@ -133,6 +134,8 @@ def warnings(slo: DataSLO, now: datetime) -> Iterator[str]:
                 f"{float(tier.factor(length)):.4g}; write a larger budget for it, or a shorter long window"
             )
     yield from _out_of_time(slo, now)
+    if slo.spec.owner.escalation is not None:
+        yield "escalation is kept and called by nobody; let what takes the channel's messages escalate"
     if remark := slo.spec.sli.remark(slo.target):
         yield remark
     cut, between = slicing(slo), apart(slo, (), now)

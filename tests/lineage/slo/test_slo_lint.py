@@ -30,7 +30,11 @@ DAILY = {"cron": "0 0 * * *"}
         ),
         (
             {"schedule": {"cron": "0 0 1 1 *"}},
-            "this target forbids any miss: 28 d hold 1 occurrence; a longer window or a",
+            "this target forbids any miss: 28 d hold 1 occurrence; a longer window, a budget in time (method",
+        ),
+        (
+            {"owner": {"team": "data", "escalation": "pd-data"}},
+            "escalation is kept and called by nobody; let what takes the channel's messages escalate",
         ),
         (
             {"lifecycle": {"endOfLife": "2026-01-01"}},
