@@ -27,9 +27,9 @@ def costed(case: Incident, before: Incident | None, statuses: Mapping[str, Statu
     """
     if case.kind != "slo" or (case == before and _beyond_question(case)):
         return case
-    settled = () if before is None else tuple(each for each in before.members if each.restored_at is not None)
+    settled = {} if before is None else {each.slo: each for each in before.members if each.restored_at is not None}
     members = tuple(
-        _renewed(each, statuses[each.slo]) if each.slo in statuses and each not in settled else each
+        _renewed(each, statuses[each.slo]) if each.slo in statuses and each != settled.get(each.slo) else each
         for each in case.members
     )
     found = case.model_copy(update={"members": members, "postmortem": _postmortem(members, case.postmortem.url)})
