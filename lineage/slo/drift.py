@@ -130,8 +130,9 @@ def drift(
 
 def phrase(change: Change, users: Sequence[str] = ()) -> str:
     """*change* in words, with the first of the *users* of the column."""
-    more = f" and {len(users) - NAMED_USERS} more" if len(users) > NAMED_USERS else ""
-    hurt = f", which {', '.join(users[:NAMED_USERS])}{more} uses" if users else ""
+    more = [f"{len(users) - NAMED_USERS} more"] if len(users) > NAMED_USERS else []
+    *most, last = [*users[:NAMED_USERS], *more] or [""]
+    hurt = f", which {', '.join(most)} and {last} use" if most else f", which {last} uses" if last else ""
     return f"{change.path} {change.what}{'' if change.sure else ' (types that are not known here)'}{hurt}"
 
 

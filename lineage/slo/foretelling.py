@@ -41,10 +41,10 @@ class Foresight(NamedTuple):
     since: SchemaTold | None
     changes: tuple[Foretold, ...] = ()
 
-    def breaks(self, *, unused: bool = True) -> bool:
-        """Whether a change breaks; without *unused* only one that hurts somebody."""
-        kinds = {Weight.BREAKING.value} | ({UNUSED} if unused else set())
-        return any(each.kind in kinds for each in self.changes)
+    @property
+    def breaking(self) -> bool:
+        """Whether a change breaks, used or not."""
+        return any(each.change.weight is Weight.BREAKING for each in self.changes)
 
 
 def foretell(dataset: NodeId, after: Columns, store: Store, now: datetime, *, positional: bool = False) -> Foresight:
@@ -70,7 +70,7 @@ def shape_of(found: Foresight) -> dict[str, object]:
     return {
         "dataset": {"namespace": found.dataset.namespace, "name": found.dataset.name},
         "comparedWith": None if since is None else {"run": since.run or None, "at": stamp(since.at)},
-        "breaking": found.breaks(),
+        "breaking": found.breaking,
         "changes": [
             {
                 "column": each.change.path,

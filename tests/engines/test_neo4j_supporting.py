@@ -48,7 +48,7 @@ def story() -> Iterator[Delta]:
     yield ran("copied", "COMPLETE", 6, by="copy", reads=["orders"], writes=["copy"])
     owned = says(ORDERS, "ownership", owners=[{"name": "@data-orders"}])
     yield ran("two", "COMPLETE", DAY, **both, facets=[schema("id", "total"), owned], columns=(total,))
-    hour = {"nominal_start": at(2 * DAY - 60), "nominal_end": at(2 * DAY)}
+    hour: dict[str, Any] = {"nominal_start": at(2 * DAY - 60), "nominal_end": at(2 * DAY)}
     yield ran("left", "COMPLETE", 2 * DAY, by="left", writes=["torn"], **hour)
     yield ran("right", "COMPLETE", 2 * DAY, by="right", writes=["torn"], **hour)
     queue = says(REFUSED, "queue", depth=3, oldestAt=at(7).isoformat())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lineage.slo.drift import drift, fits, read_columns
+from lineage.slo.drift import Change, Weight, drift, fits, phrase, read_columns
 
 
 def columns(*fields: Any) -> Any:
@@ -174,3 +174,17 @@ BODIES: dict[bytes, Any] = {
 def test_no_facet_is_not_no_columns(body: bytes, wanted: Any) -> None:
     """A deleted one says that there are none; one that lists no fields, or is something else, says nothing."""
     assert read_columns(body) == wanted
+
+
+USERS = {
+    (): "a was removed",
+    ("x",): "a was removed, which x uses",
+    ("x", "y"): "a was removed, which x and y use",
+    ("x", "y", "z"): "a was removed, which x, y and 1 more use",
+}
+
+
+@pytest.mark.parametrize(("users", "wanted"), USERS.items(), ids=["nobody", "one", "two", "three"])
+def test_a_change_names_the_first_of_whom_it_hurts(users: tuple[str, ...], wanted: str) -> None:
+    """Two of them, and how many more there are."""
+    assert phrase(Change("a", "was removed", Weight.BREAKING), users) == wanted
