@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from lineage.parts import part, words
 from lineage.slo.spec import COMPOSITE, INDICATORS, DataSLO, Spec
+from lineage.slo.terms import spell
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{model}"
@@ -19,6 +21,23 @@ FILES = {
 }
 
 
+# By model: choices between words, of which just one is written, or at least one (`anyOf`).
+CHOICES: dict[str, tuple[str, list[tuple[str, ...]]]] = {
+    "AlertWindow": ("oneOf", [("budget",), ("burnRate",)]),
+    "Exclusion": ("oneOf", [("ref",), ("start", "duration")]),
+    "Lifecycle": ("anyOf", [("endOfSupport",), ("endOfLife",)]),
+    "Response": ("anyOf", [("detect",), ("notify",), ("acknowledge",), ("repair",)]),
+}
+
+
+class _Generator(GenerateJsonSchema):
+    """Defaults as a definition spells them: a month is `30d`, which pydantic would say is `P30D`."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """*dft* as JSON."""
+        return spell(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of one document of an SLO file.
 
@@ -27,7 +46,9 @@ def schema() -> dict[str, Any]:
     """
     specs = {word: part(INDICATORS, word).Spec for word in words(INDICATORS)}
     models = (DataSLO, Spec, *specs.values())
-    references, found = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    references, found = models_json_schema(
+        [(model, "validation") for model in models], ref_template=REFERENCE, schema_generator=_Generator
+    )
     text = json.dumps(found["$defs"])
     for word, model in {"DataSLO": DataSLO, "Spec": Spec, **specs}.items():
         text = text.replace(json.dumps(_name(references[model, "validation"])), json.dumps(word))
@@ -37,6 +58,7 @@ def schema() -> dict[str, Any]:
     definitions: dict[str, Any] = json.loads(text)
     definitions["Spec"]["properties"]["sli"] = {"oneOf": [{"$ref": REFERENCE.format(model=word)} for word in specs]}
     _as_written(definitions)
+    _as_whole(definitions)
     return {"$schema": DIALECT, **definitions.pop("DataSLO"), "$defs": definitions}
 
 
@@ -55,6 +77,26 @@ def _as_written(definitions: dict[str, Any]) -> None:
     windows["anyOf"] = [{"type": "array", "items": windows.pop("items")}, {"type": "string", "minLength": 1}]
     del windows["type"]
     source["from"] = {"anyOf": [{"$ref": REFERENCE.format(model="Dataset")}, source["from"]]}
+
+
+def _as_whole(definitions: dict[str, Any]) -> None:
+    """What a model checks of several words at once, as far as a schema can say it."""
+    spec = definitions["Spec"]["properties"]
+    for word in ("timeWindow", "objectives"):
+        spec[word] |= {"minItems": 1, "maxItems": 1}
+    definitions["Objective"]["properties"]["target"] |= {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    for model, (how, choices) in CHOICES.items():
+        definitions[model][how] = [_written(choice) for choice in choices]
+    rolls, anchored = ({"properties": {"isRolling": {"const": rolling}}} for rolling in (True, False))
+    definitions["TimeWindow"]["oneOf"] = [
+        {"allOf": [rolls, {"not": _written(("calendar",))}]},
+        {"allOf": [anchored, _written(("calendar",))]},
+    ]
+
+
+def _written(words: tuple[str, ...]) -> dict[str, Any]:
+    """That *words* stand there, and not as nothing."""
+    return {"required": list(words), "properties": {word: {"not": {"type": "null"}} for word in words}}
 
 
 def _name(reference: dict[str, str]) -> str:

@@ -182,5 +182,10 @@ Ratio = Annotated[
     WithJsonSchema({"type": ["number", "string"], "examples": [0.999]}),
 ]
 Share = Annotated[Ratio, AfterValidator(_share)]
-Instant = Annotated[datetime, AfterValidator(_in_utc)]
+Instant = Annotated[
+    datetime,
+    AfterValidator(_in_utc),
+    # A date alone is its beginning, which `format: date-time` would not take.
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d{4}-\d\d-\d\d", "examples": ["2026-11-01T00:00:00Z"]}),
+]
 Zone = Annotated[str, AfterValidator(_zone)]

@@ -35,6 +35,10 @@ def test_the_examples_fit(example: Path) -> None:
     assert [error.message for each in documents for error in validator.iter_errors(as_json(each))] == []
 
 
+ANCHOR = {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}
+PAGE = {"severity": "page", "long": "1h", "short": "5m"}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -45,6 +49,17 @@ def test_the_examples_fit(example: Path) -> None:
         {"schedule": {"deadlin": "5h"}},
         {"exclusions": [{"ref": "No Name"}]},
         {"owner": "data"},
+        {"target": 1},
+        {"lifecycle": {"notice": "1w"}},
+        {"incidents": {}},
+        {"exclusions": [{"start": "2026-12-24T20:00:00Z"}]},
+        {"exclusions": [{"ref": "moves", "start": "2026-12-24T20:00:00Z", "duration": "2h"}]},
+        {"objectives": [{"target": 0.9}, {"target": 0.99}]},
+        {"timeWindow": []},
+        {"timeWindow": [{"duration": "1M", "isRolling": False}]},
+        {"timeWindow": [{"duration": "1M", "isRolling": True, "calendar": ANCHOR}]},
+        {"alerting": {"windows": [PAGE]}},
+        {"alerting": {"windows": [PAGE | {"budget": 0.02, "burnRate": 14.4}]}},
     ],
 )
 def test_what_is_wrong_is_refused(wrong: dict[str, Any]) -> None:
@@ -52,6 +67,27 @@ def test_what_is_wrong_is_refused(wrong: dict[str, Any]) -> None:
     validator = jsonschema_rs.validator_for(schema())
 
     assert (validator.is_valid(document()), validator.is_valid(document(**wrong))) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"lifecycle": {"endOfLife": "2027-03-01"}},
+        {"timeWindow": [{"duration": "1M", "isRolling": False, "calendar": ANCHOR}]},
+        {"alerting": {"windows": [PAGE | {"burnRate": 14.4}]}},
+        {"exclusions": [{"ref": "moves"}, {"start": "2026-12-24T20:00:00Z", "duration": "2h"}]},
+    ],
+)
+def test_what_is_right_fits(right: dict[str, Any]) -> None:
+    """Also where formats are checked, as editors do: a date alone is an instant here."""
+    validator = jsonschema_rs.validator_for(schema(), validate_formats=True)
+
+    assert [error.message for error in validator.iter_errors(document(**right))] == []
+
+
+def test_defaults_are_spelled_as_they_are_written() -> None:
+    """An editor offers them."""
+    assert schema()["$defs"]["Lifecycle"]["properties"]["notice"]["default"] == "30d"
 
 
 @pytest.mark.parametrize("consumer", [{"team": "risk"}, [{"team": "risk"}, {"team": "web", "handle": "@web"}], []])
