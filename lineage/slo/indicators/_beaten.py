@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 
 from lineage.model import NodeId, Stage
@@ -16,6 +16,7 @@ from lineage.slo.passage import Arrived, Level, Passage
 from lineage.slo.phrases import seconds
 from lineage.slo.shape import stamp
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 LIVELY = timedelta(days=1)  # for so long after a beat was seen, others are expected
 
 Span = tuple[datetime, datetime]  # both ends within
@@ -76,12 +77,20 @@ class Beaten:
         return in_time or self._alone or _within(self._seen[of.emitter], beat.at)
 
     def _newest(self, beats: Sequence[Sent]) -> list[Sent]:
-        """Of each look at *beats* the newest that it saw, the newest on its way, and those that others overtook."""
-        looks = {(beat.seen, beat.events[-1]): beat for beat in sorted(beats, key=_order) if beat.seen is not None}
-        unseen = sorted((beat for beat in beats if beat.seen is None), key=_order)
-        last = max((beat.at for beat in looks.values()), default=None)
-        overtaken = [beat for beat in unseen if last is not None and beat.at <= last]
-        return [*looks.values(), *overtaken, *unseen[len(overtaken) :][-1:]]
+        """Of each look at *beats* the newest that it saw, and of the late those that were the newest sent when due.
+
+        And those that others had overtaken by then, for they may be lost.
+        """
+        ordered = sorted(beats, key=_order)
+        looks = {(beat.seen, beat.events[-1]): beat for beat in ordered if beat.seen is not None}
+        found, following, overtaken_at = [], NEVER, NEVER
+        for beat in reversed(ordered):
+            due, seen = beat.at + self._threshold, beat.seen or NEVER
+            late = seen > due and (following > due or overtaken_at <= due)
+            if late or (beat.seen is not None and looks[beat.seen, beat.events[-1]] is beat):
+                found.append(beat)
+            following, overtaken_at = beat.at, min(overtaken_at, seen)
+        return found
 
     def _landed(self, of: Beats, beat: Sent, at: datetime, by: NodeId | None) -> Sample:
         name, told = _name(of, beat), beat.events[::-1]  # from the end back to the source

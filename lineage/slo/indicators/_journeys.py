@@ -71,8 +71,9 @@ def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
 
     A version brings the source versions after those that an earlier one had brought, by all ways. The first one known
     brought all since *ancestry* begins; what was there before only tells what is new.
-    The origin is the oldest of them, or the newest; of the oldest all that is brought, or on its way, is told, for what
-    took too long counts by itself. What beats *measured* when it was there is left out.
+    The origin is the oldest of them, or the newest. Of the oldest all that is brought, or on its way, is told, for what
+    took too long counts by itself; of the newest what was so when it was due. What beats *measured* when it was there
+    is left out.
     """
     ancestry = of.ancestry
     versions = {source: regular(ancestry, source) for source in sorted(ancestry.sources)}
@@ -89,8 +90,11 @@ def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
             if not measured(passage.source, version.at)
         ]
         if at > ancestry.begin:
-            chosen = new if of.origin == "oldest" else new[-1:]
-            yield from (_landed(of, arrived, version, passage) for version, passage in chosen)
+            yield from (
+                _landed(of, arrived, version, passage)
+                for place, (version, passage) in enumerate(new, start=1)
+                if of.origin == "oldest" or place == len(new) or _stood(of, version, versions[passage.source], at)
+            )
     waiting = [
         (version, source)
         for source, there in versions.items()
@@ -99,8 +103,16 @@ def by_versions(of: Journeys, measured: Measured) -> Iterator[Sample]:
     ]
     waiting.sort(key=lambda each: _order(each[0]))
     lost = {source: [each for each in of.come if not each.backfill and _lost(source, each)] for source in versions}
-    for version, source in waiting if of.origin == "oldest" else waiting[-1:]:
-        yield _waiting(of, source, version, lost[source])
+    for version, source in waiting:
+        if of.origin == "oldest" or _stood(of, version, versions[source], None):
+            yield _waiting(of, source, version, lost[source])
+
+
+def _stood(of: Journeys, version: Delivery, there: Sequence[Delivery], landed: datetime | None) -> bool:
+    """Whether *version*, of those *there*, was late, on its way and the newest there was when it was due."""
+    due = begun(version) + of.threshold
+    place = bisect_right(there, key_of(version), key=key_of)
+    return (landed is None or landed > due) and (place == len(there) or there[place].at > due)
 
 
 def begun(version: Delivery) -> datetime:
