@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 
 import typer
@@ -32,10 +33,17 @@ def build() -> typer.Typer:
     for word in words(VERBS):
         module, name = part(VERBS, word), word.replace("_", "-")
         if hasattr(module, "app"):
-            app.add_typer(module.app, name=name)
+            for command in module.app.registered_commands:
+                command.short_help = _summary(command.callback.__doc__)
+            app.add_typer(module.app, name=name, short_help=_summary(module.app.info.help))
         else:
-            app.command(name)(module.run)
+            app.command(name, short_help=_summary(module.run.__doc__))(module.run)
     return app
+
+
+def _summary(text: str | None) -> str:
+    """The first line of *text*, whole: a list of commands would else cut it at about 60 letters."""
+    return inspect.cleandoc(text or "").partition("\n")[0]
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

@@ -1,4 +1,4 @@
-"""Check SLO files, and see how the SLOs of a store stand."""
+"""Write SLOs as files, bring them into force, and see how they stand."""
 
 from __future__ import annotations
 
@@ -22,11 +22,30 @@ if TYPE_CHECKING:  # `headwater --help` imports this module
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="""Check SLO files, and see how the SLOs of a store stand.
+    help="""Write SLOs as files, bring them into force, and see how they stand.
+
+    Begin with `lint`, `backtest`, `plan` and `apply`; then `status` says how they stand, and `explain` why. What
+    people decide of them later (`exclude`, `correct`, `silence`) stays on record, and `import` brings what stands in
+    other formats.
 
     $ headwater slo lint examples/slos
     """,
 )
+
+
+@app.command()
+def schema(
+    store: _options.Store = None,  # noqa: ARG001 - every command takes them, and a format has none
+    config: _options.Config = None,  # noqa: ARG001 - the same
+    as_json: _options.Json = False,  # noqa: ARG001 - it is JSON
+) -> None:
+    """Print the JSON Schema of SLO files, for editors that complete and check.
+
+    $ headwater slo schema > headwater-slo.schema.json
+    """
+    from lineage.slo.schema import schema as made
+
+    typer.echo(json.dumps(made(), indent=2))
 
 
 @app.command()
@@ -70,6 +89,11 @@ def lint(
         raise typer.Exit(2)
 
 
+app.command()(backtest)
+app.command()(plan)
+app.command()(apply)
+
+
 @app.command()
 def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
     names: Annotated[list[str] | None, typer.Argument(help="The SLOs to show; none: all of them.")] = None,
@@ -103,35 +127,15 @@ def status(  # noqa: PLR0913, PLR0917 - typer declares options as arguments
         typer.echo(line)
 
 
-app.command()(gate)
-app.command()(plan)
-app.command()(apply)
-app.command()(export)
-app.command("import")(import_)
-app.command()(proposals)
 app.command()(explain)
-app.command()(backtest)
-
-
-@app.command()
-def schema(
-    store: _options.Store = None,  # noqa: ARG001 - every command takes them, and a format has none
-    config: _options.Config = None,  # noqa: ARG001 - the same
-    as_json: _options.Json = False,  # noqa: ARG001 - it is JSON
-) -> None:
-    """Print the JSON Schema of SLO files, for editors that complete and check.
-
-    $ headwater slo schema > headwater-slo.schema.json
-    """
-    from lineage.slo.schema import schema as made
-
-    typer.echo(json.dumps(made(), indent=2))
-
-
+app.command()(gate)
 app.command()(exclude)
 app.command()(correct)
 app.command()(silence)
 app.command()(amendments)
+app.command("import")(import_)
+app.command()(export)
+app.command()(proposals)
 
 
 def _table(statuses: list[Status]) -> list[str]:

@@ -105,3 +105,11 @@ def test_the_table_of_commands_is_the_commands() -> None:
         example = next(line for line in lines if line.startswith("$")).removeprefix("$ ")
         expected.append(f"| `{words}` | {lines[0]} | `{example}` |")
     assert rows == expected
+
+
+@pytest.mark.parametrize("words", [[], ["slo"]])
+def test_a_list_of_commands_says_of_each_what_it_does(words: list[str]) -> None:
+    """Its whole first line, however many lines that takes: a sentence that is cut says nothing."""
+    said = CliRunner().invoke(cli.build(), [*words, "--help"]).stdout
+
+    assert "..." not in said.partition("Commands:")[2]
