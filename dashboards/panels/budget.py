@@ -67,10 +67,11 @@ def figures(one: Judged, incidents: Iterable[Incident] = (), hurt: Sequence[Span
     for name, drawn_of in BESIDE.items():
         if (drawing := drawn_of(one, aside)) is not None:
             made[name] = drawing
-    if made.keys().isdisjoint(BESIDE) and (points := measured(one)):
-        how = drawn(one)
-        assert how is not None, "it has points"
-        made["measured"] = held(points, how, aside)
+    how = drawn(one)
+    if how is not None and made.keys().isdisjoint(BESIDE):
+        points = measured(one)
+        if any(point.value or how.bound for point in points):  # a line of noughts on the axis would say nothing
+            made["measured"] = held(points, how, aside)
     return made
 
 

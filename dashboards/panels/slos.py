@@ -58,7 +58,7 @@ def row(one: Judged, *, brief: bool = False) -> Row:
     """One SLO."""
     definition, status = one.definition, one.status
     left, fastest = status.budget.remaining_ratio, pace(status)
-    tone = left_tone(left)
+    tone = left_tone(left) if status.total else "unk"  # what nobody judged is not well
     return Row(
         name=definition.name,
         title=definition.metadata.display_name or definition.name,

@@ -17,12 +17,14 @@ from dashboards.figures.volumes import Volume, volumes
 from dashboards.panels.budget import figures
 from dashboards.panels.contracts import matrix
 from dashboards.panels.rules import MOST_RULES, rules
-from dashboards.panels.slos import occurrences
+from dashboards.panels.slos import occurrences, row
 from dashboards.panels.stages import way
 from lineage.model import Restated, Rule, Stage, Verdict, VerdictState, job_id
+from lineage.slo.budget import Budget
+from lineage.slo.spec import define
 from lineage.slo.status import BurnRate
 from tests.support.graphs import AT, status
-from tests.support.promises import promise
+from tests.support.promises import document, promise
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -101,6 +103,23 @@ def test_a_quiet_budget_draws_no_burn_rates() -> None:
     looks = [status(verdict(1), verdict(0, how), burn_rates=(tier,), burn=(tier,)) for how in ("GOOD", "BAD")]
 
     assert ["rates" in figures(Judged(promise(), each)) for each in looks] == [False, True]
+
+
+def test_noughts_are_not_drawn() -> None:
+    """Of what is bad from the first on, a line along the axis says nothing; one against a deadline does."""
+    age = {"type": "freshness", "method": "age", "threshold": "1h"}
+    slos = [judged(verdict(0, value=Fraction(0), expected=Fraction(0)), **more) for more in ({"sli": age}, {})]
+
+    assert ["measured" in figures(each) for each in slos] == [False, True]
+
+
+def test_what_nobody_judged_is_not_green() -> None:
+    """A budget of which nothing is known to be spent is whole, and grey (UI 4.3)."""
+    left = Budget(Fraction(4), Fraction(0), Fraction(1))
+
+    tones = [row(Judged(promise(), status(verdict(0, how), budget=left))).left_tone for how in ("UNKNOWN", "GOOD")]
+
+    assert tones == ["unk", "ok"]
 
 
 # ── How many rows they brought. ────────────────────────────────────────────────────────────────────────────────────
@@ -243,9 +262,10 @@ def test_a_stage_stands_beside_what_it_usually_takes() -> None:
 
 def test_a_composite_has_no_way_of_its_own() -> None:
     """Its members may be of different paths."""
-    slo = {"sli": {"type": "composite", "of": ["orders", "payments"]}}
+    written = document(sli={"type": "composite", "of": ["orders", "payments"]})
+    del written["spec"]["schedule"], written["spec"]["dataset"]
 
-    assert way(judged(passed(0, 60), **slo)) is None
+    assert way(Judged(define(written), status(passed(0, 60)))) is None
 
 
 def test_what_did_not_arrive_has_no_stages() -> None:
