@@ -25,7 +25,7 @@ class Shares:
         self.estate: Estate | None = None
 
     def look(self, store: Store, definitions: Iterable[DataSLO], now: datetime) -> None:
-        """Look at the estate, unless that was done within the hour before *now*. Raises StoreUnavailable.
+        """Look at the estate, unless something was found within the hour before *now*. Raises StoreUnavailable.
 
         Of one with more than MOST datasets nothing is shown: a part says little of the whole.
         """
@@ -33,7 +33,7 @@ class Shares:
             return
         estate = ownership(store, definitions, now, most=MOST)
         self.hide()
-        self._looked_at = now
+        self._looked_at = now if estate.found else None  # where nothing is yet, something may come at once
         if estate.whole:
             self.estate = estate
             for namespace, share in estate.by_namespace().items():

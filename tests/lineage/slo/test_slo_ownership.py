@@ -246,6 +246,17 @@ def test_the_estate_is_looked_at_once_an_hour(lake: Lake, times: tuple[timedelta
     assert shown(lake, *times) == wanted
 
 
+def test_an_empty_estate_is_looked_at_until_something_is_there(lake: Lake) -> None:
+    """Who starts Headwater anew waits no hour."""
+    shares = Shares(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
+    shares.look(lake.store, [], NOON)
+    lake.put(told("orders"))
+    shares.look(lake.store, [], NOON + timedelta(minutes=1))
+
+    assert shares.estate is not None
+    assert shares.estate.share == Share(1, 0)
+
+
 def test_who_does_not_judge_shows_no_estate(lake: Lake) -> None:
     """Another does, and says it once."""
     lake.put(told("orders"))
