@@ -59,7 +59,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
     newest, first = streak[-1], streak[0]
     more = f", {len(streak)} in a row, since {moment(first.due)}" if len(streak) > 1 else ""
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}{more}"
+    return f"{newest.reason}{more}"  # it begins with the name of a job, which keeps its letters
 
 
 class Work(NamedTuple):

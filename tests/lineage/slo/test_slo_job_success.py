@@ -92,7 +92,7 @@ def test_the_sentence_names_the_job_and_what_became_of_it() -> None:
     """And since when, where more than one failed."""
     found = measured(delivery(NOON, "a", nominal=LAST, state="ABORT"))
 
-    assert describe(found, DUE) == "Orders.load was aborted at 2026-11-20 12:00 UTC"
+    assert describe(found, DUE) == "orders.load was aborted at 2026-11-20 12:00 UTC"
 
 
 def test_a_verdict_names_what_proves_it() -> None:
