@@ -153,7 +153,7 @@ def _apart(cut: Slicing, measured: Iterable[Verdict]) -> Iterator[tuple[Slice, l
 def _judged(cut: Slicing, each: Slice, members: Sequence[Verdict], slo: DataSLO, now: datetime) -> Verdict:
     alike = slo.spec.sli.unit == "occurrences"
     state, share, reason = _outcome(cut, members, alike=alike)
-    if now < each.end:
+    if now < each.end and state in JUDGED | OPEN:
         state, reason = VerdictState.PENDING, f"it lasts until {moment(each.end)}"
     total = ONE if state in JUDGED else NONE
     good = share if cut.weighs and share is not None else Fraction(state == VerdictState.GOOD)

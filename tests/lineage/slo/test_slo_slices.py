@@ -84,6 +84,18 @@ def test_a_slice_that_lasts_is_of_no_budget_yet() -> None:
     assert [(each["pending"], each["bad"]) for each in found] == [(0, 0), (1, 0), (0, 1)]
 
 
+@pytest.mark.parametrize("letters", ["NNNN", "XXXX", "GGBB"])
+def test_a_month_holds_as_many_slices_at_the_last_instant_of_one(letters: str) -> None:
+    """What is not expected is not waited for either."""
+    window = {"duration": "1M", "isRolling": False}
+    window |= {"calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"}}
+    made = verdicts(letters, NOON - 15 * MINUTE, 15 * MINUTE)
+    slo = sliced(timeWindow=[window], schedule={"cron": "0 0 1 1 *"})
+    found = [judge(slo, made, now).budget.allowed for now in (NOON - TICK, NOON)]
+
+    assert found[0] == found[1]
+
+
 def test_a_slice_says_why() -> None:
     """How many were good, how many should have been, and the first that was not."""
     (slice_,) = of("GGGGBGGGGB")
