@@ -73,7 +73,7 @@ def limit(rule: Quality) -> dict[str, Any]:
 
 def _share(rule: Quality) -> dict[str, Any]:
     """As `limit`, of a rule whose unit is per cent: one operator says it, or none does."""
-    said = rule.model_dump(include=OPERATORS, exclude_none=True)
+    said = rule.model_dump(include=set(OPERATORS), exclude_none=True)
     word, told = said.popitem() if len(said) == 1 else ("", None)
     if word == "must_be_between" and isinstance(told, list) and len(told) == PAIR and told[0] == 0:
         word, told = "must_be_less_or_equal_to", told[1]
