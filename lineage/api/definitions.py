@@ -62,7 +62,10 @@ def list_proposals(request: Request, asking: Asking) -> Response:
 
 @router.post("/definitions/plan", max_body_size=MOST_BYTES)
 def plan_slos(request: Request, promises: Promises) -> Response:
-    """What applying definitions would change, field by field, with how each SLO stands before and after."""
+    """What applying definitions would change, field by field, with how each SLO stands before and after.
+
+    `ownedBy` is the file of the server's own folder that alone changes the SLO, unless it is adopted.
+    """
     house = services(request)
     return as_json(_steps(plan(house.store, promises.wanted, house.now())))
 

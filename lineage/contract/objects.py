@@ -191,6 +191,7 @@ OBJECTS: Final[Mapping[str, Schema]] = {
         slo=TEXT,
         action={"enum": ["add", "change", "remove", "keep"]},
         place=TEXT,
+        ownedBy=_SOME_TEXT,
         fields=many(thing(field=TEXT, effect=TEXT)),
         before=maybe(ANY),
         after=maybe(ANY),
