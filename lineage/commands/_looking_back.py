@@ -86,13 +86,16 @@ def time_of(text: str | None) -> datetime:
     """What `--at` says, in UTC; now where it is not given. Raises InvalidInput."""
     if text is None:
         return datetime.now(UTC)
+    from pydantic import TypeAdapter
+
     from lineage.errors import InvalidInput
+    from lineage.slo.terms import Instant
 
     try:
-        at = datetime.fromisoformat(text)
+        at: datetime = TypeAdapter(Instant).validate_python(datetime.fromisoformat(text))
     except ValueError:
         raise InvalidInput(f"--at: {text!r} is not a time; write it as 2026-11-21T08:30:00Z", field="at") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at
 
 
 def _caught(slo: DataSLO, test: Backtest, store: Store) -> list[bool]:

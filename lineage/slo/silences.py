@@ -33,7 +33,9 @@ def silencing(name: str, length: timedelta, because: str, actor: str, now: datet
     Raises InvalidInput without a reason, and for a *length* that is nothing or above a week.
     """
     if not timedelta(0) < length <= MOST:
-        raise InvalidInput(f"a silence lasts for up to {span(MOST)}, and then somebody looks again", field="duration")
+        raise InvalidInput(
+            f"a silence is longer than nothing and lasts for up to {span(MOST)}; write 2h", field="duration"
+        )
     said = reason_of(because)
     word = Word("silenced", msgspec.json.encode(Silence(now + length, said, actor)).decode())
     return Statement(of(name), actor, now, (word,), said)

@@ -137,3 +137,13 @@ def test_backtest_as_json_counts_alarms(store: str, slos: str) -> None:
     (told,) = json.loads(run("backtest", slos, "--days", "1", "--store", store, "--at", AT, "--json"))["slos"]
 
     assert (told["pages"], told["tickets"], len(told["alarms"])) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "yesterday"])
+def test_no_status_at_the_ends_of_the_calendar(at: str, tmp_path: Path) -> None:
+    """A window would begin in no year; it is refused as what is no time at all."""
+    asked = ["slo", "status", "--store", f"sqlite:///{tmp_path}/headwater.db", "--at", at]
+
+    said = CliRunner().invoke(build(), asked).exception
+
+    assert str(said) == f"--at: {at!r} is not a time; write it as 2026-11-21T08:30:00Z"
