@@ -28,20 +28,30 @@ def strip(cells: Sequence[Cell], label: str, *, brief: bool = False) -> Markup:
     """
     cells = cells[-(BRIEF if brief else LONGEST) :]
     step = STRIP_WIDTH / max(len(cells), 12)
-    bars = Markup("").join(
-        Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1">{}</rect>').format(
-            cell.tone,
-            f"{index * step:.2f}",
-            f"{STRIP_HEIGHT * (1 - _tall(cell)):.1f}",
-            f"{step * 0.76:.2f}",
-            f"{STRIP_HEIGHT * _tall(cell):.1f}",
-            "" if brief else Markup("<title>{}</title>").format(cell.words),
-        )
-        for index, cell in enumerate(cells)
-    )
+    bars = Markup("").join(_brief(cells, step) if brief else (_bar(cell, step, at) for at, cell in enumerate(cells)))
     return Markup(
         '<svg class="spark" viewBox="0 0 200 34" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
     ).format(label, bars)
+
+
+def _bar(cell: Cell, step: float, place: int) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1"><title>{}</title></rect>').format(
+        cell.tone,
+        f"{place * step:.2f}",
+        f"{STRIP_HEIGHT * (1 - _tall(cell)):.1f}",
+        f"{step * 0.76:.2f}",
+        f"{STRIP_HEIGHT * _tall(cell):.1f}",
+        cell.words,
+    )
+
+
+def _brief(cells: Sequence[Cell], step: float) -> list[Markup]:
+    """One path for each tone: a list of many SLOs is mostly strips, and a rectangle is four times as long."""
+    drawn: dict[str, list[str]] = {}
+    for place, cell in enumerate(cells):
+        top = STRIP_HEIGHT * (1 - _tall(cell))
+        drawn.setdefault(cell.tone, []).append(f"M{place * step:.1f} 34V{top:.0f}h{step * 0.76:.1f}V34")
+    return [Markup('<path class="{}" d="{}"/>').format(tone, "".join(bars)) for tone, bars in drawn.items()]
 
 
 def _tall(cell: Cell) -> float:
