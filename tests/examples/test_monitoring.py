@@ -86,7 +86,7 @@ def test_panels_have_their_own_numbers_and_places() -> None:
     ],
 )
 def test_the_panels_of_the_list_are_there(title: str) -> None:
-    """1 to 9, 13 and 14 of SLO.md e and those of b.5, each with a query and a sentence or a unit that says what is seen."""
+    """1 to 9, 13 and 14 of SLO.md e, and of b.5: each with a query, and a sentence or a unit that says what is seen."""
     (panel,) = [panel for panel in dashboard()["panels"] if panel["title"] == title]
 
     assert panel["targets"]
