@@ -103,7 +103,7 @@ def shown(request: Request, namespace: str, name: str) -> Response:
         documentation=facet(node.facets, Documentation).description,
         diagnosis=diagnosed({node.id, node.canonical, *node.aliases}, slos, open_incidents, seen),
         lineage=lineage,
-        slos=rows(slos),
+        slos=rows(slos, brief=True),
         contracts=matrix(slos),
         blast=panels.blast(down, marks(down, judged, {}, affected, seen.at)),
         columns=_columns(request, node, seen),
