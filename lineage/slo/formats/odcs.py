@@ -273,7 +273,7 @@ class _Reading:
 
     def _owner(self) -> dict[str, Any]:
         team = self.contract.team or Team()
-        owners = [each.username for each in team.members if (each.role or "").lower() == "owner" and not each.date_out]
+        owners = [each.username for each in team.members if "owner" in (each.role or "").lower() and not each.date_out]
         name = team.name or next(iter(owners), None) or self.assumed.team
         if len(owners) > 1:
             self._note(("team",), f"{len(owners)} own the data where one team answers for it; {name} is told")

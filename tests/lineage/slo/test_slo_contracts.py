@@ -251,7 +251,7 @@ def test_promises_of_long_names_have_names_of_their_own(tmp_path: Path) -> None:
 
 def test_several_owners_are_told_of(tmp_path: Path) -> None:
     """One team answers for data."""
-    second = "    - {username: mhopper, role: owner}\n    - {username: mhopper,"
+    second = "    - {username: mhopper, role: Data owner}\n    - {username: mhopper,"
     report = contract(tmp_path, ("    - {username: mhopper,", second)).report
 
     assert [line.split("team: ")[1] for line in report if "team: " in line] == [
