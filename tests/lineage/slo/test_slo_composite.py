@@ -73,9 +73,11 @@ def test_without_a_member_nothing_is_known(tmp_path: Path) -> None:
     slo = join(composite("eu", "us"), members("eu"))
     status = evaluate(slo, Lake(tmp_path).store, NOON)
 
-    assert (status.state, [each.reason for each in status.occurrences]) == (
+    told = "no SLO is named 'us'; write it, or take it out of spec.sli.of"
+    assert (status.state, status.sentence, [each.reason for each in status.occurrences]) == (
         "no_data",
-        ["no SLO is named 'us'; write it, or take it out of spec.sli.of"],
+        f"No data: {told}",
+        [told],
     )
 
 
