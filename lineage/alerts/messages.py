@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from lineage.alerts.incidents import Incident
@@ -12,13 +13,15 @@ from lineage.alerts.incidents import Incident
 class Message:
     """Words ready to be sent. *text* stands alone; *payload* is the channel's own richer form of it.
 
-    *edits* carries the receipt of the message that this one replaces, where the channel can edit.
+    *edits* carries the receipt of the message that this one replaces, where the channel can edit. *again* is since when
+    it may have been said before, by a try of which nobody noted the end: a channel that can look there says it once.
     """
 
     to: str | None
     text: str
     payload: dict[str, Any] = field(default_factory=dict)  # JSON of somebody else's design
     edits: dict[str, str] = field(default_factory=dict)
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

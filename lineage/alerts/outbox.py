@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Notice(BaseModel):
     *wishes* are its reader's channels; *reader* is None for the owner, and *before* what those wish who are told first.
     Once sent, *channel*, *to*, *text* and *payload* hold what was said, where. The states: `pending`; `sent`; `failed`
     for good (then the log has it); `dropped`, for a later one said it all, or another in the same place did. *slos* are
-    those that a consumer relies on, none where it does no more.
+    those that a consumer relies on, none where it does no more. From *begun_at* on it may be on the wire.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +52,7 @@ class Notice(BaseModel):
     slos: tuple[str, ...] = ()
     state: Literal["pending", "sent", "failed", "dropped"] = "pending"
     attempts: int = 0
+    begun_at: datetime | None = None
     sent_at: datetime | None = None
     channel: str | None = None
     to: str | None = None
@@ -206,8 +207,11 @@ class _Post:
             return self._keep([_dropped(note) for note in (*older, newest)])
         if way.channel in blocked:
             return []
-        self.store.put((), lease=self.lease)  # who slept and lost the lease must not say it a second time
-        message = self._rendered(incident, queue, way)
+        begun = min((letter.note.begun_at for letter in queue if letter.note.begun_at is not None), default=None)
+        message = replace(self._rendered(incident, queue, way), again=begun)
+        newest = newest.model_copy(update={"begun_at": begun or self.now})
+        # Who slept and lost the lease must not say it a second time, and who comes after a crash has to know.
+        self.store.put([kept(newest, due=queue[-1].due)], lease=self.lease)
         sent = newest.model_copy(
             update={
                 "attempts": newest.attempts + 1,
@@ -283,7 +287,8 @@ class _Post:
             blocked.add(sent.channel)
             wait_s = self._wait_s(sent.attempts, error.retry_after_s)
             log.warning("notification_postponed", extra={**fields, "wait_s": round(wait_s, 1)})
-            late = sent.model_copy(update={"error": str(error)})
+            begun = sent.begun_at if error.retry_after_s is None else None  # who asks to wait has taken nothing
+            late = sent.model_copy(update={"error": str(error), "begun_at": begun})
             self.store.put([kept(late, due=self.now + timedelta(seconds=wait_s))], lease=self.lease)
             return [late]
         log.error("notification_refused", extra=fields)

@@ -6,6 +6,7 @@ import http.client
 import logging
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
@@ -41,8 +42,14 @@ OK = 200
 # The message that was to be edited is gone, or too old to be edited: say it anew.
 NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
+EVENT = "headwater_incident"  # of the metadata that every message carries
+HISTORY, REPLIES = "conversations.history", "conversations.replies"
+PAGES_MOST = 10  # of a busy channel, 200 messages each
+CLOCKS_APART = timedelta(minutes=5)  # Slack's and ours
+
 ALOUD = frozenset({"escalated", "warned"})  # changes that are worth more than an edit
 
+log = logger(__name__)
 WIRE = logger(f"{__name__}.wire")
 WIRE.setLevel(logging.CRITICAL + 1)  # the library logs URLs, and a webhook's URL is its secret; we say what failed
 
@@ -50,7 +57,10 @@ WIRE.setLevel(logging.CRITICAL + 1)  # the library logs URLs, and a webhook's UR
 class Settings(Section):
     """One of `token` and `webhook_url`; the token wins."""
 
-    token: SecretStr | None = Field(None, description="Bot token (xoxb-…) with chat:write; edits its own messages.")
+    token: SecretStr | None = Field(
+        None,
+        description="Bot token (xoxb-…): chat:write edits its messages, channels:history says none twice.",
+    )
     webhook_url: SecretStr | None = Field(None, description="Incoming webhook; one channel, no editing.")
     api_url: str = Field("https://slack.com/api/", description="Slack's Web API; another for a proxy or a test.")
 
@@ -69,23 +79,45 @@ class SlackBot:
         )
 
     def send(self, message: Message) -> Delivery:
-        """Post, or edit where there is a receipt; what became worse is also said in the thread, for all to see."""
+        """Post, or edit where there is a receipt; what became worse is also said in the thread, for all to see.
+
+        What may have been said before is looked for first, where the token may read the channel (DECISIONS 28).
+        """
         if message.to is None and not message.edits:
             raise ChannelFailed("slack has no channel to post to; set alerts.to or the owner's", recoverable=False)
         client = self._client()
-        if not message.edits:
+        edits = message.edits or self._said_before(client, message)
+        if not edits:
             return self._post(client, message)
         try:
-            _call(lambda: client.api_call("chat.update", json={**message.edits, **message.payload}))
+            _call(lambda: client.api_call("chat.update", json={**edits, **message.payload}))
         except _Refused as refused:
             if refused.error in NOT_EDITABLE and message.to is not None:
                 return self._post(client, message)
             raise
-        if message.payload["metadata"]["event_payload"]["change"] in ALOUD:
-            place = {"channel": message.edits["channel"], "thread_ts": message.edits["ts"], "reply_broadcast": True}
-            reply = {**place, "text": message.payload["text"]}
-            _call(lambda: client.api_call("chat.postMessage", json=reply))
-        return Delivery(dict(message.edits))
+        if message.edits and message.payload["metadata"]["event_payload"]["change"] in ALOUD:
+            self._reply(client, message)
+        return Delivery(dict(edits))
+
+    def _reply(self, client: WebClient, message: Message) -> None:
+        place = {"channel": message.edits["channel"], "thread_ts": message.edits["ts"]}
+        told = message.payload["metadata"]["event_payload"]
+        if message.again is not None:
+            thread = {"channel": place["channel"], "ts": place["thread_ts"]}
+            if _looked_up(client, REPLIES, thread, message.again, told) is not None:
+                return
+        reply = {**place, "reply_broadcast": True, "text": message.payload["text"]}
+        reply["metadata"] = message.payload["metadata"]
+        _call(lambda: client.api_call("chat.postMessage", json=reply))
+
+    def _said_before(self, client: WebClient, message: Message) -> dict[str, str]:
+        """The receipt of the message of the same incident, if a try that nobody noted the end of has posted it."""
+        if message.again is None or message.to is None:
+            return {}
+        told = message.payload["metadata"]["event_payload"]
+        same = {name: told[name] for name in ("incident_id", "detected_at")}
+        found = _looked_up(client, HISTORY, {"channel": message.to}, message.again, same)
+        return {} if found is None else {"channel": message.to, "ts": found}
 
     def _post(self, client: WebClient, message: Message) -> Delivery:
         said = {"channel": message.to, "unfurl_links": False, **message.payload}
@@ -160,6 +192,7 @@ def open(settings: Section) -> Channel:  # noqa: A001 - the promise's own word
 def _payload(incident: Incident, base_url: str) -> dict[str, Any]:
     told_of = {
         "incident_id": incident.id,
+        "detected_at": incident.detected_at.isoformat(),  # of two installations in one channel each knows its own
         "transition": incident.transition,
         "change": incident.change,
         "state": incident.state,
@@ -167,8 +200,38 @@ def _payload(incident: Incident, base_url: str) -> dict[str, Any]:
     return {
         "text": notification(incident, base_url),
         "blocks": blocks(incident, base_url),
-        "metadata": {"event_type": "headwater_incident", "event_payload": told_of},
+        "metadata": {"event_type": EVENT, "event_payload": told_of},
     }
+
+
+def _looked_up(
+    client: WebClient, method: str, place: Mapping[str, str], since: datetime, wanted: Mapping[str, object]
+) -> str | None:
+    """The ts of the newest message in *place* whose metadata say all that is *wanted*; None: none, or not to be read.
+
+    https://docs.slack.dev/reference/methods/conversations.history; a name in place of an id is not to be read.
+    """
+    oldest = f"{(since - CLOCKS_APART).timestamp():.6f}"
+    asked = {**place, "include_all_metadata": "true", "oldest": oldest, "limit": "200"}
+    for _ in range(PAGES_MOST):
+        try:
+            answer = _call(lambda: client.api_call(method, params=asked))
+        except _Refused as refused:
+            if refused.recoverable:
+                raise
+            log.warning("slack_not_read", extra={"method": method, "error": refused.error})
+            return None
+        for said in answer.get("messages") or ():
+            metadata = said.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            in_thread = said.get("thread_ts", said["ts"]) != said["ts"]
+            ours = metadata.get("event_type") == EVENT and wanted.items() <= payload.items()
+            if ours and in_thread == (method == REPLIES):  # a thread begins with what it is about
+                return str(said["ts"])
+        asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not asked["cursor"]:
+            break
+    return None
 
 
 def _call(request: Callable[[], Answer]) -> Answer:

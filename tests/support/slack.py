@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Answer:
 class Slack:
     """What was received, and what is to be answered next: *answers* are used up, first to last.
 
-    *received* holds (path, JSON) pairs of every request, *posted* the paths of those that were answered with success.
+    *received* holds (path, body) pairs of every request, *posted* the paths of what was said with success;
+    *said* are the messages that stand in its channels, oldest first.
     """
 
     url: str = ""
@@ -34,6 +36,7 @@ class Slack:
     posted: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    said: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, path: str, body: dict[str, Any], token: str) -> Answer:
         """Keep the request and choose its answer."""
@@ -41,10 +44,17 @@ class Slack:
         self.tokens.add(token)
         if self.answers:
             return self.answers.pop(0)
+        if path in {"/api/conversations.history", "/api/conversations.replies"}:
+            listed = [each for each in reversed(self.said) if each["channel"] == body["channel"]]
+            if "ts" in body:
+                listed = [each for each in listed if body["ts"] in {each["ts"], each.get("thread_ts")}]
+            return Answer(body=json.dumps({"ok": True, "messages": listed}))
         self.posted.append(path)
         if path == "/webhook":
             return Answer(body="ok")
         ts = body.get("ts", f"1795257000.{len(self.received):06d}")
+        if path == "/api/chat.postMessage":
+            self.said.append({**body, "ts": ts})
         return Answer(body=json.dumps({"ok": True, "channel": body["channel"], "ts": ts}))
 
 
@@ -55,7 +65,9 @@ def slack_on_loopback() -> Iterator[Slack]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            form = self.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+            body = dict(parse_qsl(raw.decode())) if form else json.loads(raw)
             answer = slack.answer(self.path, body, self.headers.get("Authorization", ""))
             time.sleep(answer.wait_s)
             payload = answer.body.encode()

@@ -185,13 +185,44 @@ def test_a_webhook_tells_the_end_in_a_second_message(house: Open, slack: Slack) 
 
 
 def test_a_slack_that_fails_is_told_once_it_answers(house: Open, slack: Slack) -> None:
-    """429, then 500, then success: delivered once, at the third try."""
+    """429, then 500, then success: delivered once, at the third try, before which it is looked for."""
     slack.answers = [Answer(429, headers={"Retry-After": "5"}), Answer(500)]
     scheduler = Scheduler(house(token="xoxb-test", api_url=f"{slack.url}/api/"))
     for minute in range(4):
         scheduler.tick(TOLD_AT + timedelta(minutes=minute))
 
-    assert (slack.posted, len(slack.received)) == (["/api/chat.postMessage"], 3)
+    said, looked = "/api/chat.postMessage", "/api/conversations.history"
+    assert (slack.posted, [path for path, _ in slack.received]) == ([said], [said, said, looked, said])
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+def test_a_crash_after_slacks_answer_is_no_second_message(
+    house: Open, slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack has it and nobody noted it: who comes next finds it by its metadata, edits it and keeps its receipt."""
+    river = house(token="xoxb-test", api_url=f"{slack.url}/api/")
+
+    def gone(*_: object) -> None:
+        raise Crash
+
+    first = Scheduler(river)
+    with monkeypatch.context() as patched:
+        patched.setattr("lineage.alerts.outbox._Post._note", gone)
+        with pytest.raises(Crash):
+            first.tick(TOLD_AT)
+    assert first._lease is not None
+    river.store.release(first._lease)
+    Scheduler(river).tick(TOLD_AT + timedelta(minutes=1))
+
+    (document,) = river.store.documents(incidents.KIND)
+    receipt = incidents.Incident.model_validate_json(document.body).receipt
+    assert (slack.posted, receipt) == (
+        ["/api/chat.postMessage", "/api/chat.update"],
+        {"channel": "C0ORDERS1", "ts": slack.said[0]["ts"]},
+    )
 
 
 def test_an_unreachable_slack_is_one_line_and_another_try(

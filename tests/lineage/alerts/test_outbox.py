@@ -50,6 +50,19 @@ class Line:
         return Delivery({"ts": "1"} if self.edits else {})
 
 
+class Interrupted(Line):
+    """A line that speaks for so long that somebody else writes meanwhile."""
+
+    def __init__(self, store: MemoryStore, *, edits: bool) -> None:
+        super().__init__(edits)
+        self._store = store
+
+    def send(self, message: Message) -> Delivery:
+        """Send it; the next write comes too late."""
+        self._store.fail_puts = 1
+        return super().send(message)
+
+
 @dataclass
 class Desk:
     """A store, a Slack and a log; time is what `at` says."""
@@ -227,9 +240,8 @@ def test_a_crash_between_answer_and_note_is_the_only_duplicate(desk: Desk) -> No
 
 
 def test_the_note_survives_a_change_of_the_incident(desk: Desk) -> None:
-    """An incident that is written at the same moment is read again; the receipt is not lost."""
-    desk.slack.edits = True
-    desk.store.fail_puts = 1
+    """An incident that is written while it is told is read again; the receipt is not lost."""
+    desk.slack = Interrupted(desk.store, edits=True)
     desk.drain(NOW)
 
     assert (desk.incident().receipt, desk.states()) == ({"ts": "1"}, ["sent"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,36 @@ def test_what_became_worse_is_said_in_the_thread_for_all(slack: Slack, incident:
         ("/api/chat.update", None),
         ("/api/chat.postMessage", True),
     ]
+
+
+def test_a_reply_that_was_said_is_not_said_again(slack: Slack) -> None:
+    """After a crash in between: the message is edited again, and the thread is read before it is written to."""
+    sender = bot(slack)
+    message = sender.render(ESCALATED, BASE)
+    sender.send(message)
+    sender.send(replace(message, again=NOW))
+
+    assert slack.posted == ["/api/chat.update", "/api/chat.postMessage", "/api/chat.update"]
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "channel_not_found", "not_in_channel"])
+def test_a_channel_that_cannot_be_read_is_written_to(slack: Slack, error: str) -> None:
+    """What may have been said is then said again: twice is better than not at all."""
+    slack.answers = [Answer(body=json.dumps({"ok": False, "error": error}))]
+    sender = bot(slack)
+    sender.send(replace(sender.render(OPENED, BASE), again=NOW))
+
+    assert slack.posted == ["/api/chat.postMessage"]
+
+
+def test_an_incident_of_another_headwater_is_another(slack: Slack) -> None:
+    """Two installations count their incidents alike; in one channel each finds its own."""
+    sender = bot(slack)
+    other = OPENED.model_copy(update={"detected_at": NOW})
+    sender.send(sender.render(other, BASE))
+    sender.send(replace(sender.render(OPENED, BASE), again=NOW))
+
+    assert slack.posted == ["/api/chat.postMessage", "/api/chat.postMessage"]
 
 
 def test_a_message_that_is_gone_is_said_anew(slack: Slack) -> None:
