@@ -312,11 +312,9 @@ def sentence(slo: DataSLO, status: Status) -> str:
     """The one thing to know: what is wrong and since when, else how fast the budget burns, else how much is left."""
     judged, streak = sum(status.counts[state.value.lower()] for state in JUDGED), _streak(status.looked_at)
     within = f"in {span(slo.window) if status.period is None else status.period.name}"
-    if status.state == "no_data" and slo.unjoined is not None:
-        return f"No data: {slo.unjoined}"
     if status.state == "no_data":
         expected = judged + status.counts["unknown"]
-        return f"No data: {judged} of {expected} occurrences could be judged {within}"
+        return f"No data: {slo.unjoined or f'{judged} of {expected} occurrences could be judged {within}'}"
     if streak:
         return _described(slo, streak, status.at)
     if fastest := max((rate.long or 0 for rate in status.burn_rates if rate.firing), default=None):
