@@ -58,8 +58,9 @@ class Office:
         return {"orders": orders, "beats": slo("beats", REVENUE), **self.others}
 
     def said(self) -> list[tuple[str, str]]:
-        """How and in which channel Slack was spoken to, in order."""
-        return [(path, body.get("channel", "")) for path, body in self.slack.received]
+        """How and in which channel Slack was spoken to, in order; it may have been read first."""
+        spoken = ((path, body) for path, body in self.slack.received if not path.startswith("/api/conversations."))
+        return [(path, body.get("channel", "")) for path, body in spoken]
 
 
 @dataclass
