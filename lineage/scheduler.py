@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ LEASE = "scheduler"
 JUDGED = ("watermark", "slos")  # the document that says up to when all was judged
 LEASE_INTERVALS = 3  # a holder may miss two ticks before another takes over
 LEASE_MIN_S = 30
+LOOK_S = 0.1  # of a tick, for a look at who answers for the estate
 STOP_S = (
     3  # how long a tick may go on when the house closes; a channel that hangs would take longer than SIGTERM grants
 )
@@ -125,7 +127,8 @@ class Scheduler:
             house.store.put([Change(*JUDGED, now.isoformat().encode())], lease=self._lease)
             drain(house.store, self._channels, _base_url(settings), now, alerts=settings.alerts, lease=self._lease)
             ALERTS.show(house.store, statuses, definitions)
-        SHARES.look(house.store, definitions.values(), now)  # no part of judging, and of what that takes
+        looked = time.monotonic()  # no part of judging; and requests wait for a piece of it, not for the whole
+        SHARES.look(house.store, definitions.values(), now, lambda: time.monotonic() - looked > LOOK_S)
         return statuses
 
     def _judged_last(self) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from lineage.statements import Kept, fold
 from lineage.store.base import Store
 
 LOOK_BACK = timedelta(days=28)  # in which two may have written the same
-PAGE = 1_000
+PAGE = 500  # datasets of a question: some hundredths of a second
 MOST = 10_000  # datasets that one question looks at
 NEWEST = 5  # completed runs of each job, by which is seen whether it may have written what another did
 NOBODY = "anonymous"  # whom Marquez's clients name where nobody is known
@@ -78,11 +78,24 @@ def ownership(
     told whose name a promise among *definitions* gives a channel. A dataset has one system of record unless strangers
     wrote the same named interval of it, as the finding `conflict` says. Raises StoreUnavailable.
     """
+    steps = looking(store, definitions, now, namespace, most)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Estate = end.value
+            return found
+
+
+def looking(
+    store: Store, definitions: Iterable[DataSLO], now: datetime, namespace: str | None = None, most: int = MOST
+) -> Generator[None, None, Estate]:
+    """What `ownership` answers, in steps of a question or two: who asks of a large estate may rest between them."""
     promises = list(definitions)
-    nodes, whole = _nodes(store, namespace, most)
+    nodes, whole = yield from _nodes(store, namespace, most)
     looked = [nodes[dataset] for dataset in sorted(nodes)[:most]]
-    told = reached(promises)
-    names, torn = _Named(store, promises), dict(_torn(store, looked, now))
+    told, names = reached(promises), _Named(store, promises)
+    torn = yield from _torn(store, looked, now)
     return Estate(tuple(_owned(node, names.owners(node), told, torn) for node in looked), whole)
 
 
@@ -90,7 +103,7 @@ def _share(found: Sequence[Owned]) -> Share:
     return Share(len(found), sum(not each.faults for each in found))
 
 
-def _nodes(store: Store, namespace: str | None, most: int) -> tuple[Mapping[NodeId, Node], bool]:
+def _nodes(store: Store, namespace: str | None, most: int) -> Generator[None, None, tuple[Mapping[NodeId, Node], bool]]:
     """Datasets by the name that speaks for them, and whether that is all; else a few more than *most*."""
     found: dict[NodeId, Node] = {}
     after: NodeId | None = None
@@ -100,6 +113,7 @@ def _nodes(store: Store, namespace: str | None, most: int) -> tuple[Mapping[Node
         if len(page.items) < PAGE:
             return found, len(found) <= most
         after = page.items[-1].id
+        yield
     return found, False
 
 
@@ -132,16 +146,21 @@ def _stated(store: Store) -> Mapping[str, str]:
     return {namespace: owner for namespace, owner in found if owner and owner != NOBODY}
 
 
-def _torn(store: Store, nodes: Sequence[Node], now: datetime) -> Iterator[tuple[NodeId, str]]:
+def _torn(store: Store, nodes: Sequence[Node], now: datetime) -> Generator[None, None, Mapping[NodeId, str]]:
     """The datasets with two systems of record, and who they are."""
     judging = store.without_ahead()
-    for dataset in _suspects(store, nodes):
+    torn: dict[NodeId, str] = {}
+    suspects = yield from _suspects(store, nodes)
+    for dataset in suspects:
+        yield
         asked = Asked(dataset, judging, now - LOOK_BACK, now, now)
         written = list(partitioned(asked, delivered(asked)))
-        yield from ((dataset, found.sentence) for found in conflict(dataset.name, written))
+        for found in conflict(dataset.name, written):
+            torn[dataset] = found.sentence
+    return torn
 
 
-def _suspects(store: Store, nodes: Sequence[Node]) -> list[NodeId]:
+def _suspects(store: Store, nodes: Sequence[Node]) -> Generator[None, None, list[NodeId]]:
     """The datasets with writers of which strangers completed the same interval lately, whatever they wrote then.
 
     A question for each dataset that several jobs write would take minutes: where tasks tell beside what runs in them,
@@ -149,11 +168,13 @@ def _suspects(store: Store, nodes: Sequence[Node]) -> list[NodeId]:
     """
     writers: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
     for some in _pages([node.canonical for node in nodes]):
+        yield
         for edge in store.neighbours(some, "up"):
             writers[edge.target].add(edge.source)
     contested = {dataset: jobs for dataset, jobs in writers.items() if len(jobs) > 1}
     completed: dict[NodeId, list[Delivery]] = {}
     for some in _pages(sorted({job for jobs in contested.values() for job in jobs})):
+        yield
         for job, runs in store.newest_runs(some, states=["COMPLETE"], limit=NEWEST).items():
             completed[job] = [
                 Delivery(run.last_at, run.id, job, nominal=(run.nominal_start, run.nominal_end), parent=run.parent_run)

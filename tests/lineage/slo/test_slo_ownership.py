@@ -246,6 +246,18 @@ def test_the_estate_is_looked_at_once_an_hour(lake: Lake, times: tuple[timedelta
     assert shown(lake, *times) == wanted
 
 
+def test_a_look_goes_on_where_it_was_left(lake: Lake) -> None:
+    """A large estate is no pause of whoever asks meanwhile: a piece at a time, then all is shown as by one look."""
+    shares = Shares(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
+    lake.put(interval("one"), interval("other"))
+    looks = 0
+    while shares.estate is None:
+        shares.look(lake.store, [promise()], NOON + HOUR, lambda: True)
+        looks += 1
+
+    assert (looks > 1, shares.estate) == (True, looked(lake, promise()))
+
+
 def test_an_empty_estate_is_looked_at_until_something_is_there(lake: Lake) -> None:
     """Who starts Headwater anew waits no hour."""
     shares = Shares(*(Gauge(name, "What there is.", ["namespace"], registry=None) for name in ("all", "owned")))
