@@ -28,6 +28,7 @@ from lineage.errors import HeadwaterError, InvalidInput, Overloaded, Unauthentic
 from lineage.model import NodeId
 from lineage.parts import part, words
 from lineage.paths import quoted
+from lineage.slo.phrases import opened
 from lineage.slo.status import SloState
 from lineage.web import instant, services
 
@@ -129,7 +130,7 @@ def _templates() -> Environment:
         times=say.times,
         short=say.short,
         exact=say.exact,
-        opened=say.opened,
+        opened=opened,
     )
     return templates
 

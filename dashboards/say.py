@@ -108,11 +108,6 @@ def soft(name: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[./_:-])(?=.)", name))
 
 
-def opened(words: str) -> str:
-    """*words* as a sentence begins: with a capital, the rest as it is."""
-    return words[:1].upper() + words[1:]
-
-
 def inside(words: str) -> str:
     """*words* as they stand within a sentence: `at risk`, `no SLO`."""
     return words[:1].lower() + words[1:]

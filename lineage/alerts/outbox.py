@@ -364,7 +364,7 @@ def _noted(incident: Incident, done: Notice, way: Route, delivery: Delivery, now
     if done.reader is None:
         heard = (each.model_copy(update={"notified_at": each.notified_at or now}) for each in incident.members)
         told |= {"members": tuple(heard)}
-    if done.reader is not None:
+    else:
         what = f"consumer: {what}"
         told = {"copies": {**incident.copies, done.reader: Copy(wishes=done.wishes, **told)}}
     timeline = (*incident.timeline, Moment(at=now, what=what))

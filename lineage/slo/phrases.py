@@ -47,3 +47,8 @@ def percent(share: Fraction, places: int = 1) -> str:
     whole, rest = divmod(abs(parts), scale)
     decimals = f"{rest:0{places}}".rstrip("0") if places else ""
     return f"{'-' if parts < 0 else ''}{whole}{f'.{decimals}' if decimals else ''} %"
+
+
+def opened(words: str) -> str:
+    """*words* as a sentence begins: with a capital, the rest as it is."""
+    return words[:1].upper() + words[1:]

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from lineage.model import NodeId, Rule, Verdict, VerdictState
 from lineage.slo.evidence import Assertion, Check, Delivery, Evidence
-from lineage.slo.phrases import moment
+from lineage.slo.phrases import moment, opened
 from lineage.slo.terms import Strict
 
 NAMED_FAILURES = 3
@@ -157,4 +157,4 @@ def verdict(subject: Subject, found: Found, evidence: Evidence) -> Verdict:
 def describe(streak: Sequence[Verdict]) -> str:
     """What is wrong, from the unbroken row of BAD verdicts: why the newest is, and since when."""
     newest_one, first = streak[-1], streak[0]
-    return f"{newest_one.reason[:1].upper()}{newest_one.reason[1:]}, since {moment(first.due)}"
+    return f"{opened(newest_one.reason)}, since {moment(first.due)}"

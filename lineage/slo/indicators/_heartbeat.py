@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from lineage.model import NodeId, Verdict, VerdictState, job_id
 from lineage.slo.evidence import Beat, Evidence
-from lineage.slo.phrases import seconds, span
+from lineage.slo.phrases import opened, seconds, span
 from lineage.slo.terms import Duration, Strict
 
 NONE, ONE = Fraction(0), Fraction(1)
@@ -190,7 +190,7 @@ def describe(streak: Sequence[Verdict]) -> str:
     newest, first = streak[-1], streak[0]
     sent_at = first.due - timedelta(seconds=float(first.expected or 0))
     more = f", {len(streak)} in a row" if len(streak) > 1 else ""
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}{more}, since {sent_at:%Y-%m-%d %H:%M} UTC"
+    return f"{opened(newest.reason)}{more}, since {sent_at:%Y-%m-%d %H:%M} UTC"
 
 
 def by_partition(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:

@@ -22,7 +22,7 @@ from lineage.slo.indicators._pace import Came, Pace, by_pace
 from lineage.slo.indicators._percentile import confidence, percentile
 from lineage.slo.indicators._robust import LEAST, median, theil_sen
 from lineage.slo.passage import Level, arrivals
-from lineage.slo.phrases import moment, seconds, span
+from lineage.slo.phrases import moment, opened, seconds, span
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Ratio, Sli, Strict, plain
 
@@ -153,7 +153,7 @@ def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 -
     if newest.delivered_at is None:
         newest = next(verdict for verdict in streak if verdict.delivered_at is None)
     since = f", since {moment(first.due)}" if len(streak) > 1 else ""
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}{since}"
+    return f"{opened(newest.reason)}{since}"
 
 
 def figures(slo: DataSLO, verdicts: Sequence[Verdict]) -> dict[str, Fraction | None]:

@@ -12,7 +12,7 @@ from lineage.slo.evidence import Evidence, Need, OwnersTold
 from lineage.slo.findings import conflict
 from lineage.slo.indicators._age import EPOCH
 from lineage.slo.owners import plain, reached
-from lineage.slo.phrases import moment
+from lineage.slo.phrases import moment, opened
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Sli
 
@@ -64,7 +64,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
     newest = streak[-1]
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(streak[0].due)}"
+    return f"{opened(newest.reason)}, since {moment(streak[0].due)}"
 
 
 def _spec(slo: DataSLO) -> Spec:

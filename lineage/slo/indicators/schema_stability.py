@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from lineage.model import Verdict, VerdictState
 from lineage.slo.drift import Change, Columns, Weight, drift, phrase
 from lineage.slo.evidence import Delivery, Evidence, Need, SchemaTold
-from lineage.slo.phrases import moment
+from lineage.slo.phrases import moment, opened
 from lineage.slo.spec import DataSLO
 from lineage.slo.terms import Duration, Sli
 from lineage.slo.usage import Usage
@@ -57,7 +57,7 @@ def measure(slo: DataSLO, evidence: Evidence, now: datetime) -> list[Verdict]:
 def describe(streak: Sequence[Verdict], now: datetime) -> str:  # noqa: ARG001 - every indicator is asked alike
     """What is wrong, for a person, from the unbroken row of BAD verdicts that ends it."""
     newest = streak[-1]
-    return f"{newest.reason[:1].upper()}{newest.reason[1:]}, since {moment(newest.due)}"
+    return f"{opened(newest.reason)}, since {moment(newest.due)}"
 
 
 def weight(verdict: Verdict) -> Weight | None:
